@@ -1,0 +1,262 @@
+#include "api/cbor.h"
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "api/utf8.h"
+#include "api/value.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+
+namespace millrace::api {
+namespace {
+
+enum Major : unsigned {
+  kUnsigned = 0,
+  kNegative = 1,
+  kByteString = 2,
+  kText = 3,
+  kArray = 4,
+  kMap = 5,
+  kTag = 6,
+  kSimple = 7,
+};
+
+constexpr unsigned kIndefinite = 31;
+constexpr unsigned char kBreak = 0xff;
+
+double half_to_double(std::uint16_t half) {
+  const int exponent = half >> 10U & 0x1fU;
+  const int mantissa = half & 0x3ffU;
+  double value = 0;
+  if (exponent == 0) {
+    value = std::ldexp(mantissa, -24);
+  } else if (exponent != 31) {
+    value = std::ldexp(mantissa + 1024, exponent - 25);
+  } else {
+    value = mantissa == 0 ? std::numeric_limits<double>::infinity()
+                          : std::numeric_limits<double>::quiet_NaN();
+  }
+  return (half & 0x8000U) != 0 ? -value : value;
+}
+
+class CborReader {
+ public:
+  explicit CborReader(std::string_view bytes) : reader_(bytes) {}
+
+  std::optional<Value> read_whole() {
+    Value value;
+    if (!read(value, 0) || !reader_.at_end()) return std::nullopt;
+    return value;
+  }
+
+ private:
+  struct Head {
+    unsigned major = 0;
+    unsigned info = 0;
+    std::uint64_t argument = 0;
+  };
+
+  bool read_head(Head& head) {
+    const auto first = reader_.take<std::uint8_t>();
+    head.major = first >> 5U;
+    head.info = first & 31U;
+    head.argument = head.info;
+    if (head.info == 24) head.argument = reader_.take<std::uint8_t>();
+    if (head.info == 25) head.argument = reader_.take<std::uint16_t>();
+    if (head.info == 26) head.argument = reader_.take<std::uint32_t>();
+    if (head.info == 27) head.argument = reader_.take<std::uint64_t>();
+    const bool is_reserved = head.info > 27 && head.info < kIndefinite;
+    return reader_.ok() && !is_reserved;
+  }
+
+  bool at_break() const {
+    return !reader_.rest().empty() && static_cast<unsigned char>(reader_.rest()[0]) == kBreak;
+  }
+
+  bool read(Value& value, int depth) {
+    if (depth > kDepthMax || ++count_ > kValuesMax) return false;
+    Head head;
+    if (!read_head(head)) return false;
+    switch (head.major) {
+      case kUnsigned:
+        return read_integer(value, head, false);
+      case kNegative:
+        return read_integer(value, head, true);
+      case kByteString: {
+        Bytes bytes;
+        if (!read_string(bytes.bytes, head)) return false;
+        value.held = std::move(bytes);
+        return true;
+      }
+      case kText: {
+        std::string text;
+        if (!read_string(text, head) || !is_utf8(text)) return false;
+        value.held = std::move(text);
+        return true;
+      }
+      case kArray:
+        return read_array(value, head, depth);
+      case kMap:
+        return read_map(value, head, depth);
+      case kTag:
+        return head.info != kIndefinite && read(value, depth + 1);
+      default:
+        return read_simple(value, head);
+    }
+  }
+
+  static bool read_integer(Value& value, const Head& head, bool is_negative) {
+    if (head.info == kIndefinite) return false;
+    constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    if (head.argument > kMax) {
+      const auto magnitude = static_cast<double>(head.argument);
+      value.held = is_negative ? -1.0 - magnitude : magnitude;
+    } else {
+      const auto number = static_cast<std::int64_t>(head.argument);
+      value.held = is_negative ? -1 - number : number;
+    }
+    return true;
+  }
+
+  // A declared length is compared with what is there before anything is allocated.
+  bool append_chunk(std::string& out, std::uint64_t size) {
+    if (size > reader_.rest().size()) return false;
+    out.append(reader_.take_bytes(static_cast<std::size_t>(size)));
+    return true;
+  }
+
+  bool read_string(std::string& out, const Head& head) {
+    if (head.info != kIndefinite) return append_chunk(out, head.argument);
+    while (!at_break()) {
+      Head chunk;
+      if (++count_ > kValuesMax || !read_head(chunk)) return false;
+      if (chunk.major != head.major || chunk.info == kIndefinite) return false;
+      if (!append_chunk(out, chunk.argument)) return false;
+    }
+    reader_.take_bytes(1);
+    return true;
+  }
+
+  // Whether another item follows in a collection of which `seen` items have been read.
+  bool has_more(const Head& head, std::uint64_t seen) {
+    if (head.info != kIndefinite) return seen < head.argument;
+    if (!at_break()) return true;
+    reader_.take_bytes(1);
+    return false;
+  }
+
+  [[nodiscard]] bool is_plausible(const Head& head) const {
+    return head.info == kIndefinite || head.argument <= reader_.rest().size();
+  }
+
+  bool read_array(Value& value, const Head& head, int depth) {
+    if (!is_plausible(head)) return false;
+    ValueList list;
+    for (std::uint64_t seen = 0; has_more(head, seen); ++seen) {
+      if (!read(list.emplace_back(), depth + 1)) return false;
+    }
+    value.held = std::move(list);
+    return true;
+  }
+
+  bool read_map(Value& value, const Head& head, int depth) {
+    if (!is_plausible(head)) return false;
+    ValueMap map;
+    for (std::uint64_t seen = 0; has_more(head, seen); ++seen) {
+      Value key;
+      if (!read(key, depth + 1)) return false;
+      auto* name = std::get_if<std::string>(&key.held);
+      if (name == nullptr) return false;
+      map.emplace_back(std::move(*name), Value{});
+      if (!read(map.back().second, depth + 1)) return false;
+    }
+    value.held = std::move(map);
+    return true;
+  }
+
+  static bool read_simple(Value& value, const Head& head) {
+    switch (head.info) {
+      case 20:
+      case 21:
+        value.held = head.info == 21;
+        return true;
+      case 22:  // null
+      case 23:  // undefined
+        value.held = std::monostate{};
+        return true;
+      case 25:
+        value.held = half_to_double(static_cast<std::uint16_t>(head.argument));
+        return true;
+      case 26:
+        value.held =
+            static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(head.argument)));
+        return true;
+      case 27:
+        value.held = std::bit_cast<double>(head.argument);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  ByteReader reader_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+std::optional<Value> parse_cbor(std::string_view bytes) { return CborReader(bytes).read_whole(); }
+
+void CborWriter::head(unsigned major, std::uint64_t argument) {
+  const auto first = [&](unsigned info) { out_.push_back(static_cast<char>(major << 5U | info)); };
+  if (argument < 24) {
+    first(static_cast<unsigned>(argument));
+  } else if (argument <= 0xff) {
+    first(24);
+    append_big_endian(out_, static_cast<std::uint8_t>(argument));
+  } else if (argument <= 0xffff) {
+    first(25);
+    append_big_endian(out_, static_cast<std::uint16_t>(argument));
+  } else if (argument <= 0xffff'ffff) {
+    first(26);
+    append_big_endian(out_, static_cast<std::uint32_t>(argument));
+  } else {
+    first(27);
+    append_big_endian(out_, argument);
+  }
+}
+
+void CborWriter::string(std::string_view text) {
+  head(kText, text.size());
+  out_.append(text);
+}
+
+void CborWriter::integer(std::int64_t number) {
+  if (number >= 0) {
+    head(kUnsigned, static_cast<std::uint64_t>(number));
+  } else {
+    head(kNegative, static_cast<std::uint64_t>(-1 - number));
+  }
+}
+
+void CborWriter::boolean(bool value) { head(kSimple, value ? 21 : 20); }
+
+void CborWriter::blob(std::string_view bytes) {
+  head(kByteString, bytes.size());
+  out_.append(bytes);
+}
+
+void CborWriter::timestamp(TimePoint time) {
+  head(kTag, 1);
+  integer(millis_of(time));
+}
+
+}  // namespace millrace::api

@@ -1,0 +1,44 @@
+// CBOR in the service's older form (x-amz-cbor-1.1): byte strings are raw, timestamps are tag 1 with
+// integer milliseconds, which is not what RFC 8949 says.
+//
+// A reader and a writer of our own: the JSON library's CBOR reader ends the process on deep input.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/value.h"
+#include "base/clock.h"
+
+namespace millrace::api {
+
+// Nothing if the bytes are not exactly one item (RFC 8949), pass kDepthMax or kValuesMax, declare a
+// length they do not have, or hold text that is not UTF-8. Tags are ignored; indefinite lengths are read; map
+// keys must be text.
+[[nodiscard]] std::optional<Value> parse_cbor(std::string_view bytes);
+
+class CborWriter {
+ public:
+  explicit CborWriter(std::string& out) : out_(out) {}
+
+  void begin_map(std::size_t count) { head(5, count); }
+  void end_map() {}
+  void begin_list(std::size_t count) { head(4, count); }
+  void end_list() {}
+  void key(std::string_view name) { string(name); }
+  void string(std::string_view text);
+  void integer(std::int64_t number);
+  void boolean(bool value);
+  void blob(std::string_view bytes);
+  void timestamp(TimePoint time);
+
+ private:
+  void head(unsigned major, std::uint64_t argument);
+
+  std::string& out_;
+};
+
+}  // namespace millrace::api

@@ -1,0 +1,23 @@
+// The one place where an Error becomes what a client hears.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/value.h"
+#include "base/error.h"
+
+namespace millrace::api {
+
+struct ErrorReply {
+  int status = 400;
+  std::string type;  // The service's name of the error.
+  std::string body;
+};
+
+[[nodiscard]] ErrorReply to_reply(const Error& error, Form form);
+
+[[nodiscard]] std::string_view content_type(Form form);
+
+}  // namespace millrace::api

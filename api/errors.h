@@ -1,0 +1,18 @@
+// Errors of the protocol itself, by the service's names.
+
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace millrace::api {
+
+// The body, or a member's type, is not what the protocol says.
+inline constexpr ErrorCode kSerialization{"SerializationException"};
+inline constexpr ErrorCode kUnknownOperation{"UnknownOperationException"};
+inline constexpr ErrorCode kMissingAuthenticationToken{"MissingAuthenticationTokenException"};
+inline constexpr ErrorCode kIncompleteSignature{"IncompleteSignatureException"};
+inline constexpr ErrorCode kInvalidSignature{"InvalidSignatureException"};
+
+}  // namespace millrace::api

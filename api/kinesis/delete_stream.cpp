@@ -1,0 +1,45 @@
+// DeleteStream: deletes a stream with all its records.
+//
+// Source: API_DeleteStream, Kinesis API reference. A stream may be deleted in any state but DELETING.
+
+#include <optional>
+#include <tuple>
+
+#include "api/context.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/shapes.h"
+#include "api/operation.h"
+#include "base/error.h"
+
+namespace millrace::kinesis {
+namespace {
+
+struct Request {
+  StreamRef stream;
+  std::optional<bool> enforce_consumer_deletion;  // No stream has consumers yet.
+
+  static constexpr auto fields = std::tuple{
+      flatten(&Request::stream),
+      field("EnforceConsumerDeletion", &Request::enforce_consumer_deletion),
+  };
+};
+
+Result<void> handle(const Request& request, api::Context& context) {
+  const auto stream = find_stream(context, request.stream);
+  if (!stream) return std::unexpected(stream.error());
+
+  const auto written = context.catalogue.remove(**stream);
+  if (!written) return std::unexpected(written.error());
+  context.wait_for(*written);
+  return {};
+}
+
+}  // namespace
+
+const Operation& DeleteStream() {
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("DeleteStream", api::Lane::kWorker);
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

@@ -1,0 +1,54 @@
+// DescribeLimits: how many shards and on-demand streams the account has and may have.
+//
+// Source: API_DescribeLimits, Kinesis API reference. The limits are the service's largest defaults;
+// nothing here enforces them.
+
+#include <cstdint>
+#include <tuple>
+
+#include "api/context.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/shapes.h"
+#include "api/operation.h"
+#include "base/error.h"
+
+namespace millrace::kinesis {
+namespace {
+
+constexpr std::int32_t kShardLimit = 20000;
+constexpr std::int32_t kOnDemandStreamLimit = 50;
+
+struct Request {
+  static constexpr auto fields = std::tuple{};
+};
+
+struct Response {
+  std::int32_t shard_limit = kShardLimit;
+  std::int32_t open_shard_count = 0;
+  std::int32_t on_demand_stream_count = 0;
+  std::int32_t on_demand_stream_count_limit = kOnDemandStreamLimit;
+
+  static constexpr auto fields = std::tuple{
+      field("ShardLimit", &Response::shard_limit).required(),
+      field("OpenShardCount", &Response::open_shard_count).required(),
+      field("OnDemandStreamCount", &Response::on_demand_stream_count).required(),
+      field("OnDemandStreamCountLimit", &Response::on_demand_stream_count_limit).required(),
+  };
+};
+
+Result<Response> handle(const Request& /*request*/, api::Context& context) {
+  const auto counts = context.catalogue.counts(context.account, context.region);
+  Response response;
+  response.open_shard_count = static_cast<std::int32_t>(counts.open_shards);
+  response.on_demand_stream_count = static_cast<std::int32_t>(counts.on_demand_streams);
+  return response;
+}
+
+}  // namespace
+
+const Operation& DescribeLimits() {
+  static constexpr Operation kOperation = api::make_operation<&handle>("DescribeLimits");
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

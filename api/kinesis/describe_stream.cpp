@@ -1,0 +1,113 @@
+// DescribeStream: a stream and its shards, a page at a time.
+//
+// Source: API_DescribeStream, Kinesis API reference. Which members are there:
+// tests/conformance/test_streams.py.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "api/arn.h"
+#include "api/context.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/shapes.h"
+#include "api/operation.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "streams/shard_map.h"
+#include "streams/stream_facts.h"
+
+namespace millrace::kinesis {
+namespace {
+
+constexpr std::int32_t kPageMax = 100;  // A larger limit is accepted and cut.
+
+struct Request {
+  std::optional<std::int32_t> limit;
+  std::optional<std::string> exclusive_start_shard_id;
+  StreamRef stream;
+
+  static constexpr auto fields = std::tuple{
+      field("Limit", &Request::limit).range(1, 10000),
+      field("ExclusiveStartShardId", &Request::exclusive_start_shard_id)
+          .matching(kNamePattern)
+          .length(1, 128),
+      flatten(&Request::stream),
+  };
+};
+
+struct StreamDescription {
+  std::string stream_name;
+  std::string stream_arn;
+  std::string stream_status;
+  StreamModeDetails stream_mode_details;
+  std::vector<ShardShape> shards;
+  bool has_more_shards = false;
+  std::int32_t retention_period_hours = 0;
+  TimePoint stream_creation_timestamp{};
+  std::vector<EnhancedMetrics> enhanced_monitoring{{}};
+  std::string encryption_type = "NONE";
+
+  static constexpr auto fields = std::tuple{
+      field("StreamName", &StreamDescription::stream_name).required(),
+      field("StreamARN", &StreamDescription::stream_arn).required(),
+      field("StreamStatus", &StreamDescription::stream_status).required(),
+      field("StreamModeDetails", &StreamDescription::stream_mode_details),
+      field("Shards", &StreamDescription::shards).required(),
+      field("HasMoreShards", &StreamDescription::has_more_shards).required(),
+      field("RetentionPeriodHours", &StreamDescription::retention_period_hours).required(),
+      field("StreamCreationTimestamp", &StreamDescription::stream_creation_timestamp).required(),
+      field("EnhancedMonitoring", &StreamDescription::enhanced_monitoring).required(),
+      field("EncryptionType", &StreamDescription::encryption_type),
+  };
+};
+
+struct Response {
+  StreamDescription description;
+
+  static constexpr auto fields = std::tuple{
+      field("StreamDescription", &Response::description).required(),
+  };
+};
+
+Result<Response> handle(const Request& request, api::Context& context) {
+  const auto stream = find_stream(context, request.stream);
+  if (!stream) return std::unexpected(stream.error());
+
+  const auto state = (*stream)->state();
+  const TimePoint now = context.clock.now();
+  Response response;
+  StreamDescription& description = response.description;
+  description.stream_name = state.facts->key.name;
+  description.stream_arn = api::stream_arn(state.facts->key);
+  description.stream_status = streams::to_text(state.facts->status_at(now));
+  description.stream_mode_details = to_shape(state.facts->mode);
+  description.retention_period_hours = state.facts->retention_hours;
+  description.stream_creation_timestamp = time_from_millis(seconds_of(state.facts->created_at) * 1000);
+  if (!require_readable(*state.facts, now)) return response;  // No shards yet, or no longer.
+
+  const auto limit = static_cast<std::size_t>(std::min(request.limit.value_or(kPageMax), kPageMax));
+  for (const streams::Shard* shard : listed_shards(state, now)) {
+    if (request.exclusive_start_shard_id &&
+        streams::shard_id(shard->index) <= *request.exclusive_start_shard_id) {
+      continue;
+    }
+    description.has_more_shards = description.shards.size() == limit;
+    if (description.has_more_shards) break;
+    description.shards.push_back(to_shape(*shard));
+  }
+  return response;
+}
+
+}  // namespace
+
+const Operation& DescribeStream() {
+  static constexpr Operation kOperation = api::make_operation<&handle>("DescribeStream");
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

@@ -1,0 +1,159 @@
+// GetRecords: the next records of a shard, and where to go on.
+//
+// Answers at once, also when there is nothing. The answer that reaches the end of a closed shard has
+// no NextShardIterator but the shards to go on with.
+// Source: API_GetRecords, Kinesis API reference; tests/conformance/test_get.py.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "api/context.h"
+#include "api/field.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/shapes.h"
+#include "api/operation.h"
+#include "api/tokens.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "streams/errors.h"
+#include "streams/record.h"
+#include "streams/shard_map.h"
+#include "streams/stream.h"
+
+namespace millrace::kinesis {
+namespace {
+
+constexpr std::int32_t kRecordsMax = 10000;
+constexpr std::size_t kBytesMax = 10UL << 20U;  // Data and partition keys.
+
+struct Request {
+  std::optional<std::int32_t> limit;
+  std::string shard_iterator;
+  std::optional<std::string> stream_arn;
+  std::optional<std::string> stream_id;
+
+  static constexpr auto fields = std::tuple{
+      field("Limit", &Request::limit).range(1, kRecordsMax),
+      field("ShardIterator", &Request::shard_iterator).length(1, 512).required(),
+      field("StreamARN", &Request::stream_arn).matching(kStreamArnPattern).length(1, 2048),
+      field("StreamId", &Request::stream_id).matching(kStreamIdPattern).length(1, 24),
+  };
+};
+
+struct RecordShape {
+  std::string sequence_number;
+  TimePoint arrival{};
+  api::BlobView data;
+  std::string_view partition_key;
+
+  static constexpr auto fields = std::tuple{
+      field("SequenceNumber", &RecordShape::sequence_number).required(),
+      field("ApproximateArrivalTimestamp", &RecordShape::arrival),
+      field("Data", &RecordShape::data).required(),
+      field("PartitionKey", &RecordShape::partition_key),
+  };
+};
+
+struct ChildShard {
+  std::string shard_id;
+  std::vector<std::string> parent_shards;
+  HashKeyRange hash_key_range;
+
+  static constexpr auto fields = std::tuple{
+      field("ShardId", &ChildShard::shard_id).required(),
+      field("ParentShards", &ChildShard::parent_shards).required(),
+      field("HashKeyRange", &ChildShard::hash_key_range).required(),
+  };
+};
+
+struct Response {
+  std::vector<RecordShape> records;
+  std::optional<std::string> next_shard_iterator;
+  std::int64_t millis_behind_latest = 0;
+  std::optional<std::vector<ChildShard>> child_shards;
+  std::vector<char> bytes;  // What the records point into; no member of the answer.
+
+  static constexpr auto fields = std::tuple{
+      field("Records", &Response::records).required(),
+      field("NextShardIterator", &Response::next_shard_iterator),
+      field("MillisBehindLatest", &Response::millis_behind_latest),
+      field("ChildShards", &Response::child_shards),
+  };
+};
+
+ChildShard to_child(const streams::Shard& shard) {
+  ChildShard child{streams::shard_id(shard.index), {}, to_shape(shard.range)};
+  child.parent_shards.push_back(streams::shard_id(*shard.parent));
+  if (shard.adjacent_parent) {
+    child.parent_shards.push_back(streams::shard_id(*shard.adjacent_parent));
+  }
+  return child;
+}
+
+// The iterator's stream, if it is still the one the iterator was made for.
+Result<streams::StreamPointer> find_by_iterator(const Request& request,
+                                                const api::ShardIterator& iterator,
+                                                api::Context& context) {
+  if (request.stream_arn) {
+    const auto key = stream_key(context, request.stream_arn, std::nullopt);
+    if (!key || *key != iterator.stream) {
+      return fail(streams::kInvalidArgument, "Invalid ShardIterator.");
+    }
+  }
+  auto stream = context.catalogue.find(iterator.stream);
+  if (!stream && stream.error().code != streams::kResourceNotFound) return stream;
+  if (!stream || (*stream)->state().facts->id != iterator.stream_id) {
+    return std::unexpected(streams::shard_does_not_exist(streams::shard_id(iterator.shard_index),
+                                                         iterator.stream));
+  }
+  return stream;
+}
+
+Result<Response> handle(const Request& request, api::Context& context) {
+  const TimePoint now = context.clock.now();
+  auto iterator = context.tokens.decode_iterator(request.shard_iterator, now);
+  if (!iterator) return std::unexpected(iterator.error());
+  const auto stream = find_by_iterator(request, *iterator, context);
+  if (!stream) return std::unexpected(stream.error());
+
+  const auto count_max = static_cast<std::size_t>(request.limit.value_or(kRecordsMax));
+  auto read = (*stream)->read(iterator->shard_index, iterator->from, {count_max, kBytesMax});
+  if (!read) return std::unexpected(read.error());
+
+  Response response;
+  response.millis_behind_latest = read->millis_behind;
+  response.records.reserve(read->records.size());
+  for (const streams::Record& record : read->records) {
+    response.records.push_back({to_decimal(record.number), record.arrival,
+                                api::BlobView{record.data}, record.partition_key});
+  }
+  response.bytes = std::move(read->bytes);
+  if (read->is_at_end) {
+    // One look at the shards: a reshard makes the end and the children visible together.
+    const auto shards = (*stream)->state().shards;
+    response.child_shards.emplace();
+    for (const streams::Shard* child : shards->children(iterator->shard_index)) {
+      response.child_shards->push_back(to_child(*child));
+    }
+  } else {
+    iterator->issued = now;
+    iterator->from = read->next;
+    response.next_shard_iterator = context.tokens.encode(*iterator);
+  }
+  return response;
+}
+
+}  // namespace
+
+const Operation& GetRecords() {
+  static constexpr Operation kOperation = api::make_operation<&handle>("GetRecords");
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

@@ -1,0 +1,119 @@
+// ListStreams: the streams of the account in the region, by name, a page at a time.
+//
+// Source: API_ListStreams, Kinesis API reference. Newer clients go on by NextToken, older ones by
+// ExclusiveStartStreamName; where both are given the token counts.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "api/arn.h"
+#include "api/context.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/shapes.h"
+#include "api/operation.h"
+#include "api/tokens.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "streams/catalogue.h"
+#include "streams/stream_facts.h"
+
+namespace millrace::kinesis {
+namespace {
+
+constexpr std::int32_t kPageMax = 100;  // A larger limit is accepted and cut.
+constexpr std::string_view kTokenKind = "ListStreams";
+
+struct Request {
+  std::optional<std::int32_t> limit;
+  std::optional<std::string> exclusive_start_stream_name;
+  std::optional<std::string> next_token;
+
+  static constexpr auto fields = std::tuple{
+      field("Limit", &Request::limit).range(1, 10000),
+      field("ExclusiveStartStreamName", &Request::exclusive_start_stream_name)
+          .matching(kNamePattern)
+          .length(1, 128),
+      field("NextToken", &Request::next_token).length(1, 1048576),
+  };
+};
+
+struct StreamSummary {
+  std::string stream_name;
+  std::string stream_arn;
+  std::string stream_status;
+  StreamModeDetails stream_mode_details;
+  TimePoint stream_creation_timestamp{};
+
+  static constexpr auto fields = std::tuple{
+      field("StreamName", &StreamSummary::stream_name).required(),
+      field("StreamARN", &StreamSummary::stream_arn).required(),
+      field("StreamStatus", &StreamSummary::stream_status).required(),
+      field("StreamModeDetails", &StreamSummary::stream_mode_details),
+      field("StreamCreationTimestamp", &StreamSummary::stream_creation_timestamp),
+  };
+};
+
+struct Response {
+  std::vector<std::string> stream_names;
+  bool has_more_streams = false;
+  std::optional<std::string> next_token;
+  std::vector<StreamSummary> stream_summaries;
+
+  static constexpr auto fields = std::tuple{
+      field("StreamNames", &Response::stream_names).required(),
+      field("HasMoreStreams", &Response::has_more_streams).required(),
+      field("NextToken", &Response::next_token),
+      field("StreamSummaries", &Response::stream_summaries),
+  };
+};
+
+Result<std::string> start_after(const Request& request, const api::Context& context) {
+  if (!request.next_token) return request.exclusive_start_stream_name.value_or("");
+  auto token = context.tokens.decode_next(*request.next_token, kTokenKind, context.clock.now());
+  if (!token) return std::unexpected(token.error());
+  return std::move(token->last);
+}
+
+Result<Response> handle(const Request& request, api::Context& context) {
+  const auto after = start_after(request, context);
+  if (!after) return std::unexpected(after.error());
+
+  const TimePoint now = context.clock.now();
+  const auto limit = static_cast<std::size_t>(std::min(request.limit.value_or(kPageMax), kPageMax));
+  Response response;
+  for (const auto& stream : context.catalogue.list(context.account, context.region)) {
+    const auto facts = stream->state().facts;
+    if (facts->key.name <= *after) continue;
+    response.has_more_streams = response.stream_names.size() == limit;
+    if (response.has_more_streams) break;
+    response.stream_names.push_back(facts->key.name);
+    StreamSummary& summary = response.stream_summaries.emplace_back();
+    summary.stream_name = facts->key.name;
+    summary.stream_arn = api::stream_arn(facts->key);
+    summary.stream_status = streams::to_text(facts->status_at(now));
+    summary.stream_mode_details = to_shape(facts->mode);
+    summary.stream_creation_timestamp = time_from_millis(seconds_of(facts->created_at) * 1000);
+  }
+  if (response.has_more_streams) {
+    api::NextToken token;
+    token.kind = kTokenKind;
+    token.issued = now;
+    token.last = response.stream_names.back();
+    response.next_token = context.tokens.encode(token);
+  }
+  return response;
+}
+
+}  // namespace
+
+const Operation& ListStreams() {
+  static constexpr Operation kOperation = api::make_operation<&handle>("ListStreams");
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

@@ -1,0 +1,38 @@
+// What PutRecord and PutRecords share: the members of a record and the checks that need the stream.
+
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "api/context.h"
+#include "api/kinesis/shapes.h"
+#include "api/validate.h"
+#include "base/error.h"
+#include "streams/catalogue.h"
+#include "streams/record.h"
+
+namespace millrace::kinesis {
+
+// The most one record may have after UpdateMaxRecordSize, and a PutRecords in all: data and keys.
+inline constexpr std::int64_t kRecordBytesMax = 10485760;
+inline constexpr std::size_t kRequestBytesMax = 10485760;
+
+// A stream that takes records. Errors: stream_not_found, also while it is CREATING or DELETING.
+[[nodiscard]] Result<streams::StreamPointer> find_writable(api::Context& context,
+                                                           const StreamRef& ref);
+
+// The record as the shard manager takes it. `explicit_hash_key` has passed its pattern. Errors:
+// kInvalidArgument if it is 2^128 or more.
+[[nodiscard]] Result<streams::NewRecord> to_record(
+    const std::string& partition_key, const std::optional<std::string>& explicit_hash_key,
+    std::string_view data);
+
+// Adds what the record's size violates: data, or data and key together, above what the stream takes.
+void check_size(const streams::NewRecord& record, std::size_t bytes_max, const std::string& path,
+                api::Violations& violations);
+
+}  // namespace millrace::kinesis

@@ -1,0 +1,96 @@
+// PutRecord: appends one record to the shard its hash key belongs to.
+//
+// Source: API_PutRecord, Kinesis API reference. Order of checks: stream, hash key, ordering number,
+// size (tests/conformance/test_put.py).
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "api/context.h"
+#include "api/field.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/put.h"
+#include "api/kinesis/shapes.h"
+#include "api/operation.h"
+#include "api/validate.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "streams/errors.h"
+#include "streams/sequence_number.h"
+#include "streams/shard_map.h"
+#include "streams/stream.h"
+
+namespace millrace::kinesis {
+namespace {
+
+struct Request {
+  std::optional<std::string> sequence_number_for_ordering;
+  std::string partition_key;
+  std::optional<std::string> explicit_hash_key;
+  api::Blob data;
+  StreamRef stream;
+
+  static constexpr auto fields = std::tuple{
+      field("SequenceNumberForOrdering", &Request::sequence_number_for_ordering)
+          .matching(kSequenceNumberPattern),
+      field("PartitionKey", &Request::partition_key).length(1, 256).required(),
+      field("ExplicitHashKey", &Request::explicit_hash_key).matching(kHashKeyPattern),
+      field("Data", &Request::data).length(0, kRecordBytesMax).required(),
+      flatten(&Request::stream),
+  };
+};
+
+struct Response {
+  std::string shard_id;
+  std::string sequence_number;
+
+  static constexpr auto fields = std::tuple{
+      field("ShardId", &Response::shard_id).required(),
+      field("SequenceNumber", &Response::sequence_number).required(),
+  };
+};
+
+// Numbers rise within a shard anyway; the service only refuses what it cannot have given yet.
+Result<void> check_ordering_number(const Request& request, const streams::Stream& stream) {
+  if (!request.sequence_number_for_ordering) return {};
+  const auto number = streams::parse_sequence_number(*request.sequence_number_for_ordering);
+  if (number && number->second <= stream.newest_second()) return {};
+  const auto facts = stream.state().facts;
+  return fail(streams::kInvalidArgument,
+              "ExclusiveMinimumSequenceNumber " + *request.sequence_number_for_ordering +
+                  " used in PutRecord on stream " + facts->key.name + " under account " +
+                  facts->key.account + " is invalid.");
+}
+
+Result<Response> handle(const Request& request, api::Context& context) {
+  const auto stream = find_writable(context, request.stream);
+  if (!stream) return std::unexpected(stream.error());
+  const auto record =
+      to_record(request.partition_key, request.explicit_hash_key, request.data.bytes);
+  if (!record) return std::unexpected(record.error());
+  if (auto checked = check_ordering_number(request, **stream); !checked) {
+    return std::unexpected(checked.error());
+  }
+  api::Violations violations;
+  const std::size_t bytes_max = (*stream)->state().facts->record_kib_max * std::size_t{1024};
+  check_size(*record, bytes_max, "data", violations);
+  if (!violations.is_empty()) return std::unexpected(violations.to_error());
+
+  const auto receipt = (*stream)->put({&*record, 1});
+  if (!receipt) return std::unexpected(receipt.error());
+  context.wait_for(receipt->ticket);
+  return Response{streams::shard_id(receipt->placed[0].shard_index),
+                  to_decimal(receipt->placed[0].number)};
+}
+
+}  // namespace
+
+const Operation& PutRecord() {
+  static constexpr Operation kOperation = api::make_operation<&handle>("PutRecord");
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

@@ -1,0 +1,151 @@
+// Shapes and constraints that several operations share.
+//
+// Source: the service model (Kinesis 2013-12-02); where the service is known to answer otherwise, the row says so.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "api/context.h"
+#include "api/field.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "streams/catalogue.h"
+#include "streams/shard_map.h"
+#include "streams/stream.h"
+#include "streams/stream_facts.h"
+
+namespace millrace::kinesis {
+
+using api::field;
+using api::flatten;
+
+extern const api::Pattern kNamePattern;
+extern const api::Pattern kSequenceNumberPattern;
+extern const api::Pattern kHashKeyPattern;
+extern const api::Pattern kStreamArnPattern;
+extern const api::Pattern kStreamIdPattern;
+
+inline constexpr std::array<std::string_view, 2> kStreamModes = {"PROVISIONED", "ON_DEMAND"};
+
+// The order in which the service lists them.
+inline constexpr std::array<std::string_view, 5> kShardIteratorTypes = {
+    "AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"};
+
+// How most operations name their stream: by name, by ARN, or both.
+struct StreamRef {
+  std::optional<std::string> arn;
+  std::optional<std::string> name;
+  std::optional<std::string> id;  // Reserved by the service; checked and ignored.
+
+  static constexpr auto fields = std::tuple{
+      field("StreamARN", &StreamRef::arn).matching(kStreamArnPattern).length(1, 2048),
+      field("StreamName", &StreamRef::name)
+          .matching(kNamePattern)
+          .length(1, 128)
+          .required_without("StreamARN"),
+      field("StreamId", &StreamRef::id).matching(kStreamIdPattern).length(1, 24),
+  };
+};
+
+// The same where neither is needed, because something else may name the stream.
+struct OptionalStreamRef {
+  std::optional<std::string> arn;
+  std::optional<std::string> name;
+  std::optional<std::string> id;
+
+  static constexpr auto fields = std::tuple{
+      field("StreamARN", &OptionalStreamRef::arn).matching(kStreamArnPattern).length(1, 2048),
+      field("StreamName", &OptionalStreamRef::name).matching(kNamePattern).length(1, 128),
+      field("StreamId", &OptionalStreamRef::id).matching(kStreamIdPattern).length(1, 24),
+  };
+};
+
+// Which stream is meant, whether or not there is one. Errors: kInvalidArgument if name and ARN disagree.
+[[nodiscard]] Result<streams::StreamKey> stream_key(const api::Context& context,
+                                                    const std::optional<std::string>& arn,
+                                                    const std::optional<std::string>& name);
+[[nodiscard]] Result<streams::StreamKey> stream_key(const api::Context& context,
+                                                    const StreamRef& ref);
+
+// The stream. Errors: those of stream_key(), then stream_not_found.
+[[nodiscard]] Result<streams::StreamPointer> find_stream(api::Context& context,
+                                                         const StreamRef& ref);
+
+// The index in a shard id. Errors: shard_not_in_stream, with the id as it was given. Needs no stream to exist.
+[[nodiscard]] Result<std::uint32_t> parse_shard(const std::string& id,
+                                                const streams::StreamKey& stream);
+
+// Refuses a stream that is not ACTIVE or UPDATING. Errors: stream_not_active.
+[[nodiscard]] Result<void> require_readable(const streams::StreamFacts& facts, TimePoint now);
+
+struct HashKeyRange {
+  std::string starting_hash_key;
+  std::string ending_hash_key;
+
+  static constexpr auto fields = std::tuple{
+      field("StartingHashKey", &HashKeyRange::starting_hash_key).required(),
+      field("EndingHashKey", &HashKeyRange::ending_hash_key).required(),
+  };
+};
+
+struct SequenceNumberRange {
+  std::string starting_sequence_number;
+  std::optional<std::string> ending_sequence_number;
+
+  static constexpr auto fields = std::tuple{
+      field("StartingSequenceNumber", &SequenceNumberRange::starting_sequence_number).required(),
+      field("EndingSequenceNumber", &SequenceNumberRange::ending_sequence_number),
+  };
+};
+
+struct ShardShape {
+  std::string shard_id;
+  std::optional<std::string> parent_shard_id;
+  std::optional<std::string> adjacent_parent_shard_id;
+  HashKeyRange hash_key_range;
+  SequenceNumberRange sequence_number_range;
+
+  static constexpr auto fields = std::tuple{
+      field("ShardId", &ShardShape::shard_id).required(),
+      field("ParentShardId", &ShardShape::parent_shard_id),
+      field("AdjacentParentShardId", &ShardShape::adjacent_parent_shard_id),
+      field("HashKeyRange", &ShardShape::hash_key_range).required(),
+      field("SequenceNumberRange", &ShardShape::sequence_number_range).required(),
+  };
+};
+
+struct StreamModeDetails {
+  std::string mode;
+
+  static constexpr auto fields = std::tuple{
+      field("StreamMode", &StreamModeDetails::mode).one_of(kStreamModes).required(),
+  };
+};
+
+struct EnhancedMetrics {
+  std::vector<std::string> shard_level_metrics;
+
+  static constexpr auto fields = std::tuple{
+      field("ShardLevelMetrics", &EnhancedMetrics::shard_level_metrics),
+  };
+};
+
+[[nodiscard]] HashKeyRange to_shape(const streams::HashRange& range);
+[[nodiscard]] ShardShape to_shape(const streams::Shard& shard);
+[[nodiscard]] StreamModeDetails to_shape(streams::StreamMode mode);
+
+// The number before the first record of a shard.
+[[nodiscard]] std::string starting_sequence_number(const streams::Shard& shard);
+
+// The shards that listings show: those whose last record may still be read.
+[[nodiscard]] std::vector<const streams::Shard*> listed_shards(const streams::StreamState& state,
+                                                               TimePoint now);
+
+}  // namespace millrace::kinesis

@@ -1,0 +1,86 @@
+// SplitShard: divides a shard in two at a hash key.
+//
+// Source: API_SplitShard, Kinesis API reference; order of checks and texts:
+// tests/conformance/test_shards.py.
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "api/context.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/reshard.h"
+#include "api/kinesis/shapes.h"
+#include "api/operation.h"
+#include "base/error.h"
+#include "base/uint128.h"
+#include "streams/errors.h"
+#include "streams/shard_map.h"
+#include "streams/stream.h"
+
+namespace millrace::kinesis {
+namespace {
+
+struct Request {
+  std::string new_starting_hash_key;
+  StreamRef stream;
+  std::string shard_to_split;
+
+  static constexpr auto fields = std::tuple{
+      field("NewStartingHashKey", &Request::new_starting_hash_key)
+          .matching(kHashKeyPattern)
+          .required(),
+      flatten(&Request::stream),
+      field("ShardToSplit", &Request::shard_to_split)
+          .matching(kNamePattern)
+          .length(1, 128)
+          .required(),
+  };
+};
+
+// The service wants the key above start + 1, so that it never is the second key of a shard.
+Result<std::vector<streams::Reshard>> plan_split(const Request& request, std::uint32_t index,
+                                                 const streams::StreamState& state) {
+  const auto shard = open_shard(state, index);
+  if (!shard) return std::unexpected(shard.error());
+  const streams::HashRange& range = (*shard)->range;
+  const auto at = parse_uint128(request.new_starting_hash_key);
+  if (!at || *at <= range.start + 1 || *at >= range.end) {
+    return fail(streams::kInvalidArgument,
+                "NewStartingHashKey " + request.new_starting_hash_key +
+                    " used in SplitShard() on shard " + streams::shard_id(index) + " in stream " +
+                    state.facts->key.name + " under account " + state.facts->key.account +
+                    " is not both greater than one plus the shard's StartingHashKey " +
+                    to_decimal(range.start) + " and less than the shard's EndingHashKey " +
+                    to_decimal(range.end) + ".");
+  }
+  return std::vector<streams::Reshard>{streams::Split{index, *at}};
+}
+
+Result<void> handle(const Request& request, api::Context& context) {
+  const auto key = stream_key(context, request.stream);
+  if (!key) return std::unexpected(key.error());
+  const auto index = parse_shard(request.shard_to_split, *key);
+  if (!index) return std::unexpected(index.error());
+  const auto stream = context.catalogue.find(*key);
+  if (!stream) return std::unexpected(stream.error());
+
+  const auto written =
+      context.catalogue.reshard(**stream, [&](const streams::StreamState& state) {
+        return plan_split(request, *index, state);
+      });
+  if (!written) return std::unexpected(written.error());
+  context.wait_for(*written);
+  return {};
+}
+
+}  // namespace
+
+const Operation& SplitShard() {
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("SplitShard", api::Lane::kWorker);
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

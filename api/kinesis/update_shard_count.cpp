@@ -1,0 +1,110 @@
+// UpdateShardCount: brings a stream to a number of shards of equal size.
+//
+// Source: API_UpdateShardCount, Kinesis API reference; which shards result:
+// tests/streams/shard_map_test.cpp; texts: tests/conformance/test_shards.py.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "api/arn.h"
+#include "api/context.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/shapes.h"
+#include "api/operation.h"
+#include "base/error.h"
+#include "streams/errors.h"
+#include "streams/shard_map.h"
+#include "streams/stream.h"
+
+namespace millrace::kinesis {
+namespace {
+
+constexpr std::int64_t kShardsMax = 10000;
+constexpr std::array<std::string_view, 1> kScalingTypes = {"UNIFORM_SCALING"};
+
+struct Request {
+  std::string scaling_type;
+  StreamRef stream;
+  std::int32_t target_shard_count = 0;
+
+  static constexpr auto fields = std::tuple{
+      field("ScalingType", &Request::scaling_type).one_of(kScalingTypes).required(),
+      flatten(&Request::stream),
+      field("TargetShardCount", &Request::target_shard_count).at_least(1).required(),
+  };
+};
+
+struct Response {
+  std::string stream_name;
+  std::int32_t current_shard_count = 0;
+  std::int32_t target_shard_count = 0;
+  std::string stream_arn;
+
+  static constexpr auto fields = std::tuple{
+      field("StreamName", &Response::stream_name),
+      field("CurrentShardCount", &Response::current_shard_count),
+      field("TargetShardCount", &Response::target_shard_count),
+      field("StreamARN", &Response::stream_arn),
+  };
+};
+
+Result<void> check_target(std::int64_t current, std::int64_t target) {
+  const std::string counts = " Current open shard count: " + std::to_string(current) +
+                             ", Target shard count: " + std::to_string(target);
+  const auto refuse = [&](const std::string& why) {
+    return fail(streams::kLimitExceeded, why + counts);
+  };
+  if (target > kShardsMax) {
+    return refuse("Target shard count or number of open shards cannot be greater than " +
+                  std::to_string(kShardsMax) + ".");
+  }
+  if (target > 2 * current) {
+    return refuse(
+        "UpdateShardCount cannot scale up over double your current open shard count.");
+  }
+  if (2 * target < current) {
+    return refuse(
+        "UpdateShardCount cannot scale down below half your current open shard count.");
+  }
+  return {};
+}
+
+Result<Response> handle(const Request& request, api::Context& context) {
+  const auto stream = find_stream(context, request.stream);
+  if (!stream) return std::unexpected(stream.error());
+
+  std::size_t current = 0;
+  const auto plan = [&](const streams::StreamState& state)
+      -> Result<std::vector<streams::Reshard>> {
+    current = state.shards->open_count();
+    auto checked =
+        check_target(static_cast<std::int64_t>(current), request.target_shard_count);
+    if (!checked) return std::unexpected(checked.error());
+    // The same count again changes nothing, whatever the sizes of the shards.
+    if (current == static_cast<std::size_t>(request.target_shard_count)) {
+      return std::vector<streams::Reshard>{};
+    }
+    return state.shards->scale_to(static_cast<std::uint32_t>(request.target_shard_count));
+  };
+  const auto written = context.catalogue.reshard(**stream, plan);
+  if (!written) return std::unexpected(written.error());
+  context.wait_for(*written);
+
+  const auto facts = (*stream)->state().facts;
+  return Response{facts->key.name, static_cast<std::int32_t>(current), request.target_shard_count,
+                  api::stream_arn(facts->key)};
+}
+
+}  // namespace
+
+const Operation& UpdateShardCount() {
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("UpdateShardCount", api::Lane::kWorker);
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

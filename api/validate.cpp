@@ -1,0 +1,222 @@
+#include "api/validate.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "api/errors.h"
+#include "api/field.h"
+#include "api/utf8.h"
+#include "api/value.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "streams/errors.h"
+
+namespace millrace::api {
+namespace {
+
+std::string length_at_least(std::int64_t min) {
+  return "Member must have length greater than or equal to " + std::to_string(min);
+}
+
+std::string shown_list(const ValueList& list, std::string_view element_shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (i > 0) text += ", ";
+    if (const auto* element = std::get_if<std::string>(&list[i].held)) {
+      text += *element;
+    } else {
+      // The service prints a hash of the element, which nothing can depend on.
+      char hash[16];
+      std::snprintf(hash, sizeof hash, "%x", crc32c(std::to_string(i)));
+      text += "com.amazonaws.kinesis.v20131202." + std::string(element_shape) + "@" + hash;
+    }
+  }
+  return text + "]";
+}
+
+std::string shown_map(const ValueMap& map) {
+  std::string text = "{";
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    if (i > 0) text += ", ";
+    const auto* value = std::get_if<std::string>(&map[i].second.held);
+    text += map[i].first + "=" + (value != nullptr ? *value : "null");
+  }
+  return text + "}";
+}
+
+std::string quoted(const std::string& text) { return "'" + text + "'"; }
+
+std::string shown_value(const Value& value, std::string_view element_shape) {
+  if (const auto* text = std::get_if<std::string>(&value.held)) return quoted(*text);
+  if (const auto* number = std::get_if<std::int64_t>(&value.held)) {
+    return quoted(std::to_string(*number));
+  }
+  if (const auto* bytes = std::get_if<Bytes>(&value.held)) return shown_blob(bytes->bytes.size());
+  if (const auto* list = std::get_if<ValueList>(&value.held)) {
+    return quoted(shown_list(*list, element_shape));
+  }
+  if (const auto* map = std::get_if<ValueMap>(&value.held)) return quoted(shown_map(*map));
+  return "''";
+}
+
+std::string joined(std::span<const std::string_view> values) {
+  std::string text;
+  for (const std::string_view value : values) {
+    if (!text.empty()) text += ", ";
+    text += value;
+  }
+  return text;
+}
+
+bool is_within(std::string_view text, const Bounds& bounds) {
+  const auto length = static_cast<std::int64_t>(utf16_length(text));
+  return length >= bounds.min && length <= bounds.max;
+}
+
+std::string both_bounds(const Bounds& bounds) {
+  return "[" + length_at_most(bounds.max) + ", " + length_at_least(bounds.min) + "]";
+}
+
+}  // namespace
+
+std::string length_at_most(std::int64_t max) {
+  return "Member must have length less than or equal to " + std::to_string(max);
+}
+
+std::string shown_blob(std::size_t size_bytes) {
+  const std::string size = std::to_string(size_bytes);
+  return "'java.nio.HeapByteBuffer[pos=0 lim=" + size + " cap=" + size + "]'";
+}
+
+std::string member_name(std::string_view name) {
+  std::string text(name);
+  text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+std::unexpected<Error> type_failure(std::string message) {
+  return fail(kSerialization, std::move(message));
+}
+
+void Violations::add(std::string_view shown, const std::string& path, std::string_view constraint) {
+  if (is_full()) return;
+  texts_.push_back("Value " + std::string(shown) + " at '" + path +
+                   "' failed to satisfy constraint: " + std::string(constraint));
+}
+
+void Violations::add_missing(const std::string& path) {
+  add("null", path, "Member must not be null");
+}
+
+void Violations::check_length(std::size_t length, const std::string& shown, const std::string& path,
+                              const Constraints& constraints) {
+  const auto count = static_cast<std::int64_t>(length);
+  if (constraints.length_min && count < *constraints.length_min) {
+    add(shown, path, length_at_least(*constraints.length_min));
+  }
+  if (constraints.length_max && count > *constraints.length_max) {
+    add(shown, path, length_at_most(*constraints.length_max));
+  }
+}
+
+void Violations::check_text(const std::string& text, const std::string& path,
+                            const Constraints& constraints) {
+  const std::string shown = quoted(text);
+  if (constraints.pattern != nullptr && !constraints.pattern->matches(text)) {
+    add(shown, path,
+        "Member must satisfy regular expression pattern: " +
+            std::string(constraints.pattern->text));
+  }
+  const auto& allowed = constraints.enum_values;
+  if (!allowed.empty() && std::ranges::find(allowed, text) == allowed.end()) {
+    add(shown, path, "Member must satisfy enum value set: [" + joined(allowed) + "]");
+  }
+  check_length(utf16_length(text), shown, path, constraints);
+}
+
+void Violations::check_list(const ValueList& list, const std::string& shown,
+                            const std::string& path, const Constraints& constraints) {
+  check_length(list.size(), shown, path, constraints);
+  if (!constraints.element_length) return;
+  const bool fits = std::ranges::all_of(list, [&](const Value& element) {
+    const auto* text = std::get_if<std::string>(&element.held);
+    return text == nullptr || is_within(*text, *constraints.element_length);
+  });
+  if (!fits) {
+    add(shown, path,
+        "Member must satisfy constraint: " + both_bounds(*constraints.element_length));
+  }
+}
+
+void Violations::check_map(const ValueMap& map, const std::string& shown, const std::string& path,
+                           const Constraints& constraints) {
+  check_length(map.size(), shown, path, constraints);
+  const bool keys_fit = !constraints.key_length ||
+                        std::ranges::all_of(map, [&](const auto& entry) {
+                          return is_within(entry.first, *constraints.key_length);
+                        });
+  if (!keys_fit) {
+    add(shown, path, "Map keys must satisfy constraint: " + both_bounds(*constraints.key_length));
+  }
+  const bool values_fit =
+      !constraints.map_value_length || std::ranges::all_of(map, [&](const auto& entry) {
+        const auto* text = std::get_if<std::string>(&entry.second.held);
+        return text == nullptr || is_within(*text, *constraints.map_value_length);
+      });
+  if (!values_fit) {
+    add(shown, path,
+        "Map value must satisfy constraint: " + both_bounds(*constraints.map_value_length));
+  }
+}
+
+void Violations::check(const Value& value, const std::string& path,
+                       const Constraints& constraints) {
+  if (const auto* text = std::get_if<std::string>(&value.held)) {
+    return check_text(*text, path, constraints);
+  }
+  if (const auto* number = std::get_if<std::int64_t>(&value.held)) {
+    const std::string shown = quoted(std::to_string(*number));
+    if (constraints.value_min && *number < *constraints.value_min) {
+      add(shown, path,
+          "Member must have value greater than or equal to " +
+              std::to_string(*constraints.value_min));
+    }
+    if (constraints.value_max && *number > *constraints.value_max) {
+      add(shown, path,
+          "Member must have value less than or equal to " + std::to_string(*constraints.value_max));
+    }
+    return;
+  }
+  if (const auto* bytes = std::get_if<Bytes>(&value.held)) {
+    return check_length(bytes->bytes.size(), shown_blob(bytes->bytes.size()), path, constraints);
+  }
+  const auto* list = std::get_if<ValueList>(&value.held);
+  const auto* map = std::get_if<ValueMap>(&value.held);
+  // Only a message needs the text, and of a long list it is long.
+  if (list != nullptr) {
+    Violations probe;
+    probe.check_list(*list, "", path, constraints);
+    if (probe.is_empty()) return;
+    check_list(*list, shown_value(value, constraints.element_shape), path, constraints);
+  } else if (map != nullptr) {
+    check_map(*map, shown_value(value, constraints.element_shape), path, constraints);
+  }
+}
+
+Error Violations::to_error() const {
+  std::string message = std::to_string(texts_.size());
+  message += texts_.size() == 1 ? " validation error detected: " : " validation errors detected: ";
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
+    if (i > 0) message += "; ";
+    message += texts_[i];
+  }
+  return {streams::kValidation, std::move(message)};
+}
+
+}  // namespace millrace::api

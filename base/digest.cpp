@@ -1,0 +1,144 @@
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/uint128.h"
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
+namespace millrace {
+namespace {
+
+using DigestContext = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
+
+void require(int status) {
+  if (status != 1) throw std::runtime_error("OpenSSL refused an operation");
+}
+
+// Fetched once: looking the algorithm up costs as much as hashing a partition key.
+const EVP_MD* md5_algorithm() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  if (algorithm == nullptr) throw std::runtime_error("OpenSSL has no MD5");
+  return algorithm;
+}
+
+const unsigned char* as_bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+constexpr std::array<std::uint32_t, 256> kCrcTable = [] {
+  constexpr std::uint32_t kPolynomial = 0x82f63b78;  // Castagnoli, reflected.
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    std::uint32_t value = i;
+    for (int bit = 0; bit < 8; ++bit) value = (value >> 1U) ^ ((value & 1U) != 0 ? kPolynomial : 0);
+    table[i] = value;
+  }
+  return table;
+}();
+
+std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t state) {
+  for (const char c : bytes) {
+    state = (state >> 8U) ^ kCrcTable[(state ^ static_cast<unsigned char>(c)) & 0xffU];
+  }
+  return state;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::string_view bytes,
+                                                                       std::uint32_t state) {
+  std::uint64_t wide = state;
+  while (bytes.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    wide = _mm_crc32_u64(wide, word);
+    bytes.remove_prefix(sizeof word);
+  }
+  auto narrow = static_cast<std::uint32_t>(wide);
+  for (const char c : bytes) narrow = _mm_crc32_u8(narrow, static_cast<unsigned char>(c));
+  return narrow;
+}
+#endif
+
+}  // namespace
+
+uint128 md5_number(std::string_view bytes) {
+  thread_local const DigestContext context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  std::array<unsigned char, 16> digest{};
+  require(EVP_DigestInit_ex2(context.get(), md5_algorithm(), nullptr));
+  require(EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()));
+  require(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr));
+  const std::string_view text(reinterpret_cast<const char*>(digest.data()), digest.size());
+  return uint128{read_big_endian<std::uint64_t>(text)} << 64U |
+         read_big_endian<std::uint64_t>(text.substr(8));
+}
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {
+  const std::uint32_t state = ~crc;
+#if defined(__x86_64__)
+  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
+  if (has_instruction) return ~crc32c_by_instruction(bytes, state);
+#endif
+  return ~crc32c_by_table(bytes, state);
+}
+
+std::string seal(const SealKey& key, std::string_view label, std::string_view plain,
+                 Random& random) {
+  std::array<unsigned char, kSealNonceBytes> nonce{};
+  random.fill(nonce);
+  const CipherContext context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  require(EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), nonce.data()));
+  int count = 0;
+  require(EVP_EncryptUpdate(context.get(), nullptr, &count, as_bytes(label),
+                            static_cast<int>(label.size())));
+  std::string out(kSealNonceBytes + plain.size() + kSealTagBytes, '\0');
+  std::memcpy(out.data(), nonce.data(), nonce.size());
+  auto* cipher = reinterpret_cast<unsigned char*>(out.data() + kSealNonceBytes);
+  require(EVP_EncryptUpdate(context.get(), cipher, &count, as_bytes(plain),
+                            static_cast<int>(plain.size())));
+  require(EVP_EncryptFinal_ex(context.get(), cipher + count, &count));
+  require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kSealTagBytes,
+                              cipher + plain.size()));
+  return out;
+}
+
+std::optional<std::string> unseal(const SealKey& key, std::string_view label,
+                                  std::string_view sealed) {
+  if (sealed.size() < kSealNonceBytes + kSealTagBytes) return std::nullopt;
+  const std::string_view nonce = sealed.substr(0, kSealNonceBytes);
+  const std::string_view cipher =
+      sealed.substr(kSealNonceBytes, sealed.size() - kSealNonceBytes - kSealTagBytes);
+  std::string tag(sealed.substr(sealed.size() - kSealTagBytes));
+
+  const CipherContext context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
+  require(EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(),
+                             as_bytes(nonce)));
+  int count = 0;
+  require(EVP_DecryptUpdate(context.get(), nullptr, &count, as_bytes(label),
+                            static_cast<int>(label.size())));
+  std::string plain(cipher.size(), '\0');
+  auto* out = reinterpret_cast<unsigned char*>(plain.data());
+  require(EVP_DecryptUpdate(context.get(), out, &count, as_bytes(cipher),
+                            static_cast<int>(cipher.size())));
+  require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kSealTagBytes, tag.data()));
+  if (EVP_DecryptFinal_ex(context.get(), out + count, &count) != 1) return std::nullopt;
+  return plain;
+}
+
+}  // namespace millrace

@@ -1,0 +1,36 @@
+// Digests and sealing. All but CRC-32C come from OpenSSL.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/random.h"
+#include "base/uint128.h"
+
+namespace millrace {
+
+// MD5 of `bytes`, read as a big-endian number. The service routes records by it.
+[[nodiscard]] uint128 md5_number(std::string_view bytes);
+
+// CRC-32C (Castagnoli). `crc` is the value so far, 0 to begin with.
+[[nodiscard]] std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc = 0);
+
+inline constexpr std::size_t kSealKeyBytes = 32;
+inline constexpr std::size_t kSealNonceBytes = 12;
+inline constexpr std::size_t kSealTagBytes = 16;
+
+using SealKey = std::array<unsigned char, kSealKeyBytes>;
+
+// Encrypts and authenticates with AES-256-GCM: nonce, ciphertext, tag. `label` is authenticated too.
+[[nodiscard]] std::string seal(const SealKey& key, std::string_view label, std::string_view plain,
+                               Random& random);
+
+// Gives back what seal() got; nothing if a byte of it, or the label, is another.
+[[nodiscard]] std::optional<std::string> unseal(const SealKey& key, std::string_view label,
+                                                std::string_view sealed);
+
+}  // namespace millrace

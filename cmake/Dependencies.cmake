@@ -1,0 +1,34 @@
+# Everything comes from the distribution's packages; nothing is fetched. Static archives for the one
+# binary we ship, shared ones for development builds.
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+if(MILLRACE_STATIC)
+  set(OPENSSL_USE_STATIC_LIBS TRUE)
+endif()
+find_package(OpenSSL 3 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(fmt REQUIRED)
+
+# Header only, with a header-only fmt: the packaged target would link fmt's shared library.
+find_path(MILLRACE_SPDLOG_INCLUDE spdlog/spdlog.h REQUIRED)
+add_library(millrace_spdlog INTERFACE)
+target_include_directories(millrace_spdlog SYSTEM INTERFACE "${MILLRACE_SPDLOG_INCLUDE}")
+target_compile_definitions(millrace_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+target_link_libraries(millrace_spdlog INTERFACE fmt::fmt-header-only)
+find_package(doctest REQUIRED)
+
+# Debian's RocksDB comes with a CMake file that wants every optional library's own CMake file; naming
+# the libraries is shorter. Its shared library carries its dependencies, the archive does not.
+add_library(RocksDB::rocksdb INTERFACE IMPORTED)
+if(MILLRACE_STATIC)
+  foreach(name rocksdb snappy lz4 zstd bz2 z)
+    find_library(MILLRACE_${name}_LIBRARY lib${name}.a REQUIRED)
+    list(APPEND millrace_rocksdb_libraries ${MILLRACE_${name}_LIBRARY})
+  endforeach()
+  target_link_libraries(RocksDB::rocksdb INTERFACE ${millrace_rocksdb_libraries} Threads::Threads dl)
+else()
+  find_library(MILLRACE_rocksdb_LIBRARY rocksdb REQUIRED)
+  target_link_libraries(RocksDB::rocksdb INTERFACE ${MILLRACE_rocksdb_LIBRARY})
+endif()

@@ -1,0 +1,30 @@
+// The server's own paths: health and metrics. Behind the front door, without authentication.
+
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/metrics.h"
+#include "server/http.h"
+
+namespace millrace::server {
+
+class Admin {
+ public:
+  // `ready` says whether requests are served in full, or why not; it is called from any thread and
+  // never waits for the store.
+  Admin(const Metrics& metrics, std::function<Result<void>()> ready)
+      : metrics_(metrics), ready_(std::move(ready)) {}
+
+  // The answer, if the path is one of the server's own.
+  [[nodiscard]] std::optional<HttpResponse> answer(const HttpRequest& request) const;
+
+ private:
+  const Metrics& metrics_;
+  const std::function<Result<void>()> ready_;
+};
+
+}  // namespace millrace::server

@@ -1,0 +1,74 @@
+// The few Asio and Beast names that coroutines of this folder use.
+//
+// g++ 12 destroys some temporaries of a co_await expression twice (tests/canary shows it). Here
+// therefore: name lambdas with captures and brace-made aggregates before the co_await and move them in;
+// a coroutine is a named function, never a lambda with captures; its parameters are values, or
+// pointers to what outlives it.
+
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+
+namespace millrace::server {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+
+using Executor = asio::io_context::executor_type;
+using Tcp = asio::ip::tcp;
+using Socket = asio::basic_stream_socket<Tcp, Executor>;
+using Stream = beast::basic_stream<Tcp, Executor>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+template <class T = void>
+using Task = asio::awaitable<T, Executor>;
+
+inline constexpr asio::use_awaitable_t<Executor> kAwait{};
+inline constexpr auto kAwaitTuple = asio::as_tuple(kAwait);
+
+// Runs `work` on `pool` and comes back to the awaiting thread with its result, which is movable.
+template <class T>
+Task<T> run_on(asio::thread_pool& pool, std::function<T()> work) {
+  auto start = [&pool, work = std::move(work)](auto handler) mutable {
+    auto executor = asio::get_associated_executor(handler);
+    asio::post(pool, [work = std::move(work), executor, handler = std::move(handler)]() mutable {
+      asio::post(executor, [result = work(), handler = std::move(handler)]() mutable {
+        std::move(handler)(std::move(result));
+      });
+    });
+  };
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(T)>(std::move(start),
+                                                                              kAwait);
+}
+
+// Calls `begin(done)` and comes back to the awaiting thread when `done(ok)` has been called once,
+// from any thread.
+template <class Begin>
+Task<bool> await_callback(Begin begin) {
+  auto start = [begin = std::move(begin)](auto handler) mutable {
+    auto executor = asio::get_associated_executor(handler);
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    begin([shared, executor](bool ok) {
+      asio::post(executor, [shared, ok] { std::move (*shared)(ok); });
+    });
+  };
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(bool)>(std::move(start),
+                                                                                 kAwait);
+}
+
+}  // namespace millrace::server

@@ -1,0 +1,326 @@
+#include "server/config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "base/error.h"
+#include "millrace_version.h"
+#include "server/log.h"
+#include "storage/syncer.h"
+#include "streams/catalogue.h"
+
+namespace millrace::server {
+namespace {
+
+constexpr std::uint32_t kShardsMax = 10'000;
+constexpr std::size_t kMib = 1UL << 20U;
+
+// What the options are parsed into before they become a Config.
+struct Raw {
+  Config config;
+  std::string data_dir;
+  std::string fsync = "interval";
+  std::int64_t fsync_interval_ms = 100;
+  std::vector<std::string> delays;
+  std::string streams;
+  std::string log_format = "text";
+  std::string access_log = "on";
+  std::size_t memory_budget_mib = 1024;
+  std::size_t inflight_budget_mib = 256;
+};
+
+std::string default_data_dir() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') {
+    return std::string(data) + "/millrace";
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr && *home != '\0' ? home : ".") + "/.local/share/millrace";
+}
+
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  T number{};
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Splits at `separator`; an empty text has no parts.
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const std::size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return parts;
+}
+
+void add_options(CLI::App& app, Raw& raw) {
+  Config& config = raw.config;
+  const auto env = [](CLI::Option* option, const std::string& name) {
+    return option->envname("MILLRACE_" + name);
+  };
+  app.set_config("--config", "", "Read options from this file: lines of name=value")
+      ->envname("MILLRACE_CONFIG");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+
+  env(app.add_option("--port", config.port, "Port to listen on; 0 takes a free one and prints it")
+          ->capture_default_str(),
+      "PORT");
+  env(app.add_option("--listen", config.listen,
+                     "Address to listen on; may be given several times. Default: 127.0.0.1 and ::1")
+          ->delimiter(','),
+      "LISTEN");
+  env(app.add_option("--data-dir", raw.data_dir,
+                     "Directory of the data; made if missing. Default: "
+                     "$XDG_DATA_HOME/millrace, else ~/.local/share/millrace"),
+      "DATA_DIR");
+  env(app.add_flag("--ephemeral", config.is_ephemeral,
+                   "Keep everything in memory and write no file"),
+      "EPHEMERAL");
+  env(app.add_option("--fsync", raw.fsync,
+                     "When a write reaches the device: always (before its answer), interval, never. "
+                     "kill -9 loses nothing in any of them")
+          ->check(CLI::IsMember({"always", "interval", "never"}))
+          ->capture_default_str(),
+      "FSYNC");
+  env(app.add_option("--fsync-interval", raw.fsync_interval_ms,
+                     "Milliseconds between syncs with --fsync interval; a power cut loses at most "
+                     "these")
+          ->check(CLI::Range(1, 60'000))
+          ->capture_default_str(),
+      "FSYNC_INTERVAL");
+  env(app.add_option("--region", config.defaults.region,
+                     "Region of requests that do not name one")
+          ->capture_default_str(),
+      "REGION");
+  env(app.add_option("--account", config.defaults.account,
+                     "Account (12 digits) of requests whose access key id is none")
+          ->check([](const std::string& text) {
+            const bool ok = text.size() == 12 &&
+                            text.find_first_not_of("0123456789") == std::string::npos;
+            return ok ? std::string{} : "an account has 12 digits";
+          })
+          ->capture_default_str(),
+      "ACCOUNT");
+  env(app.add_option("--streams", raw.streams,
+                     "Streams to make at start: name:shards:region,… (shards default 4, region "
+                     "that of --region); also read from INITIALIZE_STREAMS"),
+      "STREAMS");
+  env(app.add_option("--transition-delay", raw.delays,
+                     "How long streams stay in CREATING, DELETING, UPDATING: milliseconds, or "
+                     "create=, delete=, reshard= and milliseconds. Default: 0")
+          ->delimiter(','),
+      "TRANSITION_DELAY");
+  env(app.add_option("--allow-host", config.allow_hosts,
+                     "Host name that requests may be addressed to, besides local ones")
+          ->delimiter(','),
+      "ALLOW_HOST");
+  env(app.add_option("--allow-origin", config.allow_origins,
+                     "Origin of web pages that may call the server; * allows all")
+          ->delimiter(','),
+      "ALLOW_ORIGIN");
+  env(app.add_option("--threads", config.threads,
+                     "Threads that serve connections; 0 takes one per core, at most eight")
+          ->check(CLI::Range(0, 64))
+          ->capture_default_str(),
+      "THREADS");
+  env(app.add_option("--connections-max", config.limits.connections_max,
+                     "Connections served at a time; more are closed at once")
+          ->check(CLI::Range(1, 1'000'000))
+          ->capture_default_str(),
+      "CONNECTIONS_MAX");
+  env(app.add_option("--inflight-budget", raw.inflight_budget_mib,
+                     "MiB that all request bodies together may take; more are answered 503")
+          ->check(CLI::Range(16, 1'048'576))
+          ->capture_default_str(),
+      "INFLIGHT_BUDGET");
+  env(app.add_option("--memory-budget", raw.memory_budget_mib,
+                     "MiB of records that --ephemeral may hold; more are refused")
+          ->check(CLI::Range(1, 1'048'576))
+          ->capture_default_str(),
+      "MEMORY_BUDGET");
+  env(app.add_option("--log-format", raw.log_format, "Form of log lines: text or json")
+          ->check(CLI::IsMember({"text", "json"}))
+          ->capture_default_str(),
+      "LOG_FORMAT");
+  env(app.add_option("--log-level", config.log_level, "debug, info, warning, error or off")
+          ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+          ->capture_default_str(),
+      "LOG_LEVEL");
+  env(app.add_option("--access-log", raw.access_log, "One line per request: on or off")
+          ->check(CLI::IsMember({"on", "off"}))
+          ->capture_default_str(),
+      "ACCESS_LOG");
+}
+
+Result<Config> to_config(Raw raw) {
+  Config config = std::move(raw.config);
+  config.data_dir = raw.data_dir.empty() ? default_data_dir() : raw.data_dir;
+  if (raw.fsync == "always") config.fsync = storage::Fsync::kAlways;
+  if (raw.fsync == "never") config.fsync = storage::Fsync::kNever;
+  config.fsync_interval = std::chrono::milliseconds(raw.fsync_interval_ms);
+  if (raw.log_format == "json") config.log_format = LogFormat::kJson;
+  config.is_access_log_on = raw.access_log == "on";
+  config.memory_budget_bytes = raw.memory_budget_mib * kMib;
+  config.limits.inflight_bytes_max = raw.inflight_budget_mib * kMib;
+  for (const std::string& delay : raw.delays) {
+    if (auto parsed = parse_delay(delay, config.delays); !parsed) {
+      return std::unexpected(parsed.error());
+    }
+  }
+  if (raw.streams.empty()) {
+    // The name another emulator's images have for it, for drop-in use.
+    if (const char* other = std::getenv("INITIALIZE_STREAMS")) raw.streams = other;
+  }
+  auto streams = parse_initial_streams(raw.streams);
+  if (!streams) return std::unexpected(streams.error());
+  config.streams = std::move(*streams);
+  return config;
+}
+
+constexpr std::string_view kUsage =
+    "millrace: a server that speaks the Kinesis Data Streams protocol\n"
+    "\n"
+    "  millrace serve    serve until SIGTERM or SIGINT (millrace serve --help lists the options)\n"
+    "  millrace health   ask a running server whether it is ready; exit status 0 if it is\n"
+    "  millrace check    look for damage in a data directory that no server uses\n"
+    "  millrace --version\n";
+
+std::unique_ptr<CLI::App> make_app(const std::string& name, const std::string& about, Raw& raw) {
+  auto app = std::make_unique<CLI::App>(about, name);
+  add_options(*app, raw);
+  return app;
+}
+
+}  // namespace
+
+Result<std::vector<InitialStream>> parse_initial_streams(std::string_view text) {
+  std::vector<InitialStream> streams;
+  for (const std::string_view part : split(text, ',')) {
+    const auto bad = [&](const std::string& why) {
+      return fail(kBadConfig, "streams at start: \"" + std::string(part) + "\" " + why);
+    };
+    if (part.empty()) continue;
+    const std::vector<std::string_view> fields = split(part, ':');
+    InitialStream stream;
+    stream.name = fields[0];
+    if (stream.name.empty() || stream.name.size() > 128 ||
+        stream.name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789_.-") != std::string::npos) {
+      return bad("has no valid stream name");
+    }
+    if (fields.size() > 3) return bad("is not name:shards:region");
+    if (fields.size() > 1 && !fields[1].empty()) {
+      const auto count = parse_number<std::uint32_t>(fields[1]);
+      if (!count || *count < 1 || *count > kShardsMax) {
+        return bad("has no shard count from 1 to " + std::to_string(kShardsMax));
+      }
+      stream.shard_count = *count;
+    }
+    if (fields.size() > 2) stream.region = fields[2];
+    streams.push_back(std::move(stream));
+  }
+  return streams;
+}
+
+Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delays) {
+  constexpr std::int64_t kDelayMaxMs = 3'600'000;
+  const std::size_t equals = text.find('=');
+  const bool names_one = equals != std::string_view::npos;
+  const std::string_view which = names_one ? text.substr(0, equals) : std::string_view{};
+  const auto millis = parse_number<std::int64_t>(names_one ? text.substr(equals + 1) : text);
+  if (!millis || *millis < 0 || *millis > kDelayMaxMs) {
+    return fail(kBadConfig, "transition delay: \"" + std::string(text) +
+                                "\" has no milliseconds from 0 to " + std::to_string(kDelayMaxMs));
+  }
+  const std::chrono::milliseconds delay{*millis};
+  if (names_one && which != "create" && which != "delete" && which != "reshard") {
+    return fail(kBadConfig, "transition delay: \"" + std::string(which) +
+                                "\" is none of create, delete, reshard");
+  }
+  if (!names_one || which == "create") delays.create = delay;
+  if (!names_one || which == "delete") delays.remove = delay;
+  if (!names_one || which == "reshard") delays.reshard = delay;
+  return {};
+}
+
+CommandLine parse_command_line(int argc, char** argv) {
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  CommandLine line;
+  if (word == "--version" || word == "version") {
+    std::cout << "millrace " << kVersion << "\n";
+    return line;
+  }
+  if (word == "serve") line.command = Command::kServe;
+  if (word == "health") line.command = Command::kHealth;
+  if (word == "check") line.command = Command::kCheck;
+  if (line.command == Command::kDone) {
+    const bool is_help = word.empty() || word == "--help" || word == "-h" || word == "help";
+    (is_help ? std::cout : std::cerr)
+        << (is_help ? "" : "unknown command: " + std::string(word) + "\n\n") << kUsage;
+    line.exit_status = is_help ? 0 : 2;
+    return line;
+  }
+  Raw raw;
+  const auto app = make_app("millrace " + std::string(word),
+                            "Options may also come from the environment (MILLRACE_PORT for "
+                            "--port, and so on) and from a file given with --config.",
+                            raw);
+  try {
+    app->parse(argc - 1, argv + 1);
+  } catch (const CLI::ParseError& error) {
+    line.command = Command::kDone;
+    line.exit_status = app->exit(error) == 0 ? 0 : 2;
+    return line;
+  }
+  auto config = to_config(std::move(raw));
+  if (!config) {
+    std::cerr << config.error().message << "\n";
+    line.command = Command::kDone;
+    line.exit_status = 2;
+    return line;
+  }
+  line.config = std::move(*config);
+  return line;
+}
+
+std::string configuration_page() {
+  Raw raw;
+  const auto app = make_app("millrace serve", "", raw);
+  std::string page =
+      "# Configuration\n\n"
+      "Made from the options themselves by `./dev docs`; a test keeps it true. An option on the\n"
+      "command line wins over the environment, the environment over the file given with "
+      "`--config`.\n\n"
+      "| option | environment | default | meaning |\n| --- | --- | --- | --- |\n";
+  for (const CLI::Option* option : app->get_options()) {
+    if (option->get_envname().empty()) continue;
+    page += "| `" + option->get_name() + "` | `" + option->get_envname() + "` | ";
+    if (!option->get_default_str().empty()) page += "`" + option->get_default_str() + "`";
+    page += " | " + option->get_description() + " |\n";
+  }
+  page +=
+      "\nThe port of `millrace health` and the directory of `millrace check` are the same options.\n";
+  return page;
+}
+
+}  // namespace millrace::server

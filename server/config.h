@@ -1,0 +1,71 @@
+// Everything that can be set, from command line, environment and file, in one declaration.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "server/dispatcher.h"
+#include "server/http.h"
+#include "server/log.h"
+#include "storage/syncer.h"
+#include "streams/catalogue.h"
+
+namespace millrace::server {
+
+inline constexpr ErrorCode kBadConfig{"bad_config"};
+
+// A stream to make at start.
+struct InitialStream {
+  std::string name;
+  std::uint32_t shard_count = 4;
+  std::string region;  // Empty: the default.
+};
+
+struct Config {
+  std::vector<std::string> listen;  // Empty: both loopback addresses.
+  std::uint16_t port = 4567;
+  std::filesystem::path data_dir;
+  bool is_ephemeral = false;
+  storage::Fsync fsync = storage::Fsync::kInterval;
+  std::chrono::milliseconds fsync_interval{100};
+  Defaults defaults;
+  streams::TransitionDelays delays;
+  std::vector<InitialStream> streams;
+  std::vector<std::string> allow_hosts;
+  std::vector<std::string> allow_origins;
+  Limits limits;
+  std::uint32_t threads = 0;  // 0: one per core, at most eight.
+  std::size_t memory_budget_bytes = 1024UL << 20U;
+  LogFormat log_format = LogFormat::kText;
+  std::string log_level = "info";
+  bool is_access_log_on = true;
+};
+
+enum class Command : std::uint8_t { kServe, kHealth, kCheck, kDone };
+
+struct CommandLine {
+  Command command = Command::kDone;
+  Config config;
+  int exit_status = 0;  // Of kDone: help and version were printed, or an error.
+};
+
+// Reads the command line; prints help, version and errors itself.
+[[nodiscard]] CommandLine parse_command_line(int argc, char** argv);
+
+// docs/configuration.md, made from the options themselves.
+[[nodiscard]] std::string configuration_page();
+
+// `name:shards:region,…`; shards and region may be left out. Errors: kBadConfig.
+[[nodiscard]] Result<std::vector<InitialStream>> parse_initial_streams(std::string_view text);
+
+// `ms` for all transitions, or `create=ms`, `delete=ms`, `reshard=ms`. Errors: kBadConfig.
+[[nodiscard]] Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delays);
+
+}  // namespace millrace::server

@@ -1,0 +1,57 @@
+#include "server/connection.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include "server/async.h"
+#include "server/http1_session.h"
+#include "server/sessions.h"
+
+namespace millrace::server {
+namespace {
+
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr char kTlsHandshake = 0x16;
+constexpr std::size_t kBufferBytes = 4096;
+
+}  // namespace
+
+Transport detect_transport(std::string_view first_bytes) {
+  if (first_bytes.empty()) return Transport::kUndecided;
+  if (first_bytes[0] == kTlsHandshake) return Transport::kTls;
+  if (first_bytes.starts_with(kHttp2Preface)) return Transport::kHttp2;
+  if (kHttp2Preface.starts_with(first_bytes)) return Transport::kUndecided;
+  return Transport::kHttp1;
+}
+
+Task<> serve_connection(Socket socket, SessionContext* context) {
+  boost::system::error_code ignored;
+  socket.set_option(Tcp::no_delay(true), ignored);
+  Stream stream(std::move(socket));
+  Sessions::Entry entry(context->sessions, stream.socket());
+  beast::flat_buffer buffer(context->limits.header_bytes_max + kBufferBytes);
+  // Without room of its own the library reads 512 bytes at a time.
+  buffer.reserve(kBufferBytes);
+  Transport transport = Transport::kUndecided;
+  stream.expires_after(context->limits.header_timeout);
+  while (transport == Transport::kUndecided) {
+    if (entry.is_stopping()) co_return;
+    const auto space = buffer.prepare(kBufferBytes - std::min(buffer.size(), kBufferBytes - 1));
+    const auto [error, count] = co_await stream.async_read_some(space, kAwaitTuple);
+    if (error) co_return;
+    buffer.commit(count);
+    transport = detect_transport({static_cast<const char*>(buffer.data().data()), buffer.size()});
+  }
+  // TLS and HTTP/2 are recognised but not spoken yet: those connections are closed.
+  if (transport == Transport::kHttp1) {
+    co_await serve_http1(&stream, &buffer, context, &entry);
+  }
+  stream.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+}
+
+}  // namespace millrace::server

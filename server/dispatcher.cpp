@@ -1,0 +1,172 @@
+#include "server/dispatcher.h"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "api/context.h"
+#include "api/kinesis/operations.h"
+#include "api/operation.h"
+#include "api/value.h"
+#include "base/error.h"
+#include "base/metrics.h"
+#include "server/admin.h"
+#include "server/async.h"
+#include "server/front_door.h"
+#include "server/http.h"
+#include "server/log.h"
+#include "server/protocol.h"
+#include "server/request_ids.h"
+#include "storage/errors.h"
+#include "streams/errors.h"
+
+namespace millrace::server {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kBusyPause{10};
+constexpr std::size_t kAccountDigits = 12;
+
+bool is_account(std::string_view text) {
+  return text.size() == kAccountDigits &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+std::string operation_label(std::string_view operation) {
+  return "operation=\"" + std::string(operation) + "\"";
+}
+
+// The service's name of the error in an answer; empty if it is none.
+std::string_view error_of(const HttpResponse& response) {
+  for (const auto& [name, value] : response.headers) {
+    if (name == "x-amzn-ErrorType") return value;
+  }
+  return {};
+}
+
+// A library may throw (out of memory, above all); a request ends there, the server does not.
+Result<std::string> run_guarded(const api::Operation& operation, api::Value& body, api::Form form,
+                                api::Context& context) {
+  try {
+    return operation.run(body, form, context);
+  } catch (const std::exception&) {
+    return fail(streams::kInternalFailure, "");
+  }
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const Backends& backends, FrontDoor front_door, Admin admin,
+                       Defaults defaults, Limits limits)
+    : backends_(backends),
+      front_door_(std::move(front_door)),
+      admin_(std::move(admin)),
+      defaults_(std::move(defaults)),
+      limits_(limits) {
+  for (const api::Operation* operation : kinesis::operations()) {
+    const std::string label = operation_label(operation->name);
+    operation_metrics_[operation->name] = {
+        &backends_.metrics.counter("millrace_requests_total", "Requests answered, by operation.",
+                                   label),
+        &backends_.metrics.histogram("millrace_request_seconds",
+                                     "Time from a request's last byte to its answer.", label)};
+  }
+}
+
+api::Context Dispatcher::context_of(const ApiCall& call) const {
+  const Credential& credential = call.credential;
+  return {backends_.catalogue,
+          backends_.clock,
+          backends_.tokens,
+          is_account(credential.access_key_id) ? credential.access_key_id : defaults_.account,
+          credential.region.empty() ? defaults_.region : credential.region};
+}
+
+Task<Result<std::string>> Dispatcher::run(ApiCall* call, api::Context* context) {
+  if (call->operation->lane == api::Lane::kInline) {
+    co_return run_guarded(*call->operation, call->body, call->form, *context);
+  }
+  std::function<Result<std::string>()> work = [call, context] {
+    return run_guarded(*call->operation, call->body, call->form, *context);
+  };
+  co_return co_await run_on<Result<std::string>>(backends_.workers, std::move(work));
+}
+
+Task<HttpResponse> Dispatcher::answer_call(const HttpRequest* request, ApiCall call) {
+  api::Context context = context_of(call);
+  const auto deadline = SteadyClock::now() + limits_.busy_timeout;
+  Result<std::string> outcome = co_await run(&call, &context);
+  // Nothing was stored then: the same request is run again, read anew because running uses it up.
+  while (!outcome && outcome.error().code == storage::kBusy && SteadyClock::now() < deadline) {
+    Timer timer(co_await asio::this_coro::executor, kBusyPause);
+    co_await timer.async_wait(kAwaitTuple);
+    call = std::get<ApiCall>(read_call(*request));
+    outcome = co_await run(&call, &context);
+  }
+  if (outcome && !backends_.engine.is_durable(context.ticket)) {
+    storage::Engine& engine = backends_.engine;
+    auto begin = [&engine, ticket = context.ticket](std::function<void(bool)> done) {
+      engine.when_durable(ticket, std::move(done));
+    };
+    const bool is_durable = co_await await_callback(std::move(begin));
+    if (!is_durable) outcome = fail(storage::kFailed, "");
+  }
+  co_return to_response(outcome, call.form);
+}
+
+Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_view peer,
+                                      RequestIds* ids) {
+  const auto started = SteadyClock::now();
+  std::string_view operation;
+  std::optional<HttpResponse> response = front_door_.refuse(*request);
+  const bool is_own_path = !response && (response = admin_.answer(*request)).has_value();
+  const bool is_preflight =
+      !response && (response = front_door_.answer_preflight(*request)).has_value();
+  if (!response) {
+    std::variant<ApiCall, HttpResponse> call = read_call(*request);
+    if (auto* refused = std::get_if<HttpResponse>(&call)) {
+      response = std::move(*refused);
+    } else {
+      operation = std::get<ApiCall>(call).operation->name;
+      response = co_await answer_call(request, std::move(std::get<ApiCall>(call)));
+    }
+  }
+  const std::string request_id = ids->next_uuid();
+  if (!is_own_path) {
+    front_door_.add_headers(*request, *response);
+    response->headers.emplace_back("x-amzn-RequestId", request_id);
+    if (!is_preflight) response->headers.emplace_back("x-amz-id-2", ids->next_extended());
+  }
+  const auto duration = SteadyClock::now() - started;
+  count(operation, *response, duration);
+  backends_.access_log.write({peer, request->method, request->path, operation, request_id,
+                              response->status, error_of(*response), request->body.size(),
+                              response->body.size(), duration});
+  co_return std::move(*response);
+}
+
+void Dispatcher::count(std::string_view operation, const HttpResponse& response,
+                       std::chrono::nanoseconds duration) {
+  const auto found = operation_metrics_.find(operation);
+  if (found != operation_metrics_.end()) {
+    found->second.answered->add();
+    found->second.seconds->observe(duration);
+  }
+  const std::string_view error = error_of(response);
+  if (error.empty()) return;
+  std::string labels = operation_label(operation);
+  labels += ",error=\"" + std::string(error) + "\"";
+  backends_.metrics
+      .counter("millrace_errors_total", "Requests answered with an error, by operation and error.",
+               labels)
+      .add();
+}
+
+}  // namespace millrace::server

@@ -1,0 +1,71 @@
+// From a request to its answer: front door, own paths, protocol, operation, durability. The only
+// place where an Error becomes an answer, a metric and a log line.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "api/operation.h"
+#include "api/tokens.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "server/admin.h"
+#include "server/async.h"
+#include "server/front_door.h"
+#include "server/http.h"
+#include "server/log.h"
+#include "server/protocol.h"
+#include "server/request_ids.h"
+#include "storage/engine.h"
+#include "streams/catalogue.h"
+
+namespace millrace::server {
+
+// What the dispatcher works with; all of it outlives it.
+struct Backends {
+  storage::Engine& engine;
+  streams::Catalogue& catalogue;
+  const Clock& clock;
+  api::Tokens& tokens;
+  Metrics& metrics;
+  AccessLog& access_log;
+  asio::thread_pool& workers;
+};
+
+// Where requests belong that do not say it.
+struct Defaults {
+  std::string region = "us-east-1";
+  std::string account = "000000000000";
+};
+
+class Dispatcher {
+ public:
+  Dispatcher(const Backends& backends, FrontDoor front_door, Admin admin, Defaults defaults,
+             Limits limits);
+
+  // `request`, `peer` and `ids` stay as they are until the answer is there.
+  Task<HttpResponse> answer(const HttpRequest* request, std::string_view peer, RequestIds* ids);
+
+ private:
+  struct OperationMetrics {
+    Counter* answered;
+    Histogram* seconds;
+  };
+
+  Task<HttpResponse> answer_call(const HttpRequest* request, ApiCall call);
+  Task<Result<std::string>> run(ApiCall* call, api::Context* context);
+  [[nodiscard]] api::Context context_of(const ApiCall& call) const;
+  void count(std::string_view operation, const HttpResponse& response,
+             std::chrono::nanoseconds duration);
+
+  const Backends backends_;
+  const FrontDoor front_door_;
+  const Admin admin_;
+  const Defaults defaults_;
+  const Limits limits_;
+  std::unordered_map<std::string_view, OperationMetrics> operation_metrics_;
+};
+
+}  // namespace millrace::server

@@ -1,0 +1,129 @@
+#include "server/front_door.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/http.h"
+
+namespace millrace::server {
+namespace {
+
+constexpr std::array<std::string_view, 5> kAllowedSuffixes = {
+    ".localhost", ".internal", ".amazonaws.com", ".svc", ".cluster.local"};
+
+bool is_host_character(unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; }
+
+bool ends_with_ignoring_case(std::string_view text, std::string_view suffix) {
+  return text.size() >= suffix.size() &&
+         equals_ignoring_case(text.substr(text.size() - suffix.size()), suffix);
+}
+
+// The host without its port; nothing if it is not of the form host or host:port.
+std::optional<std::string_view> without_port(std::string_view authority) {
+  std::string_view host = authority;
+  std::string_view port;
+  if (authority.starts_with('[')) {
+    const std::size_t end = authority.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    host = authority.substr(0, end + 1);
+    port = authority.substr(end + 1);
+  } else if (const std::size_t colon = authority.find(':'); colon != std::string_view::npos) {
+    host = authority.substr(0, colon);
+    port = authority.substr(colon);
+  }
+  if (!port.empty() && port[0] != ':') return std::nullopt;
+  const bool port_ok = port.size() <= 6 && std::ranges::all_of(port.substr(port.empty() ? 0 : 1),
+                                                               [](unsigned char c) {
+                                                                 return std::isdigit(c) != 0;
+                                                               });
+  if (!port_ok || host.empty()) return std::nullopt;
+  return host;
+}
+
+bool is_ip_literal(std::string_view host) {
+  if (host.starts_with('[')) {
+    const std::string_view inside = host.substr(1, host.size() - 2);
+    return host.ends_with(']') && std::ranges::all_of(inside, [](unsigned char c) {
+             return std::isxdigit(c) != 0 || c == ':' || c == '.';
+           });
+  }
+  return std::ranges::count(host, '.') == 3 && std::ranges::all_of(host, [](unsigned char c) {
+           return std::isdigit(c) != 0 || c == '.';
+         });
+}
+
+}  // namespace
+
+bool FrontDoor::is_allowed_host(std::string_view authority) const {
+  const auto host = without_port(authority);
+  if (!host) return false;
+  if (is_ip_literal(*host)) return true;
+  const bool is_clean = std::ranges::all_of(
+      *host, [](unsigned char c) { return is_host_character(c) || c == '.'; });
+  if (!is_clean) return false;
+  // A name of one label is never a name of the public net: localhost, a service of a compose file.
+  if (host->find('.') == std::string_view::npos) return true;
+  const auto matches_suffix = [&](std::string_view suffix) {
+    return ends_with_ignoring_case(*host, suffix);
+  };
+  return std::ranges::any_of(kAllowedSuffixes, matches_suffix) ||
+         std::ranges::any_of(allowed_hosts_, [&](const std::string& allowed) {
+           return equals_ignoring_case(*host, allowed);
+         });
+}
+
+bool FrontDoor::is_allowed_origin(std::string_view origin) const {
+  return std::ranges::any_of(allowed_origins_, [&](const std::string& allowed) {
+    return allowed == "*" || equals_ignoring_case(origin, allowed);
+  });
+}
+
+std::optional<HttpResponse> FrontDoor::refuse(const HttpRequest& request) const {
+  if (request.header_count("host") > 1) {
+    return plain_response(400, "A request has one Host header.\n", true);
+  }
+  const auto host = request.header("host");
+  if (host && !is_allowed_host(trimmed(*host))) {
+    return plain_response(403,
+                          "This host name is not allowed. Start the server with --allow-host NAME "
+                          "to allow it.\n");
+  }
+  const auto origin = request.header("origin");
+  const bool is_foreign = origin && !is_allowed_origin(*origin);
+  const bool is_cross_site = !origin && request.header("sec-fetch-site") == "cross-site";
+  if (is_foreign || is_cross_site) {
+    return plain_response(403,
+                          "Requests from web pages are not allowed. Start the server with "
+                          "--allow-origin ORIGIN to allow them.\n");
+  }
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> FrontDoor::answer_preflight(const HttpRequest& request) const {
+  if (request.method != "OPTIONS" || !request.header("origin")) return std::nullopt;
+  HttpResponse response;
+  response.headers.emplace_back("Access-Control-Max-Age", "172800");
+  if (const auto wanted = request.header("access-control-request-headers")) {
+    response.headers.emplace_back("Access-Control-Allow-Headers", std::string(*wanted));
+  }
+  if (const auto wanted = request.header("access-control-request-method")) {
+    response.headers.emplace_back("Access-Control-Allow-Methods", std::string(*wanted));
+  }
+  return response;
+}
+
+void FrontDoor::add_headers(const HttpRequest& request, HttpResponse& response) const {
+  if (!request.header("origin")) return;
+  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  if (request.method == "OPTIONS") return;
+  response.headers.emplace_back(
+      "Access-Control-Expose-Headers",
+      "x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date");
+}
+
+}  // namespace millrace::server

@@ -1,0 +1,39 @@
+// Who may talk to us at all: the check before every other, for all paths and methods.
+//
+// A page in a browser can reach a server on loopback. It cannot choose its Host and Origin, so these
+// decide: names that only lead here, and no foreign origin unless it is allowed.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/http.h"
+
+namespace millrace::server {
+
+class FrontDoor {
+ public:
+  FrontDoor(std::vector<std::string> allowed_hosts, std::vector<std::string> allowed_origins)
+      : allowed_hosts_(std::move(allowed_hosts)), allowed_origins_(std::move(allowed_origins)) {}
+
+  // The refusal, if the request is refused; it names the option that would allow it.
+  [[nodiscard]] std::optional<HttpResponse> refuse(const HttpRequest& request) const;
+
+  // The answer to a preflight of an allowed origin.
+  [[nodiscard]] std::optional<HttpResponse> answer_preflight(const HttpRequest& request) const;
+
+  // Adds what an allowed origin must be told; nothing if the request has none.
+  void add_headers(const HttpRequest& request, HttpResponse& response) const;
+
+ private:
+  [[nodiscard]] bool is_allowed_host(std::string_view host) const;
+  [[nodiscard]] bool is_allowed_origin(std::string_view origin) const;
+
+  const std::vector<std::string> allowed_hosts_;
+  const std::vector<std::string> allowed_origins_;
+};
+
+}  // namespace millrace::server

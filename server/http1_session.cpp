@@ -1,0 +1,345 @@
+#include "server/http1_session.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+
+#include "server/async.h"
+#include "server/dispatcher.h"
+#include "server/http.h"
+#include "server/sessions.h"
+
+namespace millrace::server {
+namespace {
+
+namespace http = beast::http;
+
+using SteadyClock = std::chrono::steady_clock;
+using Parser = http::request_parser<http::buffer_body>;
+using Error = beast::error_code;
+
+constexpr std::size_t kReadBytes = 64UL * 1024;
+// A body's memory is kept for the next request up to this.
+constexpr std::size_t kKeptBodyBytes = 64UL * 1024;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// Part of the bytes that all bodies together may take; given back on destruction.
+class InflightShare {
+ public:
+  InflightShare(std::atomic<std::size_t>& total, std::size_t max) : total_(total), max_(max) {}
+  InflightShare(const InflightShare&) = delete;
+  InflightShare& operator=(const InflightShare&) = delete;
+  ~InflightShare() { total_ -= taken_; }
+
+  [[nodiscard]] bool take(std::size_t bytes) {
+    if (total_.fetch_add(bytes) + bytes > max_) {
+      total_ -= bytes;
+      return false;
+    }
+    taken_ += bytes;
+    return true;
+  }
+
+ private:
+  std::atomic<std::size_t>& total_;
+  const std::size_t max_;
+  std::size_t taken_ = 0;
+};
+
+std::string_view to_view(beast::string_view text) { return {text.data(), text.size()}; }
+
+// `Thu, 22 Jan 2015 01:22:02 GMT`, formatted once a second.
+std::string_view http_date() {
+  thread_local std::time_t last = 0;
+  thread_local std::array<char, 40> text{};
+  thread_local std::size_t length = 0;
+  const std::time_t now = std::time(nullptr);
+  if (now != last) {
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    last = now;
+  }
+  return {text.data(), length};
+}
+
+void append_header(std::string& head, std::string_view name, std::string_view value) {
+  head += name;
+  head += ": ";
+  head += value;
+  head += "\r\n";
+}
+
+// Everything of the answer but its body.
+void write_head(std::string& head, const HttpResponse& response, bool is_last) {
+  head.clear();
+  head += "HTTP/1.1 ";
+  head += std::to_string(response.status);
+  head += ' ';
+  head += reason_phrase(response.status);
+  head += "\r\n";
+  for (const auto& [name, value] : response.headers) append_header(head, name, value);
+  if (!response.content_type.empty()) append_header(head, "Content-Type", response.content_type);
+  append_header(head, "Content-Length", std::to_string(response.body.size()));
+  append_header(head, "Date", http_date());
+  if (is_last) append_header(head, "Connection", "close");
+  head += "\r\n";
+}
+
+// The answer to a request that could not be read; nothing where silence is the answer.
+std::optional<HttpResponse> answer_to(const Error& error, bool has_version) {
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return plain_response(431, "The head of the request is too large.\n", true);
+  }
+  if (error == http::error::body_limit) return plain_response(413, "", true);
+  const bool is_parse_error = error.category() == make_error_code(http::error::bad_version).category();
+  if (!is_parse_error || error == http::error::end_of_stream ||
+      error == http::error::partial_message || !has_version) {
+    return std::nullopt;
+  }
+  return plain_response(400, "The request is not well-formed HTTP/1.1.\n", true);
+}
+
+// Whether the first line, as far as it is there, is that of an HTTP/1.x request. What is not is
+// closed without a word.
+bool is_http1_line(const beast::flat_buffer& buffer) {
+  const std::string_view bytes(static_cast<const char*>(buffer.data().data()), buffer.size());
+  const std::string_view line = bytes.substr(0, bytes.find("\r\n"));
+  const std::size_t last_blank = line.rfind(' ');
+  return last_blank != std::string_view::npos && line.substr(last_blank + 1).starts_with("HTTP/1.");
+}
+
+// The connection's state between the coroutines that serve it. They run one after the other.
+class Http1Session {
+ public:
+  Http1Session(Stream& stream, beast::flat_buffer& buffer, SessionContext& context,
+               Sessions::Entry& entry)
+      : stream_(stream), buffer_(buffer), context_(context), entry_(entry) {
+    boost::system::error_code error;
+    const auto endpoint = stream_.socket().remote_endpoint(error);
+    if (!error) {
+      peer_ = endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
+    }
+  }
+
+  Task<> run() {
+    bool goes_on = true;
+    while (goes_on) {
+      const bool has_request = co_await wait_for_request();
+      if (!has_request) co_return;
+      goes_on = co_await serve_one();
+    }
+  }
+
+ private:
+  // Returns once the first bytes of a request are there; false if none will come.
+  Task<bool> wait_for_request() {
+    if (entry_.is_stopping()) co_return false;
+    entry_.set_idle(true);
+    if (buffer_.size() == 0) {
+      stream_.expires_after(context_.limits.idle_timeout);
+      const auto space = buffer_.prepare(std::max<std::size_t>(buffer_.capacity(), 1));
+      const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
+      if (error) co_return false;
+      buffer_.commit(count);
+    }
+    entry_.set_idle(false);
+    co_return true;
+  }
+
+  // Returns whether the connection goes on.
+  Task<bool> serve_one() {
+    Parser parser;
+    parser.header_limit(static_cast<std::uint32_t>(context_.limits.header_bytes_max));
+    parser.body_limit(context_.limits.body_bytes_max);
+    const bool looks_like_http = is_http1_line(buffer_) || buffer_.size() < kReadBytes;
+    stream_.expires_after(context_.limits.header_timeout);
+    const auto [error, count] =
+        co_await http::async_read_header(stream_, buffer_, parser, kAwaitTuple);
+    (void)count;
+    if (error) {
+      std::optional<HttpResponse> refusal =
+          answer_to(error, looks_like_http && is_http1_line(buffer_));
+      if (refusal) co_await write(&*refusal, true, true);
+      co_return false;
+    }
+    InflightShare share(context_.inflight_bytes, context_.limits.inflight_bytes_max);
+    std::optional<HttpResponse> refusal = check_head(parser, share);
+    if (!refusal) {
+      const Error body_error = co_await read_body(&parser);
+      if (body_error) refusal = answer_to(body_error, true);
+      if (body_error && !refusal) co_return false;
+    }
+    if (refusal) {
+      co_await write(&*refusal, true, true);
+      co_return false;
+    }
+    const HttpRequest request = to_request(parser);
+    HttpResponse response =
+        co_await context_.dispatcher.answer(&request, peer_, &context_.ids);
+    const bool is_last = response.closes || !parser.get().keep_alive() || entry_.is_stopping();
+    const bool has_body = request.method != "HEAD";
+    const bool is_written = co_await write(&response, is_last, has_body);
+    if (body_.capacity() > kKeptBodyBytes) std::string().swap(body_);
+    co_return is_written && !is_last;
+  }
+
+  // What can be refused before a byte of the body is read.
+  std::optional<HttpResponse> check_head(const Parser& parser, InflightShare& share) {
+    const auto& message = parser.get();
+    const auto fields = std::distance(message.begin(), message.end());
+    if (fields > static_cast<std::ptrdiff_t>(context_.limits.header_count_max)) {
+      return plain_response(431, "The request has too many header fields.\n", true);
+    }
+    if (message.version() != 11 && message.version() != 10) {
+      return plain_response(400, "Only HTTP/1.0 and HTTP/1.1 are spoken here.\n", true);
+    }
+    if (message.version() == 11 && message.count(http::field::host) != 1) {
+      return plain_response(400, "A request has one Host header.\n", true);
+    }
+    if (message.count(http::field::transfer_encoding) > 0 &&
+        message.count(http::field::content_length) > 0) {
+      return plain_response(400, "A body has a length or is chunked, not both.\n", true);
+    }
+    const std::size_t body_bytes =
+        parser.chunked() ? context_.limits.body_bytes_max
+                         : static_cast<std::size_t>(parser.content_length().value_or(0));
+    if (!share.take(body_bytes)) {
+      return plain_response(503, "Too many bytes are under way; try again.\n", true);
+    }
+    return std::nullopt;
+  }
+
+  Task<Error> read_body(Parser* parser) {
+    body_.clear();
+    const auto expect = parser->get().find(http::field::expect);
+    const bool waits = expect != parser->get().end() &&
+                       equals_ignoring_case(to_view(expect->value()), "100-continue");
+    if (waits && buffer_.size() == 0) {
+      const auto bytes = asio::buffer(kContinue);
+      const auto [error, count] = co_await asio::async_write(stream_, bytes, kAwaitTuple);
+      (void)count;
+      if (error) co_return error;
+    }
+    body_started_ = SteadyClock::now();
+    if (parser->chunked()) co_return co_await read_chunks(parser);
+    const std::size_t length = static_cast<std::size_t>(parser->content_length().value_or(0));
+    const std::size_t received = std::min(length, buffer_.size());
+    body_.assign(static_cast<const char*>(buffer_.data().data()), received);
+    buffer_.consume(received);
+    while (body_.size() < length) {
+      const std::size_t filled = body_.size();
+      const std::size_t step = std::min(length - filled, std::max(kReadBytes, filled));
+      body_.resize(filled + step);
+      const auto space = asio::buffer(body_.data() + filled, step);
+      if (is_too_slow(filled)) co_return make_error_code(http::error::partial_message);
+      stream_.expires_after(context_.limits.read_timeout);
+      const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
+      body_.resize(filled + count);
+      if (error) co_return error;
+    }
+    co_return Error{};
+  }
+
+  Task<Error> read_chunks(Parser* parser) {
+    std::array<char, 8192> chunk{};
+    while (!parser->is_done()) {
+      parser->get().body().data = chunk.data();
+      parser->get().body().size = chunk.size();
+      if (is_too_slow(body_.size())) co_return make_error_code(http::error::partial_message);
+      stream_.expires_after(context_.limits.read_timeout);
+      const auto [error, count] = co_await http::async_read(stream_, buffer_, *parser, kAwaitTuple);
+      (void)count;
+      body_.append(chunk.data(), chunk.size() - parser->get().body().size);
+      if (error && error != http::error::need_buffer) co_return error;
+      if (body_.size() > context_.limits.body_bytes_max) {
+        co_return make_error_code(http::error::body_limit);
+      }
+    }
+    co_return Error{};
+  }
+
+  [[nodiscard]] bool is_too_slow(std::size_t received) const {
+    const auto elapsed = SteadyClock::now() - body_started_;
+    if (elapsed < context_.limits.read_timeout) return false;
+    const double seconds = std::chrono::duration<double>(elapsed).count();
+    return static_cast<double>(received) <
+           seconds * static_cast<double>(context_.limits.body_bytes_per_second_min);
+  }
+
+  [[nodiscard]] HttpRequest to_request(const Parser& parser) const {
+    const auto& message = parser.get();
+    HttpRequest request;
+    request.method = to_view(message.method_string());
+    const std::string_view target = to_view(message.target());
+    const std::size_t mark = target.find('?');
+    request.path = target.substr(0, mark);
+    if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
+    for (const auto& field : message) {
+      request.headers.push_back({to_view(field.name_string()), to_view(field.value())});
+    }
+    request.body = body_;
+    return request;
+  }
+
+  // Writes in steps, each with a deadline of its own, so that slow is not the same as stuck.
+  Task<bool> write(HttpResponse* response, bool is_last, bool has_body) {
+    write_head(head_, *response, is_last);
+    const std::string_view body = has_body ? std::string_view(response->body) : std::string_view{};
+    const std::size_t first = std::min(body.size(), context_.limits.write_bytes_max);
+    const std::array<asio::const_buffer, 2> start = {asio::buffer(head_),
+                                                     asio::buffer(body.data(), first)};
+    stream_.expires_after(context_.limits.write_timeout);
+    const auto [error, count] = co_await asio::async_write(stream_, start, kAwaitTuple);
+    (void)count;
+    if (error) co_return false;
+    for (std::size_t at = first; at < body.size();) {
+      const std::size_t step = std::min(body.size() - at, context_.limits.write_bytes_max);
+      const auto piece = asio::buffer(body.data() + at, step);
+      stream_.expires_after(context_.limits.write_timeout);
+      const auto [piece_error, piece_count] =
+          co_await asio::async_write(stream_, piece, kAwaitTuple);
+      (void)piece_count;
+      if (piece_error) co_return false;
+      at += step;
+    }
+    co_return true;
+  }
+
+  Stream& stream_;
+  beast::flat_buffer& buffer_;
+  SessionContext& context_;
+  Sessions::Entry& entry_;
+  std::string peer_;
+  std::string body_;
+  std::string head_;
+  SteadyClock::time_point body_started_;
+};
+
+}  // namespace
+
+Task<> serve_http1(Stream* stream, beast::flat_buffer* received, SessionContext* context,
+                   Sessions::Entry* entry) {
+  Http1Session session(*stream, *received, *context, *entry);
+  co_await session.run();
+}
+
+}  // namespace millrace::server

@@ -1,0 +1,35 @@
+// One HTTP/1.1 connection: reads a request within its limits, has it answered, writes the answer.
+//
+// The head is Beast's; a body of known length is read straight into one reused string that grows
+// with what arrived, never with what was declared.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include "server/async.h"
+#include "server/dispatcher.h"
+#include "server/http.h"
+#include "server/request_ids.h"
+#include "server/sessions.h"
+
+namespace millrace::server {
+
+// What a session uses; all of it outlives it. One per I/O thread, but for what is shared.
+struct SessionContext {
+  Dispatcher& dispatcher;
+  const Limits& limits;
+  std::atomic<std::size_t>& inflight_bytes;  // Of the bodies of all connections.
+  RequestIds& ids;
+  Sessions& sessions;
+};
+
+// Serves until the peer closes, falls silent or breaks the protocol, or the server stops. `received` is what was read already.
+Task<> serve_http1(Stream* stream, beast::flat_buffer* received, SessionContext* context,
+                   Sessions::Entry* entry);
+
+}  // namespace millrace::server

@@ -1,0 +1,83 @@
+// Lines for people and machines, written by a thread of its own so that a reader who stopped reading
+// never stops the server.
+
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace spdlog {
+class logger;
+}
+
+namespace millrace::server {
+
+// Gathers lines and writes them to a descriptor. Beyond kPendingBytesMax lines are dropped and counted.
+class LogWriter {
+ public:
+  static constexpr std::size_t kPendingBytesMax = 1UL << 20U;
+
+  explicit LogWriter(int descriptor);
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+
+  // Writes what is pending, for at most a fifth of a second.
+  ~LogWriter();
+
+  // `line` ends in a newline. Thread-safe, never blocks on the descriptor.
+  void write(std::string_view line);
+
+  [[nodiscard]] std::uint64_t dropped() const;
+
+ private:
+  void run();
+
+  const int descriptor_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::string pending_;
+  std::uint64_t dropped_ = 0;
+  bool is_stopping_ = false;
+  std::thread thread_;
+};
+
+enum class LogFormat : std::uint8_t { kText, kJson };
+
+// A logger whose lines go to `writer`. `level` is one of trace, debug, info, warning, error, off.
+[[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(LogWriter& writer, LogFormat format,
+                                                          const std::string& level);
+
+struct AccessEntry {
+  std::string_view peer;
+  std::string_view method;
+  std::string_view path;
+  std::string_view operation;  // Empty if the request named none.
+  std::string_view request_id;
+  int status = 0;
+  std::string_view error;  // The service's name of the error, or empty.
+  std::size_t request_bytes = 0;
+  std::size_t response_bytes = 0;
+  std::chrono::nanoseconds duration{};
+};
+
+// One line per request. Never what a client may keep secret: no credentials, no keys, no data.
+class AccessLog {
+ public:
+  AccessLog(LogWriter& writer, LogFormat format, bool is_on)
+      : writer_(writer), format_(format), is_on_(is_on) {}
+
+  void write(const AccessEntry& entry);
+
+ private:
+  LogWriter& writer_;
+  const LogFormat format_;
+  const bool is_on_;
+};
+
+}  // namespace millrace::server

@@ -1,0 +1,32 @@
+// The request-level checks of the Kinesis protocol: which operation a request means, and what is
+// answered when it means none.
+//
+// Source: the service's answers and their order, tests/conformance/test_wire.py.
+
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "api/operation.h"
+#include "api/value.h"
+#include "server/http.h"
+#include "server/sigv4.h"
+
+namespace millrace::server {
+
+// A request that reaches an operation.
+struct ApiCall {
+  const api::Operation* operation = nullptr;
+  api::Form form = api::Form::kJson;
+  api::Value body;
+  Credential credential;
+};
+
+// The call, or the answer to a request that is none.
+[[nodiscard]] std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request);
+
+// The answer of an operation, or of the checks before it.
+[[nodiscard]] HttpResponse to_response(const Result<std::string>& outcome, api::Form form);
+
+}  // namespace millrace::server

@@ -1,0 +1,297 @@
+#include "server/server.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <spdlog/logger.h>
+
+#include "api/tokens.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "millrace_version.h"
+#include "server/admin.h"
+#include "server/async.h"
+#include "server/config.h"
+#include "server/connection.h"
+#include "server/dispatcher.h"
+#include "server/front_door.h"
+#include "server/http.h"
+#include "server/http1_session.h"
+#include "server/initial_streams.h"
+#include "server/listener.h"
+#include "server/log.h"
+#include "server/request_ids.h"
+#include "server/sessions.h"
+#include "server/store.h"
+#include "storage/engine.h"
+#include "streams/arrivals.h"
+#include "streams/catalogue.h"
+#include "streams/errors.h"
+
+namespace millrace::server {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::uint32_t kThreadsMax = 8;
+constexpr std::size_t kWorkers = 2;
+constexpr std::chrono::seconds kExpiryPeriod{60};
+constexpr std::chrono::milliseconds kDrainStep{5};
+
+// Connections are what descriptors are for; the default soft limit is lower than it need be.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// The store takes a quarter of the descriptors, and some are for everything else.
+std::size_t connections_max(std::size_t wanted) {
+  constexpr rlim_t kOther = 24;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  const rlim_t store = std::clamp<rlim_t>(limit.rlim_cur / 4, 16, 512);
+  const rlim_t taken = store + kOther;
+  const rlim_t left = limit.rlim_cur > taken + 1 ? limit.rlim_cur - taken : 1;
+  return std::min<std::size_t>(wanted, left);
+}
+
+std::uint32_t thread_count(std::uint32_t wanted) {
+  if (wanted > 0) return wanted;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, kThreadsMax);
+}
+
+// One I/O thread with what its connections share.
+struct IoThread {
+  IoThread(Dispatcher& dispatcher, const Limits& limits, std::atomic<std::size_t>& inflight_bytes,
+           std::atomic<std::size_t>& connections, Random& random)
+      : ids(random),
+        sessions(connections),
+        context{dispatcher, limits, inflight_bytes, ids, sessions} {}
+
+  asio::io_context io{1};
+  asio::executor_work_guard<Executor> work{io.get_executor()};
+  RequestIds ids;
+  Sessions sessions;
+  SessionContext context;
+  std::thread thread;
+};
+
+class Server {
+ public:
+  Server(const Config& config, spdlog::logger& log, LogWriter& log_writer, Store& store)
+      : config_(config),
+        limits_(config.limits),
+        log_(log),
+        store_(store),
+        access_log_(log_writer, config.log_format, config.is_access_log_on),
+        tokens_(store.seal_key, random_),
+        workers_(kWorkers) {
+    limits_.connections_max = connections_max(limits_.connections_max);
+    metrics_.gauge("millrace_connections", "Connections that are open.",
+                   [this] { return static_cast<double>(connections_.load()); });
+    metrics_.gauge("millrace_inflight_bytes", "Bytes of request bodies under way.",
+                   [this] { return static_cast<double>(inflight_bytes_.load()); });
+    metrics_.gauge("millrace_writable", "1 if writes are taken, 0 if the store refuses them.",
+                   [this] { return store_.engine->writable() ? 1.0 : 0.0; });
+    metrics_.gauge("millrace_log_lines_dropped", "Log lines nobody read in time.",
+                   [&log_writer] { return static_cast<double>(log_writer.dropped()); });
+  }
+
+  Result<void> start() {
+    auto catalogue = streams::Catalogue::open(*store_.engine, store_.clock, config_.delays);
+    if (!catalogue) return std::unexpected(catalogue.error());
+    catalogue_ = std::move(*catalogue);
+    arrivals_ = std::make_unique<streams::Arrivals>(*store_.engine);
+    auto initial = InitialStreams::create(config_.streams, config_.defaults, *catalogue_,
+                                          store_.clock, log_);
+    if (!initial) return std::unexpected(initial.error());
+    initial_streams_ = std::make_unique<InitialStreams>(std::move(*initial));
+
+    const Backends backends{*store_.engine, *catalogue_, store_.clock, tokens_,
+                            metrics_,       access_log_, workers_};
+    dispatcher_ = std::make_unique<Dispatcher>(
+        backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
+        Admin(metrics_, [this] { return ready(); }), config_.defaults, limits_);
+    for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
+      threads_.push_back(std::make_unique<IoThread>(*dispatcher_, limits_, inflight_bytes_,
+                                                    connections_, random_));
+    }
+    return listen();
+  }
+
+  void run() {
+    for (const auto& io_thread : threads_) {
+      io_thread->thread = std::thread([&io = io_thread->io] { io.run(); });
+    }
+    asio::signal_set signals(accept_io_, SIGTERM, SIGINT);
+    signals.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      log_.info("stopping on signal {}", signal);
+      accept_io_.stop();
+    });
+    Timer expiry(accept_io_.get_executor());
+    arm_expiry(expiry);
+    accept_io_.run();
+    stop();
+  }
+
+ private:
+  [[nodiscard]] Result<void> ready() const {
+    if (auto writable = store_.engine->writable(); !writable) return writable;
+    if (!initial_streams_->are_active()) {
+      return fail(streams::kInternalFailure, "Streams made at start are not ACTIVE yet.");
+    }
+    return {};
+  }
+
+  Result<void> listen() {
+    Counter& refused = metrics_.counter("millrace_connections_refused_total",
+                                        "Connections closed because there were too many.");
+    listener_ = std::make_unique<Listener>(
+        accept_io_, [this]() -> asio::io_context& { return next_thread().io; },
+        [this](Socket socket) { serve_socket(std::move(socket)); }, connections_,
+        limits_.connections_max, refused);
+    std::vector<std::string> addresses = config_.listen;
+    const bool is_default = addresses.empty();
+    if (is_default) addresses = {"127.0.0.1", "::1"};
+    std::uint16_t port = config_.port;
+    for (const std::string& address : addresses) {
+      const auto taken = listener_->listen(address, port);
+      if (!taken && is_default && address == "::1") {
+        log_.debug("no IPv6 loopback here: {}", taken.error().message);
+        continue;
+      }
+      if (!taken) return std::unexpected(taken.error());
+      port = *taken;
+      const bool is_v6 = address.find(':') != std::string::npos;
+      log_.info("serving on http://{}:{}", is_v6 ? "[" + address + "]" : address, port);
+    }
+    return {};
+  }
+
+  IoThread& next_thread() { return *threads_[next_thread_]; }
+
+  // Called right after a socket was accepted for next_thread().
+  void serve_socket(Socket socket) {
+    IoThread& io_thread = next_thread();
+    next_thread_ = (next_thread_ + 1) % threads_.size();
+    asio::co_spawn(io_thread.io, serve_connection(std::move(socket), &io_thread.context),
+                   [this](const std::exception_ptr& failure) {
+                     if (failure) log_.error("a connection ended with an exception");
+                   });
+  }
+
+  void arm_expiry(Timer& timer) {
+    timer.expires_after(kExpiryPeriod);
+    timer.async_wait([this, &timer](const boost::system::error_code& error) {
+      if (error) return;
+      asio::post(workers_, [this] { catalogue_->expire(); });
+      arm_expiry(timer);
+    });
+  }
+
+  // Ends idle connections, lets the others have their answers, then closes the store.
+  void stop() {
+    listener_->stop();
+    for (const auto& io_thread : threads_) {
+      asio::post(io_thread->io, [&sessions = io_thread->sessions] { sessions.stop(); });
+    }
+    const auto deadline = SteadyClock::now() + limits_.drain_timeout;
+    while (connections_.load() > 0 && SteadyClock::now() < deadline) {
+      std::this_thread::sleep_for(kDrainStep);
+    }
+    if (connections_.load() > 0) log_.warn("{} connections did not end", connections_.load());
+    workers_.join();
+    for (const auto& io_thread : threads_) {
+      io_thread->work.reset();
+      io_thread->io.stop();
+      io_thread->thread.join();
+    }
+  }
+
+  const Config& config_;
+  Limits limits_;
+  spdlog::logger& log_;
+  Store& store_;
+  SystemRandom random_;
+  Metrics metrics_;
+  AccessLog access_log_;
+  api::Tokens tokens_;
+  asio::thread_pool workers_;
+  std::unique_ptr<streams::Catalogue> catalogue_;
+  std::unique_ptr<streams::Arrivals> arrivals_;
+  std::unique_ptr<InitialStreams> initial_streams_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::atomic<std::size_t> connections_{0};
+  std::atomic<std::size_t> inflight_bytes_{0};
+  std::vector<std::unique_ptr<IoThread>> threads_;
+  std::size_t next_thread_ = 0;
+  asio::io_context accept_io_{1};
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace
+
+int serve(const Config& config) {
+  raise_descriptor_limit();
+  LogWriter log_writer(STDERR_FILENO);
+  const auto log = make_logger(log_writer, config.log_format, config.log_level);
+  log->info("millrace {}", kVersion);
+  auto store = open_store(config, *log);
+  if (!store) {
+    log->error("{}", store.error().message);
+    return 1;
+  }
+  {
+    Server server(config, *log, log_writer, **store);
+    if (auto started = server.start(); !started) {
+      log->error("{}", started.error().message);
+      return 1;
+    }
+    server.run();
+  }
+  store->reset();
+  log->info("stopped");
+  return 0;
+}
+
+int check(const Config& config) {
+  LogWriter log_writer(STDERR_FILENO);
+  const auto log = make_logger(log_writer, config.log_format, config.log_level);
+  auto store = open_store(config, *log);
+  if (!store) {
+    log->error("{}", store.error().message);
+    return 1;
+  }
+  const auto records = count_records(**store);
+  if (!records) {
+    log->error("{}: {}", config.data_dir.string(), records.error().message);
+    return 1;
+  }
+  log->info("{} records read, nothing is damaged", *records);
+  return 0;
+}
+
+}  // namespace millrace::server

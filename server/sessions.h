@@ -1,0 +1,47 @@
+// The connections of one I/O thread, so that a stop can end those that wait for a request.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <set>
+
+#include "server/async.h"
+
+namespace millrace::server {
+
+// Used by the thread of its connections, but for the counter.
+class Sessions {
+ public:
+  // `connections` counts those of all threads.
+  explicit Sessions(std::atomic<std::size_t>& connections) : connections_(connections) {}
+
+  // Is in the set while it lives. `socket` outlives it.
+  class Entry {
+   public:
+    Entry(Sessions& sessions, Socket& socket);
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+    ~Entry();
+
+    // Between requests a stop may close the connection at any time.
+    void set_idle(bool is_idle);
+    [[nodiscard]] bool is_stopping() const { return sessions_.is_stopping_; }
+
+   private:
+    friend class Sessions;
+    Sessions& sessions_;
+    Socket& socket_;
+    bool is_idle_ = true;
+  };
+
+  // Closes what is idle; the others end after their answer.
+  void stop();
+
+ private:
+  std::atomic<std::size_t>& connections_;
+  std::set<Entry*> entries_;
+  bool is_stopping_ = false;
+};
+
+}  // namespace millrace::server

@@ -1,0 +1,77 @@
+// A run of entries for one log, as the caller builds it and as it lies on disk.
+//
+// What an entry means is the caller's business; here it is a length and so many bytes.
+//
+// Stored value (docs/storage-format.md), all numbers big-endian:
+//
+//   offset  size  content
+//        0     1  format, 1
+//        1     1  flags, 0
+//        2     4  number of entries
+//        6     8  arrival time of all of them, milliseconds since the epoch
+//       14     4  CRC-32C of bytes 0..13 and of everything behind byte 18
+//       18        the entries: 4 bytes length, then the bytes, one after the other
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace millrace::storage {
+
+inline constexpr std::size_t kValueHeaderBytes = 18;
+inline constexpr std::size_t kEntryHeaderBytes = 4;
+
+// A value is cut when it passes this; one larger entry stands alone.
+inline constexpr std::size_t kValueBytesMax = 256UL * 1024;
+
+class Batch {
+ public:
+  // Adds an entry of `size_bytes` and returns where to write its bytes. The pointer is good until
+  // the next call.
+  char* add(std::size_t size_bytes);
+
+  void clear() {
+    body_.clear();
+    count_ = 0;
+  }
+  [[nodiscard]] std::uint32_t count() const { return count_; }
+  [[nodiscard]] std::string_view body() const { return body_; }
+
+ private:
+  std::string body_;
+  std::uint32_t count_ = 0;
+};
+
+// Some entries that become one stored value. `bodies` point into the batches they came from.
+struct ValueParts {
+  std::vector<std::string_view> bodies;
+  std::uint32_t count = 0;
+};
+
+// Splits the entries of `bodies`, in order, into values of at most kValueBytesMax.
+[[nodiscard]] std::vector<ValueParts> cut_into_values(const std::vector<std::string_view>& bodies);
+
+// The header that stands before `parts` on disk.
+[[nodiscard]] std::string encode_value_header(const ValueParts& parts, TimePoint arrival);
+
+// A stored value taken apart. `body` points into the value.
+struct DecodedValue {
+  std::uint32_t count = 0;
+  TimePoint arrival{};
+  std::string_view body;
+};
+
+// Errors: kDamaged if the bytes are not a value this version wrote.
+[[nodiscard]] Result<DecodedValue> decode_value(std::string_view value);
+
+// Takes the next entry off the front of `body`, which decode_value() has checked.
+[[nodiscard]] std::string_view take_entry(std::string_view& body);
+
+}  // namespace millrace::storage

@@ -1,0 +1,149 @@
+// The seam of storage: append-only logs and small tables.
+//
+// An engine knows bytes and positions, nothing of streams, JSON or HTTP. Two implementations pass the
+// same tests (tests/storage/engine_contract.h): RocksDbEngine, and MemoryEngine for tests. A replicated log may
+// become a third, so the contract promises no more than such a log can keep:
+//
+// - Positions of a log rise strictly and have gaps between batches. They are known when append()
+//   returns, never before. The entries of one batch get consecutive positions.
+// - A position is never given twice, also not after a crash, a power cut or a restore.
+// - A batch is atomic per log. Nothing is atomic across two logs, or across a log and a table.
+// - A reader sees an entry only after every entry of that log below it (the published end).
+//
+// All functions are thread-safe and block only for the device.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/batch.h"
+
+namespace millrace::storage {
+
+using LogId = std::uint64_t;
+using Position = std::uint64_t;
+
+// Names a commit. 0 is none: nothing to wait for.
+using Ticket = std::uint64_t;
+
+struct LogBatch {
+  LogId log = 0;
+  const Batch* batch = nullptr;
+};
+
+struct Appended {
+  Position first = 0;  // Of the batch's first entry; the next ones follow without a gap.
+  TimePoint arrival{};  // One for the whole batch; never falls within a log.
+};
+
+struct Receipt {
+  std::vector<Appended> appended;  // One for each LogBatch, in order.
+  Ticket ticket = 0;               // What was written is durable once is_durable(ticket).
+};
+
+struct Bounds {
+  Position begin = 0;      // Below this, entries may be gone.
+  Position published = 0;  // Readers see entries below this.
+  Position next = 0;       // The lowest position that was never given.
+  TimePoint last_arrival{};
+};
+
+struct ReadLimits {
+  std::size_t count_max = 0;
+  std::size_t bytes_max = 0;  // Of the entries' bytes; the first entry is lent whatever its size.
+};
+
+struct Entry {
+  Position position = 0;
+  TimePoint arrival{};
+  std::string_view bytes;  // Valid during the visitor's call.
+};
+
+// Returns whether to go on.
+using Visitor = std::function<bool(const Entry&)>;
+
+struct Trim {
+  LogId log = 0;
+  Position position = 0;  // Nothing below it is read again.
+};
+
+// Changes of table rows that happen together or not at all.
+class TableBatch {
+ public:
+  struct Change {
+    std::string key;
+    std::optional<std::string> value;  // Nothing: remove the row.
+  };
+
+  void put(std::string key, std::string value) { changes_.push_back({std::move(key), std::move(value)}); }
+  void remove(std::string key) { changes_.push_back({std::move(key), std::nullopt}); }
+  [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
+
+ private:
+  std::vector<Change> changes_;
+};
+
+// Returns whether to go on.
+using RowVisitor = std::function<bool(std::string_view key, std::string_view value)>;
+
+class Engine {
+ public:
+  Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  virtual ~Engine() = default;
+
+  // Appends each batch to its log, in one commit; a log appears at most once in `batches`. A log exists from its first
+  // append on. Errors: kFull, kBusy, kFailed; nothing is readable then, also not later.
+  virtual Result<Receipt> append(std::span<const LogBatch> batches) = 0;
+
+  // Lends the published entries of [from, end) in order until `limits` are reached or `visit`
+  // says stop. Errors: kDamaged, kFailed; what was lent before the error is right.
+  virtual Result<void> read(LogId log, Position from, Position end, const ReadLimits& limits,
+                            const Visitor& visit) const = 0;
+
+  virtual Result<Bounds> bounds(LogId log) const = 0;
+
+  // The position of the first published entry that is not below `from` and arrived at `time` or
+  // later; the published end if there is none.
+  virtual Result<Position> position_at(LogId log, Position from, TimePoint time) const = 0;
+
+  // Says that nothing below the given positions is read again. Space comes back when the engine
+  // finds it worth while. A trim point never falls.
+  virtual Result<void> trim(std::span<const Trim> trims) = 0;
+
+  // Forgets logs and what is in them. Their ids are not used again by the caller.
+  virtual Result<void> drop(std::span<const LogId> logs) = 0;
+
+  virtual Result<std::optional<std::string>> get(std::string_view key) const = 0;
+
+  // Visits the rows whose keys begin with `prefix`, in the order of their bytes.
+  virtual Result<void> scan(std::string_view prefix, const RowVisitor& visit) const = 0;
+
+  // Applies the changes together. Errors as append().
+  virtual Result<Ticket> write(const TableBatch& batch) = 0;
+
+  [[nodiscard]] virtual bool is_durable(Ticket ticket) const = 0;
+
+  // Calls `done` once, with whether the sync succeeded, when `ticket` is durable or can never be: at once in this
+  // thread if that is known now, else in the engine's thread. `done` must not block.
+  virtual void when_durable(Ticket ticket, std::function<void(bool)> done) = 0;
+
+  // Calls `listener(log, published end)` after each publication, in the thread that published. Set
+  // once, before the first append; must not block or call the engine.
+  virtual void on_publish(std::function<void(LogId, Position)> listener) = 0;
+
+  // Whether writes are taken now; kFull or kFailed with a sentence for people if not.
+  [[nodiscard]] virtual Result<void> writable() const = 0;
+};
+
+}  // namespace millrace::storage

@@ -1,0 +1,25 @@
+// What can go wrong below the shard manager. None of these names reaches a client: the service
+// answers all of them as InternalFailure (api/error_reply.cpp).
+
+#pragma once
+
+#include "base/error.h"
+
+namespace millrace::storage {
+
+// The disk, or the memory budget of --ephemeral, is full. Reads go on; writes come back by themselves.
+inline constexpr ErrorCode kFull{"storage_full"};
+
+// Flushing has fallen behind. Nothing was stored; the same call succeeds a little later.
+inline constexpr ErrorCode kBusy{"storage_busy"};
+
+// Stored bytes are not what was written. Nothing is answered in their place.
+inline constexpr ErrorCode kDamaged{"storage_damaged"};
+
+// The device refused. After a failed sync the store takes no writes until it is opened again.
+inline constexpr ErrorCode kFailed{"storage_failed"};
+
+// The directory cannot be opened: in use, foreign, newer, or damaged. The process does not start.
+inline constexpr ErrorCode kCannotOpen{"storage_cannot_open"};
+
+}  // namespace millrace::storage

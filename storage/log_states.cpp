@@ -1,0 +1,39 @@
+#include "storage/log_states.h"
+
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <span>
+#include <vector>
+
+#include "base/error.h"
+#include "storage/engine.h"
+
+namespace millrace::storage {
+
+Result<std::shared_ptr<LogState>> LogStates::find(LogId log) {
+  {
+    const std::shared_lock lock(mutex_);
+    if (const auto found = states_.find(log); found != states_.end()) return found->second;
+  }
+  const std::unique_lock lock(mutex_);
+  if (const auto found = states_.find(log); found != states_.end()) return found->second;
+  auto loaded = load_(log);
+  if (loaded) states_.emplace(log, *loaded);
+  return loaded;
+}
+
+void LogStates::forget(std::span<const LogId> logs) {
+  const std::unique_lock lock(mutex_);
+  for (const LogId log : logs) states_.erase(log);
+}
+
+std::vector<std::shared_ptr<LogState>> LogStates::all() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::shared_ptr<LogState>> states;
+  states.reserve(states_.size());
+  for (const auto& [log, state] : states_) states.push_back(state);
+  return states;
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,199 @@
+#include "storage/memory_engine.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/batch.h"
+#include "storage/engine.h"
+
+namespace millrace::storage {
+namespace {
+
+constexpr std::uint64_t kGapMax = 3;
+
+}  // namespace
+
+void MemoryEngine::complete() {
+  std::vector<Waiter> ready;
+  std::vector<std::pair<LogId, Position>> published;
+  {
+    const std::lock_guard lock(mutex_);
+    durable_ = last_ticket_;
+    ready = std::exchange(waiters_, {});
+    for (auto& [id, log] : logs_) {
+      if (log.published == log.next) continue;
+      log.published = log.next;
+      published.emplace_back(id, log.published);
+    }
+  }
+  for (const auto& [log, end] : published) {
+    if (listener_) listener_(log, end);
+  }
+  for (const Waiter& waiter : ready) waiter.done(true);
+}
+
+void MemoryEngine::fail_writes(std::optional<Error> error) {
+  const std::lock_guard lock(mutex_);
+  write_error_ = std::move(error);
+}
+
+Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches) {
+  Receipt receipt;
+  {
+    const std::lock_guard lock(mutex_);
+    if (write_error_) return std::unexpected(*write_error_);
+    for (const LogBatch& batch : batches) {
+      Log& log = logs_[batch.log];
+      const Position first = log.next + random_() % (kGapMax + 1);
+      const TimePoint arrival = std::max(clock_.now(), log.last_arrival);
+      std::string_view body = batch.batch->body();
+      for (std::uint32_t i = 0; i < batch.batch->count(); ++i) {
+        log.entries[first + i] = {arrival, std::string(take_entry(body))};
+      }
+      log.next = first + batch.batch->count();
+      log.last_arrival = arrival;
+      receipt.appended.push_back({first, arrival});
+    }
+    receipt.ticket = ++last_ticket_;
+  }
+  if (completion_ == Completion::kAtOnce) complete();
+  return receipt;
+}
+
+Result<void> MemoryEngine::read(LogId log, Position from, Position end, const ReadLimits& limits,
+                                const Visitor& visit) const {
+  std::vector<std::pair<Position, Stored>> found;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = logs_.find(log);
+    if (at == logs_.end()) return {};
+    end = std::min(end, at->second.published);
+    const auto& entries = at->second.entries;
+    for (auto entry = entries.lower_bound(from); entry != entries.end(); ++entry) {
+      if (entry->first >= end || found.size() == limits.count_max) break;
+      found.emplace_back(*entry);
+    }
+  }
+  std::size_t bytes = 0;
+  for (const auto& [position, stored] : found) {
+    if (bytes > 0 && bytes + stored.bytes.size() > limits.bytes_max) break;
+    bytes += stored.bytes.size();
+    if (!visit({position, stored.arrival, stored.bytes})) break;
+  }
+  return {};
+}
+
+Result<Bounds> MemoryEngine::bounds(LogId log) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = logs_.find(log);
+  if (at == logs_.end()) return Bounds{};
+  const Log& found = at->second;
+  return Bounds{found.trimmed, found.published, found.next, found.last_arrival};
+}
+
+Result<Position> MemoryEngine::position_at(LogId log, Position from, TimePoint time) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = logs_.find(log);
+  if (at == logs_.end()) return Position{0};
+  const Log& found = at->second;
+  for (auto entry = found.entries.lower_bound(from); entry != found.entries.end(); ++entry) {
+    if (entry->first >= found.published) break;
+    if (entry->second.arrival >= time) return entry->first;
+  }
+  return found.published;
+}
+
+Result<void> MemoryEngine::trim(std::span<const Trim> trims) {
+  const std::lock_guard lock(mutex_);
+  for (const Trim& trim : trims) {
+    Log& log = logs_[trim.log];
+    log.trimmed = std::max(log.trimmed, trim.position);
+    log.entries.erase(log.entries.begin(), log.entries.lower_bound(log.trimmed));
+  }
+  return {};
+}
+
+Result<void> MemoryEngine::drop(std::span<const LogId> logs) {
+  const std::lock_guard lock(mutex_);
+  for (const LogId log : logs) logs_.erase(log);
+  return {};
+}
+
+Result<std::optional<std::string>> MemoryEngine::get(std::string_view key) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = rows_.find(key);
+  if (at == rows_.end()) return std::nullopt;
+  return at->second;
+}
+
+Result<void> MemoryEngine::scan(std::string_view prefix, const RowVisitor& visit) const {
+  std::vector<std::pair<std::string, std::string>> found;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto row = rows_.lower_bound(prefix); row != rows_.end(); ++row) {
+      if (!row->first.starts_with(prefix)) break;
+      found.emplace_back(*row);
+    }
+  }
+  for (const auto& [key, value] : found) {
+    if (!visit(key, value)) break;
+  }
+  return {};
+}
+
+Result<Ticket> MemoryEngine::write(const TableBatch& batch) {
+  Ticket ticket = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (write_error_) return std::unexpected(*write_error_);
+    for (const TableBatch::Change& change : batch.changes()) {
+      if (change.value) {
+        rows_[change.key] = *change.value;
+      } else {
+        rows_.erase(change.key);
+      }
+    }
+    ticket = ++last_ticket_;
+  }
+  if (completion_ == Completion::kAtOnce) complete();
+  return ticket;
+}
+
+bool MemoryEngine::is_durable(Ticket ticket) const {
+  const std::lock_guard lock(mutex_);
+  return ticket <= durable_;
+}
+
+void MemoryEngine::when_durable(Ticket ticket, std::function<void(bool)> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (ticket > durable_) {
+      waiters_.push_back({ticket, std::move(done)});
+      return;
+    }
+  }
+  done(true);
+}
+
+void MemoryEngine::on_publish(std::function<void(LogId, Position)> listener) {
+  listener_ = std::move(listener);
+}
+
+Result<void> MemoryEngine::writable() const {
+  const std::lock_guard lock(mutex_);
+  if (write_error_) return std::unexpected(*write_error_);
+  return {};
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,102 @@
+#include "storage/reclaim.h"
+
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/status.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "storage/engine.h"
+#include "storage/keys.h"
+#include "storage/log_states.h"
+#include "storage/rocksdb_store.h"
+
+namespace millrace::storage {
+namespace {
+
+// Below this, or half of the log, waiting is cheaper than a range delete.
+constexpr std::uint64_t kWorthBytes = 8UL << 20U;
+
+using KeyRange = std::pair<std::string, std::string>;  // [first, second)
+
+Result<void> delete_ranges(RocksDbStore& store, const rocksdb::WriteOptions& options,
+                           const std::vector<KeyRange>& ranges, rocksdb::WriteBatch& batch) {
+  if (ranges.empty()) return {};
+  std::vector<rocksdb::Slice> slices;
+  slices.reserve(2 * ranges.size());
+  std::vector<rocksdb::RangePtr> pointers;
+  for (const auto& [first, second] : ranges) {
+    slices.push_back(to_slice(first));
+    slices.push_back(to_slice(second));
+    pointers.emplace_back(&slices[slices.size() - 2], &slices.back());
+  }
+  rocksdb::Status status = rocksdb::DeleteFilesInRanges(&store.db(), store.records(),
+                                                        pointers.data(), pointers.size(), false);
+  for (const auto& [first, second] : ranges) {
+    if (status.ok()) status = batch.DeleteRange(store.records(), first, second);
+  }
+  if (status.ok()) status = store.db().Write(options, &batch);
+  if (!status.ok()) return std::unexpected(to_error(status));
+  return {};
+}
+
+bool is_worth_while(RocksDbStore& store, const LogState& state) {
+  const std::string first = record_key(state.log, state.reclaimed.load());
+  const std::string middle = record_key(state.log, state.trimmed.load());
+  const std::string end = record_key_end(state.log);
+  const std::array<rocksdb::Range, 2> ranges = {
+      rocksdb::Range(to_slice(first), to_slice(middle)),
+      rocksdb::Range(to_slice(middle), to_slice(end))};
+  rocksdb::SizeApproximationOptions sizes;
+  sizes.include_memtables = true;
+  std::array<std::uint64_t, 2> bytes{};
+  if (!store.db()
+           .GetApproximateSizes(sizes, store.records(), ranges.data(), 2, bytes.data())
+           .ok()) {
+    return false;
+  }
+  return bytes[0] >= kWorthBytes || (bytes[0] > 0 && bytes[0] >= bytes[1]);
+}
+
+}  // namespace
+
+Result<void> reclaim_trimmed(RocksDbStore& store, const rocksdb::WriteOptions& options,
+                             std::span<const std::shared_ptr<LogState>> logs) {
+  rocksdb::WriteBatch batch;
+  std::vector<KeyRange> ranges;
+  std::vector<std::pair<LogState*, Position>> moved;
+  for (const auto& state : logs) {
+    if (!is_worth_while(store, *state)) continue;
+    const Position trimmed = state->trimmed.load();
+    ranges.emplace_back(record_key(state->log, state->reclaimed.load()),
+                        record_key(state->log, trimmed));
+    moved.emplace_back(state.get(), trimmed);
+  }
+  auto deleted = delete_ranges(store, options, ranges, batch);
+  if (!deleted) return deleted;
+  for (const auto& [state, trimmed] : moved) state->reclaimed = trimmed;
+  return {};
+}
+
+Result<void> reclaim_dropped(RocksDbStore& store, const rocksdb::WriteOptions& options,
+                             std::span<const LogId> logs) {
+  rocksdb::WriteBatch batch;
+  std::vector<KeyRange> ranges;
+  for (const LogId log : logs) {
+    ranges.emplace_back(record_key(log, 0), record_key_end(log));
+    const rocksdb::Status status = batch.Delete(store.tables(), head_key(log));
+    if (!status.ok()) return std::unexpected(to_error(status));
+  }
+  return delete_ranges(store, options, ranges, batch);
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,53 @@
+// The engine over RocksDB: durable in a data directory, or in memory with the same code.
+//
+// Positions are (epoch, count): 23 bits of epoch over 40 bits of count. A new epoch begins whenever
+// a suffix may have been lost (another boot id than at the last commit), so that what the lost
+// suffix had numbered is never numbered again; a log enters it with its next append.
+
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/engine.h"
+#include "storage/mark.h"
+#include "storage/syncer.h"
+
+namespace millrace::storage {
+
+class Directory;
+
+struct RocksDbOptions {
+  Fsync fsync = Fsync::kInterval;
+  std::chrono::milliseconds sync_interval{100};
+  std::size_t write_buffer_bytes = 96UL << 20U;  // Over all column families.
+  std::size_t cache_bytes = 32UL << 20U;
+  std::size_t memory_bytes_max = 1024UL << 20U;  // What --ephemeral may hold.
+  std::uint64_t free_bytes_min = 64UL << 20U;    // Or 2 % of the device, whichever is less.
+  BootId boot_id = current_boot_id();
+  // Receives sentences for people: what was cut, what RocksDB complains about.
+  std::function<void(const std::string&)> warn = [](const std::string&) {};
+};
+
+// How far a position's epoch is shifted. Stored: do not change.
+inline constexpr unsigned kEpochShift = 40;
+
+// Opens the store in `directory`, which it checks first (wal_check.h). Errors: kCannotOpen, with a
+// sentence that names the file. `clock` and `directory` outlive the engine; the clock's floor is
+// raised to the newest time the store has given.
+[[nodiscard]] Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory,
+                                                           const RocksDbOptions& options,
+                                                           Clock& clock);
+
+// Opens an empty store that writes no file. Errors: kCannotOpen.
+[[nodiscard]] Result<std::unique_ptr<Engine>> open_ephemeral(const RocksDbOptions& options,
+                                                             Clock& clock);
+
+}  // namespace millrace::storage

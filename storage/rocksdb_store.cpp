@@ -1,0 +1,162 @@
+#include "storage/rocksdb_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/status.h>
+#include <rocksdb/table.h>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "storage/errors.h"
+#include "storage/file_system.h"
+#include "storage/keys.h"
+#include "storage/mark.h"
+#include "storage/rocksdb_engine.h"
+
+namespace millrace::storage {
+namespace {
+
+constexpr int kOpenFilesMax = 512;
+
+// Passes RocksDB's complaints on and drops its chatter, so that it keeps no log files.
+class WarningLogger final : public rocksdb::Logger {
+ public:
+  explicit WarningLogger(std::function<void(const std::string&)> warn)
+      : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), warn_(std::move(warn)) {}
+
+  using Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 512> text{};
+    std::vsnprintf(text.data(), text.size(), format, arguments);
+    warn_(std::string("RocksDB: ") + text.data());
+  }
+
+ private:
+  const std::function<void(const std::string&)> warn_;
+};
+
+// A quarter of the descriptors, so that connections have the rest.
+int open_files_max() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kOpenFilesMax;
+  return static_cast<int>(std::clamp<rlim_t>(limit.rlim_cur / 4, 16, kOpenFilesMax));
+}
+
+rocksdb::DBOptions db_options(const RocksDbOptions& options, bool may_create) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = may_create;
+  db.create_missing_column_families = may_create;
+  db.paranoid_checks = true;
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.recycle_log_file_num = 0;
+  db.allow_concurrent_memtable_write = false;  // The insert hint of `records` needs it.
+  db.enable_write_thread_adaptive_yield = false;
+  db.db_write_buffer_size = options.write_buffer_bytes;
+  db.max_total_wal_size = options.write_buffer_bytes;
+  db.max_open_files = open_files_max();
+  db.max_file_opening_threads = 1;
+  db.skip_stats_update_on_db_open = true;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  db.info_log = std::make_shared<WarningLogger>(options.warn);
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions records_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions family;
+  family.memtable_insert_with_hint_prefix_extractor.reset(
+      rocksdb::NewFixedPrefixTransform(kLogIdBytes));
+  family.write_buffer_size = 64UL << 20U;
+  family.max_write_buffer_number = 2;
+  family.target_file_size_base = 16UL << 20U;
+  family.periodic_compaction_seconds = 24UL * 3600;
+  // Random data does not shrink, but keys and text do, and lz4 costs nothing measurable.
+  family.compression_per_level = {rocksdb::kNoCompression, rocksdb::kLZ4Compression};
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 16UL << 10U;
+  table.block_cache = cache;
+  table.format_version = 5;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return family;
+}
+
+rocksdb::ColumnFamilyOptions tables_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions family;
+  family.write_buffer_size = 4UL << 20U;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.format_version = 5;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return family;
+}
+
+}  // namespace
+
+Error to_error(const rocksdb::Status& status) {
+  if (status.IsNoSpace()) return {kFull, "The data directory is full."};
+  if (status.IsIncomplete()) return {kBusy, "The store is busy."};
+  if (status.IsCorruption()) return {kDamaged, "Stored data is damaged."};
+  return {kFailed, "The data directory cannot be used: " + status.ToString()};
+}
+
+Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(const std::string& path,
+                                                         const RocksDbOptions& options,
+                                                         bool may_create, Mark* mark) {
+  std::unique_ptr<RocksDbStore> store(new RocksDbStore);
+  rocksdb::DBOptions db = db_options(options, may_create);
+  if (mark != nullptr) {
+    store->env_ = rocksdb::NewCompositeEnv(
+        make_file_system(rocksdb::Env::Default()->GetFileSystem(), *mark));
+  } else {
+    store->env_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+  }
+  db.env = store->env_.get();
+
+  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, tables_options(cache)},
+      {"records", records_options(cache)},
+  };
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(db, path, families, &handles, &opened);
+  if (!status.ok()) {
+    return fail(kCannotOpen, "cannot open the store in " + path + ": " + status.ToString());
+  }
+  store->db_.reset(opened);
+  store->tables_.reset(handles[0]);
+  store->records_.reset(handles[1]);
+  return store;
+}
+
+void RocksDbStore::flush() {
+  rocksdb::FlushOptions flush;
+  flush.wait = true;
+  // A failure leaves everything in the write-ahead log, which the next open replays.
+  db_->Flush(flush, {tables_.get(), records_.get()}).PermitUncheckedError();
+}
+
+RocksDbStore::~RocksDbStore() {
+  tables_.reset();
+  records_.reset();
+  if (db_) db_->Close().PermitUncheckedError();
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,53 @@
+// A RocksDB database with our options: opening, closing, and its Status as our errors.
+// For storage/*.cpp only: no other folder may see RocksDB.
+
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/status.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "storage/mark.h"
+#include "storage/rocksdb_engine.h"
+
+namespace millrace::storage {
+
+// `status` as an error; `ok()` statuses must not come here.
+[[nodiscard]] Error to_error(const rocksdb::Status& status);
+
+[[nodiscard]] inline rocksdb::Slice to_slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+class RocksDbStore {
+ public:
+  // Opens `path`, through the tracking file system when `mark` is given, in memory otherwise.
+  [[nodiscard]] static Result<std::unique_ptr<RocksDbStore>> open(const std::string& path,
+                                                                  const RocksDbOptions& options,
+                                                                  bool may_create, Mark* mark);
+  RocksDbStore(const RocksDbStore&) = delete;
+  RocksDbStore& operator=(const RocksDbStore&) = delete;
+  ~RocksDbStore();
+
+  [[nodiscard]] rocksdb::DB& db() const { return *db_; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* tables() const { return tables_.get(); }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* records() const { return records_.get(); }
+
+  // Writes the memtables out, so that the next open has nothing to replay.
+  void flush();
+
+ private:
+  RocksDbStore() = default;
+
+  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::unique_ptr<rocksdb::ColumnFamilyHandle> tables_;
+  std::unique_ptr<rocksdb::ColumnFamilyHandle> records_;
+};
+
+}  // namespace millrace::storage

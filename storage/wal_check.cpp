@@ -1,0 +1,180 @@
+#include "storage/wal_check.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "storage/errors.h"
+#include "storage/mark.h"
+
+namespace millrace::storage {
+namespace {
+
+constexpr std::size_t kBlockBytes = 32768;
+constexpr std::size_t kHeaderBytes = 7;
+constexpr std::size_t kBatchHeaderBytes = 12;
+
+enum FragmentType : unsigned { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
+
+std::uint64_t little_endian(std::string_view bytes, std::size_t count) {
+  std::uint64_t value = 0;
+  for (std::size_t i = count; i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+// RocksDB stores a checksum rotated and shifted, so that a checksum of checksums stays useful.
+std::uint32_t unmask(std::uint32_t masked) {
+  const std::uint32_t rotated = masked - 0xa282ead8U;
+  return rotated >> 17U | rotated << 15U;
+}
+
+// Takes the log apart, one fragment after the other.
+class WalScan {
+ public:
+  explicit WalScan(std::string_view log) : log_(log) {}
+
+  void run(WalFile& file) {
+    while (!damage_ && at_ < log_.size()) step(file);
+    if (!damage_ && in_write_) damage_ = "the log ends within a write";
+    if (damage_ && file.good_bytes < file.file_bytes) file.damage = damage_;
+  }
+
+ private:
+  void step(WalFile& file) {
+    const std::size_t left_in_block = kBlockBytes - at_ % kBlockBytes;
+    if (left_in_block < kHeaderBytes) {
+      at_ = std::min(log_.size(), at_ + left_in_block);
+      return;
+    }
+    if (log_.size() - at_ < kHeaderBytes) return stop("a header is cut off");
+    const std::string_view header = log_.substr(at_, kHeaderBytes);
+    const auto size = static_cast<std::size_t>(little_endian(header.substr(4), 2));
+    const auto type = static_cast<unsigned char>(header[6]);
+    if (size > left_in_block - kHeaderBytes) return stop("a length is impossible");
+    if (log_.size() - at_ - kHeaderBytes < size) return stop("a write is cut off");
+    const std::string_view payload = log_.substr(at_ + kHeaderBytes, size);
+    const auto stored = static_cast<std::uint32_t>(little_endian(header, 4));
+    if (crc32c(payload, crc32c(header.substr(6))) != unmask(stored)) return stop("a checksum differs");
+    const bool begins = type == kFull || type == kFirst;
+    if (type < kFull || type > kLast || begins == in_write_) return stop("a fragment is out of place");
+    at_ += kHeaderBytes + size;
+
+    if (begins) head_.clear();
+    if (head_.size() < kBatchHeaderBytes) head_ += payload.substr(0, kBatchHeaderBytes);
+    in_write_ = type == kFirst || type == kMiddle;
+    if (!in_write_) end_write(file);
+  }
+
+  void end_write(WalFile& file) {
+    if (head_.size() < kBatchHeaderBytes) return stop("a write is too short");
+    const std::uint64_t sequence = little_endian(head_, 8);
+    const std::uint64_t count = little_endian(std::string_view(head_).substr(8), 4);
+    if (file.first_sequence == 0) file.first_sequence = sequence;
+    if (count > 0) file.last_sequence = sequence + count - 1;
+    file.good_bytes = at_;
+  }
+
+  void stop(std::string why) { damage_ = std::move(why); }
+
+  std::string_view log_;
+  std::size_t at_ = 0;
+  std::string head_;
+  bool in_write_ = false;
+  std::optional<std::string> damage_;
+};
+
+std::string place(const WalFile& wal) {
+  return wal.path.string() + " at byte " + std::to_string(wal.good_bytes) + " (" +
+         wal.damage.value_or("the log ends") + ")";
+}
+
+// Whether no sequence number is missing between two logs.
+bool continues(const WalFile& before, const WalFile& after, const Mark::Burnt& burnt) {
+  const std::uint64_t next = before.last_sequence + 1;
+  if (after.first_sequence <= next) return true;
+  return burnt.from < next && after.first_sequence - 1 <= burnt.to;
+}
+
+Result<void> check_present(const std::vector<WalFile>& wals, const Mark& mark) {
+  for (const std::uint64_t needed : mark.wals()) {
+    if (std::ranges::find(wals, needed, &WalFile::number) != wals.end()) continue;
+    return fail(kCannotOpen, "write-ahead log number " + std::to_string(needed) +
+                                 " is missing; acknowledged records were in it");
+  }
+  return {};
+}
+
+Result<void> check_promises(const std::vector<WalFile>& wals, const Mark& mark, BootId boot_id) {
+  const bool same_boot = mark.boot_id() == boot_id;
+  const WalFile* before = nullptr;
+  for (const WalFile& wal : wals) {
+    const bool is_synced_one = wal.number == mark.synced().wal_number;
+    if (is_synced_one && wal.good_bytes < mark.synced().bytes) {
+      return fail(kCannotOpen, "synced data is damaged: " + place(wal));
+    }
+    if (wal.first_sequence == 0) continue;
+    if (before != nullptr && !continues(*before, wal, mark.burnt())) {
+      return fail(kCannotOpen, "acknowledged data is damaged: " + place(*before));
+    }
+    before = &wal;
+  }
+  if (!same_boot || wals.empty()) return {};
+  const WalFile& last = before != nullptr ? *before : wals.back();
+  if (last.damage && last.last_sequence < mark.last_sequence()) {
+    return fail(kCannotOpen, "acknowledged data is damaged: " + place(last));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<WalFile>> read_wals(const std::filesystem::path& directory) {
+  std::vector<WalFile> wals;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.path().extension() != ".log") continue;
+    const std::string stem = entry.path().stem().string();
+    if (stem.empty() || stem.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream stream(entry.path(), std::ios::binary);
+    const std::string log{std::istreambuf_iterator<char>(stream), {}};
+    if (stream.bad()) return fail(kFailed, "cannot read " + entry.path().string());
+    WalFile file;
+    file.path = entry.path();
+    file.number = std::stoull(stem);
+    file.file_bytes = log.size();
+    WalScan(log).run(file);
+    wals.push_back(std::move(file));
+  }
+  std::ranges::sort(wals, {}, &WalFile::number);
+  return wals;
+}
+
+Result<std::uint64_t> check_wals(const std::vector<WalFile>& wals, const Mark& mark,
+                                 BootId boot_id) {
+  if (auto present = check_present(wals, mark); !present) return std::unexpected(present.error());
+  if (auto kept = check_promises(wals, mark, boot_id); !kept) {
+    return std::unexpected(kept.error());
+  }
+  std::uint64_t cut_bytes = 0;
+  for (const WalFile& wal : wals) {
+    if (!wal.damage) continue;
+    std::error_code error;
+    std::filesystem::resize_file(wal.path, wal.good_bytes, error);
+    if (error) return fail(kCannotOpen, "cannot cut " + wal.path.string() + ": " + error.message());
+    cut_bytes += wal.file_bytes - wal.good_bytes;
+  }
+  return cut_bytes;
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,39 @@
+// Reads RocksDB's write-ahead logs before RocksDB does, because each of its recovery modes hides a
+// loss in some case: a torn older log leaves a hole, a flipped length byte looks like a torn tail.
+//
+// Source of the format: RocksDB wiki, "Write Ahead Log File Format", and the header of a WriteBatch
+// (sequence number, count).
+
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "storage/mark.h"
+
+namespace millrace::storage {
+
+struct WalFile {
+  std::filesystem::path path;
+  std::uint64_t number = 0;
+  std::uint64_t file_bytes = 0;
+  std::uint64_t good_bytes = 0;      // Up to the end of the last whole write.
+  std::uint64_t first_sequence = 0;  // 0 if the file holds no write.
+  std::uint64_t last_sequence = 0;
+  std::optional<std::string> damage;  // What follows good_bytes, if anything does.
+};
+
+// All write-ahead logs in `directory`, by number. Errors: kFailed if one cannot be read.
+[[nodiscard]] Result<std::vector<WalFile>> read_wals(const std::filesystem::path& directory);
+
+// Compares the logs with the mark. Fails with kCannotOpen, naming file and offset, if anything that
+// was acknowledged (same boot) or synced (another boot) is not there. Otherwise cuts what follows the last whole
+// write of a log, none of which was promised, and returns how many bytes that were.
+[[nodiscard]] Result<std::uint64_t> check_wals(const std::vector<WalFile>& wals, const Mark& mark,
+                                               BootId boot_id);
+
+}  // namespace millrace::storage

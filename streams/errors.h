@@ -1,0 +1,37 @@
+// The service's errors, by its own names, and the texts that many operations share.
+//
+// Source of the names: the Kinesis API reference, "Common Errors" and each operation's errors. The
+// texts are the service's own, as tests/conformance shows.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace millrace::streams {
+
+struct StreamKey;
+
+inline constexpr ErrorCode kResourceNotFound{"ResourceNotFoundException"};
+inline constexpr ErrorCode kResourceInUse{"ResourceInUseException"};
+inline constexpr ErrorCode kInvalidArgument{"InvalidArgumentException"};
+inline constexpr ErrorCode kLimitExceeded{"LimitExceededException"};
+inline constexpr ErrorCode kValidation{"ValidationException"};
+inline constexpr ErrorCode kExpiredIterator{"ExpiredIteratorException"};
+inline constexpr ErrorCode kExpiredNextToken{"ExpiredNextTokenException"};
+inline constexpr ErrorCode kInternalFailure{"InternalFailure"};
+
+[[nodiscard]] Error stream_not_found(const StreamKey& stream);
+[[nodiscard]] Error stream_exists(const StreamKey& stream);
+[[nodiscard]] Error stream_not_active(const StreamKey& stream, std::string_view status);
+[[nodiscard]] Error stream_is_on_demand(const StreamKey& stream);
+
+// `id` as the client gave it when it is no shard id at all, else in its full form.
+[[nodiscard]] Error shard_not_in_stream(std::string_view id, const StreamKey& stream);
+
+// The form GetShardIterator and GetRecords use, also when the stream itself is unknown.
+[[nodiscard]] Error shard_does_not_exist(std::string_view id, const StreamKey& stream);
+
+}  // namespace millrace::streams

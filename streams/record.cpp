@@ -1,0 +1,56 @@
+#include "streams/record.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/uint128.h"
+#include "storage/batch.h"
+
+namespace millrace::streams {
+namespace {
+
+constexpr std::uint8_t kHasExplicitHashKey = 1;  // Stored: do not renumber.
+constexpr std::size_t kHashKeyBytes = 16;
+constexpr std::size_t kHeadBytes = 3;
+
+}  // namespace
+
+uint128 NewRecord::hash_key() const {
+  return explicit_hash_key ? *explicit_hash_key : md5_number(partition_key);
+}
+
+void append_record(storage::Batch& batch, const NewRecord& record) {
+  std::string head;
+  head.push_back(static_cast<char>(record.explicit_hash_key ? kHasExplicitHashKey : 0));
+  append_big_endian(head, static_cast<std::uint16_t>(record.partition_key.size()));
+  if (record.explicit_hash_key) {
+    append_big_endian(head, static_cast<std::uint64_t>(*record.explicit_hash_key >> 64U));
+    append_big_endian(head, static_cast<std::uint64_t>(*record.explicit_hash_key));
+  }
+  char* to = batch.add(head.size() + record.partition_key.size() + record.data.size());
+  std::memcpy(to, head.data(), head.size());
+  to += head.size();
+  std::memcpy(to, record.partition_key.data(), record.partition_key.size());
+  to += record.partition_key.size();
+  // An empty record has nowhere to copy from.
+  if (!record.data.empty()) std::memcpy(to, record.data.data(), record.data.size());
+}
+
+std::optional<RecordBytes> decode_record(std::string_view entry) {
+  if (entry.size() < kHeadBytes) return std::nullopt;
+  ByteReader reader(entry);
+  const auto flags = reader.take<std::uint8_t>();
+  const auto key_bytes = reader.take<std::uint16_t>();
+  if ((flags & kHasExplicitHashKey) != 0) reader.take_bytes(kHashKeyBytes);
+  const std::string_view key = reader.take_bytes(key_bytes);
+  if (!reader.ok()) return std::nullopt;
+  return RecordBytes{key, reader.rest()};
+}
+
+}  // namespace millrace::streams

@@ -1,0 +1,50 @@
+// A record as a producer gives it and as a reader gets it, and its bytes in a log.
+//
+// Entry of a log (docs/storage-format.md), numbers big-endian:
+//
+//   size  content
+//      1  flags: bit 0, an explicit hash key follows
+//      2  length of the partition key, bytes
+//     16  explicit hash key, only with bit 0
+//      n  partition key, UTF-8
+//   rest  data, as it was before base64
+
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/uint128.h"
+#include "storage/batch.h"
+#include "streams/sequence_number.h"
+
+namespace millrace::streams {
+
+struct NewRecord {
+  std::string_view partition_key;
+  std::optional<uint128> explicit_hash_key;
+  std::string_view data;
+
+  // What routes the record.
+  [[nodiscard]] uint128 hash_key() const;
+};
+
+struct Record {
+  SequenceNumber number;
+  TimePoint arrival{};
+  std::string_view partition_key;
+  std::string_view data;
+};
+
+void append_record(storage::Batch& batch, const NewRecord& record);
+
+struct RecordBytes {
+  std::string_view partition_key;
+  std::string_view data;
+};
+
+// Nothing if the bytes are not an entry this version wrote.
+[[nodiscard]] std::optional<RecordBytes> decode_record(std::string_view entry);
+
+}  // namespace millrace::streams

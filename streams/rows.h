@@ -1,0 +1,48 @@
+// The shard manager's rows in the store's tables. The table form is in docs/storage-format.md.
+//
+//   key                              value
+//   's', stream id u32               StreamFacts
+//   'h', stream id u32, shard u32    Shard
+//   'n', account, region, name       the newest second a deleted stream of this name has used, u64
+//   'd', stream id u32               a deleted stream whose logs are not all dropped yet: shard count u32
+//   'i'                              the next stream id, u32
+//
+// Numbers are big-endian; a text is a u32 length and its bytes. Each value begins with its version.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "streams/shard_map.h"
+#include "streams/stream_facts.h"
+#include "streams/stream_key.h"
+
+namespace millrace::streams::rows {
+
+inline constexpr std::string_view kStreams = "s";
+inline constexpr std::string_view kShards = "h";
+inline constexpr std::string_view kNames = "n";
+inline constexpr std::string_view kDropped = "d";
+inline constexpr std::string_view kNextId = "i";
+
+[[nodiscard]] std::string stream_row_key(std::uint32_t stream_id);
+[[nodiscard]] std::string shard_row_key(std::uint32_t stream_id, std::uint32_t index);
+[[nodiscard]] std::string shard_row_prefix(std::uint32_t stream_id);
+[[nodiscard]] std::string name_row_key(const StreamKey& key);
+[[nodiscard]] std::optional<StreamKey> parse_name_row_key(std::string_view key);
+[[nodiscard]] std::string dropped_row_key(std::uint32_t stream_id);
+[[nodiscard]] std::optional<std::uint32_t> parse_dropped_row_key(std::string_view key);
+
+[[nodiscard]] std::string encode(const StreamFacts& facts);
+[[nodiscard]] std::optional<StreamFacts> decode_stream(std::string_view value);
+
+[[nodiscard]] std::string encode(const Shard& shard);
+[[nodiscard]] std::optional<Shard> decode_shard(std::string_view value);
+
+[[nodiscard]] std::string encode_number(std::uint64_t number);
+[[nodiscard]] std::optional<std::uint64_t> decode_number(std::string_view value);
+
+}  // namespace millrace::streams::rows

@@ -1,0 +1,158 @@
+#include "streams/sequence_number.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::streams {
+namespace {
+
+constexpr std::size_t kHexDigits = 47;
+constexpr std::size_t kDecimalDigitsMax = 129;
+constexpr std::int64_t kCreationSecondEnd = 16025175000;  // The service says "Date too large" from here on.
+
+// An unsigned number of 256 bits, lowest word first: enough for any number that can be valid.
+struct Wide {
+  std::array<std::uint64_t, 4> words{};
+
+  friend bool operator==(const Wide&, const Wide&) = default;
+};
+
+__extension__ using DoubleWord = unsigned __int128;
+
+// value = value * factor + addend. False if it no longer fits.
+bool multiply_add(Wide& value, std::uint64_t factor, std::uint64_t addend) {
+  std::uint64_t carry = addend;
+  for (std::uint64_t& word : value.words) {
+    const DoubleWord product = DoubleWord{word} * factor + carry;
+    word = static_cast<std::uint64_t>(product);
+    carry = static_cast<std::uint64_t>(product >> 64U);
+  }
+  return carry == 0;
+}
+
+// value = value / divisor; returns the remainder.
+std::uint64_t divide(Wide& value, std::uint64_t divisor) {
+  DoubleWord remainder = 0;
+  for (std::size_t i = value.words.size(); i-- > 0;) {
+    const DoubleWord dividend = remainder << 64U | value.words[i];
+    value.words[i] = static_cast<std::uint64_t>(dividend / divisor);
+    remainder = dividend % divisor;
+  }
+  return static_cast<std::uint64_t>(remainder);
+}
+
+bool is_less(const Wide& a, const Wide& b) {
+  return std::ranges::lexicographical_compare(a.words.rbegin(), a.words.rend(), b.words.rbegin(),
+                                              b.words.rend());
+}
+
+Wide power_of_two(unsigned exponent) {
+  Wide value;
+  value.words[exponent / 64] = std::uint64_t{1} << exponent % 64;
+  return value;
+}
+
+// `width` hex digits from position `from`, counted from the left of `digits` hex digits.
+std::uint64_t hex_field(const Wide& value, std::size_t digits, std::size_t from,
+                        std::size_t width) {
+  std::uint64_t field = 0;
+  for (std::size_t i = from; i < from + width; ++i) {
+    const std::size_t shift = 4 * (digits - 1 - i);
+    field = field << 4U | (value.words[shift / 64] >> shift % 64 & 15U);
+  }
+  return field;
+}
+
+void put_hex_field(Wide& value, std::size_t from, std::size_t width, std::uint64_t field) {
+  for (std::size_t i = from + width; i-- > from; field >>= 4U) {
+    const std::size_t shift = 4 * (kHexDigits - 1 - i);
+    value.words[shift / 64] |= (field & 15U) << shift % 64;
+  }
+}
+
+std::optional<SequenceNumber> parse_version_0(const Wide& value) {
+  constexpr std::size_t kDigits = 32;
+  SequenceNumber number;
+  number.version = 0;
+  number.creation_second = static_cast<std::int64_t>(hex_field(value, kDigits, 1, 9));
+  number.index = hex_field(value, kDigits, 12, 16);
+  number.shard_index = static_cast<std::int64_t>(hex_field(value, kDigits, 28, 4));
+  number.second = number.creation_second;
+  if (number.index > kEndIndex) return std::nullopt;
+  return number;
+}
+
+std::optional<SequenceNumber> parse_newer(const Wide& value) {
+  SequenceNumber number;
+  number.version = static_cast<int>(hex_field(value, kHexDigits, 46, 1));
+  number.creation_second = static_cast<std::int64_t>(hex_field(value, kHexDigits, 1, 9));
+  const auto shard = static_cast<std::uint32_t>(hex_field(value, kHexDigits, 38, 8));
+  number.shard_index = static_cast<std::int32_t>(shard);
+  if (number.version == 2) {
+    number.index = hex_field(value, kHexDigits, 11, 16);
+    number.second = static_cast<std::int64_t>(hex_field(value, kHexDigits, 29, 9));
+    if (number.index > kEndIndex) return std::nullopt;
+    return number;
+  }
+  if (number.version == 1) {
+    number.second = static_cast<std::int64_t>(hex_field(value, kHexDigits, 13, 9));
+    number.index = hex_field(value, kHexDigits, 36, 2);
+    return number;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string to_decimal(const SequenceNumber& number) {
+  Wide value;
+  const auto shard = static_cast<std::uint32_t>(number.shard_index);
+  put_hex_field(value, 0, 1, 2);
+  put_hex_field(value, 1, 9, static_cast<std::uint64_t>(number.creation_second));
+  put_hex_field(value, 10, 1, shard & 15U);
+  put_hex_field(value, 11, 16, number.index);
+  put_hex_field(value, 29, 9, static_cast<std::uint64_t>(number.second));
+  put_hex_field(value, 38, 8, shard);
+  put_hex_field(value, 46, 1, 2);
+
+  constexpr std::uint64_t kChunk = 10'000'000'000'000'000'000U;  // 10^19
+  constexpr std::size_t kChunkDigits = 19;
+  std::string text;
+  while (value != Wide{}) {
+    std::uint64_t chunk = divide(value, kChunk);
+    for (std::size_t i = 0; i < kChunkDigits; ++i, chunk /= 10) {
+      text.push_back(static_cast<char>('0' + chunk % 10));
+    }
+  }
+  text.erase(text.find_last_not_of('0') + 1);
+  std::ranges::reverse(text);
+  return text;
+}
+
+std::optional<SequenceNumber> parse_sequence_number(std::string_view text) {
+  if (text.empty() || text.size() > kDecimalDigitsMax) return std::nullopt;
+  Wide value;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    if (!multiply_add(value, 10, static_cast<std::uint64_t>(c - '0'))) return std::nullopt;
+  }
+  if (is_less(value, power_of_two(124))) value.words[1] |= std::uint64_t{1} << 60U;
+
+  std::optional<SequenceNumber> number;
+  Wide newer_end = power_of_two(185);
+  newer_end.words[2] |= std::uint64_t{1} << (184U - 128U);  // 1.5 * 2^185
+  if (is_less(value, power_of_two(125))) {
+    number = parse_version_0(value);
+  } else if (is_less(power_of_two(185), value) && is_less(value, newer_end)) {
+    number = parse_newer(value);
+  }
+  if (number && number->creation_second >= kCreationSecondEnd) return std::nullopt;
+  return number;
+}
+
+}  // namespace millrace::streams

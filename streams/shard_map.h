@@ -1,0 +1,104 @@
+// The shards of a stream and how they come from one another. Pure: no storage, no time.
+//
+// The hash ranges of the open shards always cover 0..2^128-1 without gap or overlap.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/uint128.h"
+
+namespace millrace::streams {
+
+// Both ends inclusive.
+struct HashRange {
+  uint128 start = 0;
+  uint128 end = 0;
+
+  friend bool operator==(const HashRange&, const HashRange&) = default;
+};
+
+// Where and when a closed shard ended.
+struct ShardEnd {
+  std::uint64_t position = 0;  // The first position behind its records.
+  std::int64_t second = 0;     // Not below the second of any of its records.
+};
+
+struct Shard {
+  std::uint32_t index = 0;  // Given from 0 on and never again in a stream's life.
+  HashRange range;
+  std::int64_t creation_second = 0;
+  std::optional<std::uint32_t> parent;
+  std::optional<std::uint32_t> adjacent_parent;  // Of a shard that came from a merge.
+  std::optional<ShardEnd> end;                   // Of a closed shard.
+
+  [[nodiscard]] bool is_open() const { return !end; }
+};
+
+struct Split {
+  std::uint32_t shard = 0;
+  uint128 at = 0;  // The second child starts here.
+};
+
+struct Merge {
+  std::uint32_t shard = 0;
+  std::uint32_t adjacent = 0;
+};
+
+using Reshard = std::variant<Split, Merge>;
+
+// The full form of a shard's id, `shardId-%012d`.
+[[nodiscard]] std::string shard_id(std::int64_t index);
+
+// Reads a shard id as loosely as the service does: `shardId-000000000007`, `x-7` and `7` are all 7.
+// Nothing if it is none.
+[[nodiscard]] std::optional<std::uint32_t> parse_shard_id(std::string_view id);
+
+class ShardMap {
+ public:
+  // `shards` in the order of their index.
+  ShardMap(std::vector<Shard> shards, std::uint32_t next_index);
+
+  // `count` shards of equal size; the last takes the remainder.
+  [[nodiscard]] static ShardMap uniform(std::uint32_t count, std::int64_t creation_second);
+
+  // The open shard that takes `hash_key`.
+  [[nodiscard]] const Shard& route(uint128 hash_key) const;
+
+  [[nodiscard]] const Shard* find(std::uint32_t index) const;
+  [[nodiscard]] const std::vector<Shard>& shards() const { return shards_; }
+  [[nodiscard]] std::uint32_t next_index() const { return next_index_; }
+  [[nodiscard]] std::size_t open_count() const { return open_.size(); }
+
+  // The open shards in the order of their hash ranges.
+  [[nodiscard]] std::vector<const Shard*> open_shards() const;
+
+  // The shards that came from `index`.
+  [[nodiscard]] std::vector<const Shard*> children(std::uint32_t index) const;
+
+  // The map after `reshard`, whose shards are open and, for a merge, adjacent. `end_of` says where each
+  // parent ends; the children are created a second after the latest of them.
+  [[nodiscard]] ShardMap after(const Reshard& reshard,
+                               const std::function<ShardEnd(const Shard&)>& end_of) const;
+
+  // The map without the shards for which `is_gone` holds.
+  [[nodiscard]] ShardMap without(const std::function<bool(const Shard&)>& is_gone) const;
+
+  // What UpdateShardCount does to reach `target` open shards of equal size: a sweep from left to
+  // right that splits and merges; shards that fit already are left alone.
+  [[nodiscard]] std::vector<Reshard> scale_to(std::uint32_t target) const;
+
+ private:
+  std::vector<Shard> shards_;
+  std::uint32_t next_index_;
+  std::vector<std::pair<uint128, std::size_t>> open_;  // Start of the range, place in shards_.
+};
+
+}  // namespace millrace::streams

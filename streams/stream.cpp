@@ -1,0 +1,246 @@
+#include "streams/stream.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/batch.h"
+#include "storage/engine.h"
+#include "streams/errors.h"
+#include "streams/record.h"
+#include "streams/sequence_number.h"
+#include "streams/shard_map.h"
+#include "streams/stream_facts.h"
+
+namespace millrace::streams {
+namespace {
+
+// The records of one put that go to one shard.
+struct ShardPart {
+  const Shard* shard;
+  storage::Batch batch;
+  std::vector<std::size_t> places;  // In the put, in order.
+};
+
+std::vector<ShardPart> route(const ShardMap& shards, std::span<const NewRecord> records) {
+  std::vector<std::pair<const Shard*, std::size_t>> routed;
+  routed.reserve(records.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    routed.emplace_back(&shards.route(records[i].hash_key()), i);
+  }
+  std::ranges::sort(routed);
+
+  std::vector<ShardPart> parts;
+  for (const auto& [shard, place] : routed) {
+    if (parts.empty() || parts.back().shard != shard) parts.push_back({shard, {}, {}});
+    append_record(parts.back().batch, records[place]);
+    parts.back().places.push_back(place);
+  }
+  return parts;
+}
+
+SequenceNumber number_of(const Shard& shard, storage::Position position, TimePoint arrival) {
+  SequenceNumber number;
+  number.creation_second = shard.creation_second;
+  number.shard_index = shard.index;
+  number.index = position + 1;
+  number.second = std::max(seconds_of(arrival), shard.creation_second);
+  return number;
+}
+
+// Copies records one behind the other; the views are set when no more come, because the copies move.
+class RecordCollector {
+ public:
+  RecordCollector(const Shard& shard, const ReadLimits& limits) : shard_(shard), limits_(limits) {}
+
+  // Returns false if the record no longer fits.
+  bool add(const storage::Entry& entry) {
+    const auto record = decode_record(entry.bytes);
+    if (!record) {
+      is_damaged_ = true;
+      return false;
+    }
+    const std::size_t size = record->partition_key.size() + record->data.size();
+    if (!spans_.empty() && bytes_.size() + size > limits_.bytes_max) return false;
+    if (spans_.size() == limits_.count_max) return false;
+    spans_.push_back({entry.position, entry.arrival, record->partition_key.size(),
+                      record->data.size()});
+    bytes_.insert(bytes_.end(), record->partition_key.begin(), record->partition_key.end());
+    bytes_.insert(bytes_.end(), record->data.begin(), record->data.end());
+    return true;
+  }
+
+  [[nodiscard]] bool is_damaged() const { return is_damaged_; }
+
+  // Moves everything into `result`.
+  void finish(ReadResult& result) {
+    result.bytes = std::move(bytes_);
+    const char* at = result.bytes.data();
+    result.records.reserve(spans_.size());
+    for (const Span& span : spans_) {
+      Record record;
+      record.number = number_of(shard_, span.position, span.arrival);
+      record.arrival = span.arrival;
+      record.partition_key = {at, span.key_bytes};
+      record.data = {at + span.key_bytes, span.data_bytes};
+      at += span.key_bytes + span.data_bytes;
+      result.records.push_back(record);
+    }
+  }
+
+ private:
+  struct Span {
+    storage::Position position;
+    TimePoint arrival;
+    std::size_t key_bytes;
+    std::size_t data_bytes;
+  };
+
+  const Shard& shard_;
+  const ReadLimits& limits_;
+  std::vector<Span> spans_;
+  std::vector<char> bytes_;
+  bool is_damaged_ = false;
+};
+
+}  // namespace
+
+Stream::Stream(storage::Engine& engine, const Clock& clock, StreamState state)
+    : engine_(engine), clock_(clock), id_(state.facts->id), state_(std::move(state)) {}
+
+StreamState Stream::state() const {
+  const std::lock_guard lock(state_mutex_);
+  return state_;
+}
+
+void Stream::switch_to(StreamState state) {
+  const std::lock_guard lock(state_mutex_);
+  state_ = std::move(state);
+}
+
+storage::LogId Stream::log(std::uint32_t shard_index) const { return log_of(id_, shard_index); }
+
+Result<PutReceipt> Stream::put(std::span<const NewRecord> records) {
+  const std::shared_lock gate(gate_);
+  const StreamState state = this->state();
+  const StreamStatus status = state.facts->status_at(clock_.now());
+  if (status != StreamStatus::kActive && status != StreamStatus::kUpdating) {
+    return std::unexpected(stream_not_found(state.facts->key));
+  }
+  const std::vector<ShardPart> parts = route(*state.shards, records);
+  std::vector<storage::LogBatch> batches;
+  batches.reserve(parts.size());
+  for (const ShardPart& part : parts) batches.push_back({log(part.shard->index), &part.batch});
+
+  const auto committed = engine_.append(batches);
+  if (!committed) return std::unexpected(committed.error());
+
+  PutReceipt receipt;
+  receipt.ticket = committed->ticket;
+  receipt.placed.resize(records.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    storage::Position position = committed->appended[i].first;
+    for (const std::size_t place : parts[i].places) {
+      receipt.placed[place] = {parts[i].shard->index,
+                               number_of(*parts[i].shard, position++, committed->appended[i].arrival)};
+    }
+  }
+  return receipt;
+}
+
+Result<storage::Position> Stream::skip_expired(const StreamFacts& facts, std::uint32_t shard_index,
+                                               storage::Position from) const {
+  const auto bounds = engine_.bounds(log(shard_index));
+  if (!bounds) return std::unexpected(bounds.error());
+  from = std::max(from, bounds->begin);
+  const TimePoint horizon = facts.horizon_at(clock_.now());
+  if (horizon <= facts.created_at) return from;  // Nothing is old enough to have expired.
+  return engine_.position_at(log(shard_index), from, horizon);
+}
+
+Result<ReadResult> Stream::read(std::uint32_t shard_index, const ReadFrom& from,
+                                const ReadLimits& limits) const {
+  const StreamState state = this->state();
+  const Shard* shard = state.shards->find(shard_index);
+  if (shard == nullptr) {
+    return std::unexpected(shard_does_not_exist(shard_id(shard_index), state.facts->key));
+  }
+  const auto bounds = engine_.bounds(log(shard_index));
+  if (!bounds) return std::unexpected(bounds.error());
+  const bool is_by_position = from.kind == ReadFrom::Kind::kPosition;
+  auto start = skip_expired(*state.facts, shard_index, is_by_position ? from.position : 0);
+  if (start && from.kind == ReadFrom::Kind::kTime) {
+    start = engine_.position_at(log(shard_index), *start, from.time);
+  }
+  if (!start) return std::unexpected(start.error());
+
+  RecordCollector collector(*shard, limits);
+  storage::Position next = std::max(*start, bounds->published);
+  const storage::ReadLimits engine_limits{limits.count_max + 1, ~std::size_t{0}};
+  const auto done = engine_.read(log(shard_index), *start, bounds->published, engine_limits,
+                                 [&](const storage::Entry& entry) {
+                                   if (collector.add(entry)) return true;
+                                   next = entry.position;
+                                   return false;
+                                 });
+  if (!done) return std::unexpected(done.error());
+  if (collector.is_damaged()) return fail(kInternalFailure, "A stored record is damaged.");
+
+  ReadResult result;
+  collector.finish(result);
+  result.next = {ReadFrom::Kind::kPosition, next, {}};
+  const bool has_more = next < bounds->published;
+  if (has_more && !result.records.empty()) {
+    const auto lag = millis_of(bounds->last_arrival) - millis_of(result.records.back().arrival);
+    result.millis_behind = std::max<std::int64_t>(lag, 1);
+  }
+  result.is_at_end = shard->end && next >= shard->end->position;
+  // A reader that waits for a moment to come goes on waiting for it.
+  const bool is_waiting = from.kind == ReadFrom::Kind::kTime && result.records.empty();
+  if (is_waiting && !result.is_at_end) result.next = from;
+  return result;
+}
+
+Result<storage::Position> Stream::latest(std::uint32_t shard_index) const {
+  const auto bounds = engine_.bounds(log(shard_index));
+  if (!bounds) return std::unexpected(bounds.error());
+  return bounds->published;
+}
+
+Result<storage::Position> Stream::position_of(const Shard& shard, const SequenceNumber& number,
+                                              bool after) const {
+  if (number.index == 0) return storage::Position{0};
+  const auto end = latest(shard.index);
+  if (!end) return end;
+  const storage::Position position = number.index - 1;
+  if (position >= *end) return *end;
+  bool is_passed = after;  // Whether the record at `position`, if any, lies before what is wanted.
+  const auto read = engine_.read(
+      log(shard.index), position, position + 1, {1, ~std::size_t{0}},
+      [&](const storage::Entry& entry) {
+        const SequenceNumber stored = number_of(shard, entry.position, entry.arrival);
+        is_passed = after ? stored.second <= number.second : stored.second < number.second;
+        return false;
+      });
+  if (!read) return std::unexpected(read.error());
+  return is_passed ? position + 1 : position;
+}
+
+std::int64_t Stream::newest_second() const {
+  const StreamState state = this->state();
+  std::int64_t newest = seconds_of(clock_.now());
+  for (const Shard& shard : state.shards->shards()) {
+    newest = std::max(newest, shard.end ? shard.end->second : shard.creation_second);
+  }
+  return newest;
+}
+
+}  // namespace millrace::streams

@@ -1,0 +1,39 @@
+#include "streams/stream_facts.h"
+
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace millrace::streams {
+
+std::string_view to_text(StreamStatus status) {
+  switch (status) {
+    case StreamStatus::kCreating:
+      return "CREATING";
+    case StreamStatus::kActive:
+      return "ACTIVE";
+    case StreamStatus::kUpdating:
+      return "UPDATING";
+    case StreamStatus::kDeleting:
+      return "DELETING";
+  }
+  return "";
+}
+
+std::string_view to_text(StreamMode mode) {
+  return mode == StreamMode::kOnDemand ? "ON_DEMAND" : "PROVISIONED";
+}
+
+StreamStatus StreamFacts::status_at(TimePoint now) const {
+  if (gone_at) return StreamStatus::kDeleting;
+  if (now < active_at) return StreamStatus::kCreating;
+  if (reshard) return StreamStatus::kUpdating;
+  return StreamStatus::kActive;
+}
+
+bool StreamFacts::is_due(TimePoint now) const {
+  if (gone_at) return *gone_at <= now;
+  return reshard && reshard->due <= now;
+}
+
+}  // namespace millrace::streams
