@@ -40,6 +40,17 @@ std::string record_key_end(LogId log) {
   return key;
 }
 
+std::string range_delete_begin(LogId log, Position position) {
+  std::string key;
+  if (position == 0) {
+    append_big_endian(key, log);
+  } else {
+    key = record_key(log, position - 1);
+    key.push_back(0);
+  }
+  return key;
+}
+
 std::string head_key(LogId log) {
   std::string key{kEngineRows, kHead};
   append_big_endian(key, log);

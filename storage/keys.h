@@ -22,6 +22,7 @@
 namespace millrace::storage {
 
 inline constexpr std::size_t kLogIdBytes = 8;
+inline constexpr std::size_t kRecordKeyBytes = 16;
 
 struct RecordKey {
   LogId log = 0;
@@ -33,6 +34,10 @@ struct RecordKey {
 
 // The first key behind all batches of `log`.
 [[nodiscard]] std::string record_key_end(LogId log);
+
+// Where a range delete from `position` on begins: behind every key below it and before its own, and
+// never as long as the key of a batch (rocksdb_store.cpp says why).
+[[nodiscard]] std::string range_delete_begin(LogId log, Position position);
 
 // What is kept of a log when its entries are gone.
 struct HeadRow {

@@ -77,7 +77,7 @@ Result<void> reclaim_trimmed(RocksDbStore& store, const rocksdb::WriteOptions& o
   for (const auto& state : logs) {
     if (!is_worth_while(store, *state)) continue;
     const Position trimmed = state->trimmed.load();
-    ranges.emplace_back(record_key(state->log, state->reclaimed.load()),
+    ranges.emplace_back(range_delete_begin(state->log, state->reclaimed.load()),
                         record_key(state->log, trimmed));
     moved.emplace_back(state.get(), trimmed);
   }
@@ -92,7 +92,7 @@ Result<void> reclaim_dropped(RocksDbStore& store, const rocksdb::WriteOptions& o
   rocksdb::WriteBatch batch;
   std::vector<KeyRange> ranges;
   for (const LogId log : logs) {
-    ranges.emplace_back(record_key(log, 0), record_key_end(log));
+    ranges.emplace_back(range_delete_begin(log, 0), record_key_end(log));
     const rocksdb::Status status = batch.Delete(store.tables(), head_key(log));
     if (!status.ok()) return std::unexpected(to_error(status));
   }

@@ -1,0 +1,63 @@
+// The contract of storage/engine.h as tests, run over every engine.
+
+#pragma once
+
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "storage/batch.h"
+#include "storage/engine.h"
+
+namespace millrace::storage {
+
+// An engine under test with what it lives on.
+struct EngineUnderTest {
+  std::unique_ptr<ManualClock> clock =
+      std::make_unique<ManualClock>(time_from_millis(1'700'000'000'000));
+  std::shared_ptr<void> surroundings;
+  std::unique_ptr<Engine> engine;
+};
+
+inline Batch batch_of(const std::vector<std::string>& entries) {
+  Batch batch;
+  for (const std::string& entry : entries) {
+    std::memcpy(batch.add(entry.size()), entry.data(), entry.size());
+  }
+  return batch;
+}
+
+inline Result<Receipt> append(Engine& engine, LogId log, const std::vector<std::string>& entries) {
+  const Batch batch = batch_of(entries);
+  const LogBatch one{log, &batch};
+  return engine.append({&one, 1});
+}
+
+struct ReadEntry {
+  Position position = 0;
+  TimePoint arrival{};
+  std::string bytes;
+};
+
+inline std::vector<ReadEntry> read_all(const Engine& engine, LogId log, Position from = 0,
+                                       Position end = ~Position{0}, ReadLimits limits = {1'000'000, ~std::size_t{0}}) {
+  std::vector<ReadEntry> entries;
+  const auto done = engine.read(log, from, end, limits, [&](const Entry& entry) {
+    entries.push_back({entry.position, entry.arrival, std::string(entry.bytes)});
+    return true;
+  });
+  if (!done) entries.push_back({0, {}, "read failed: " + done.error().message});
+  return entries;
+}
+
+inline std::vector<std::string> read_texts(const Engine& engine, LogId log, Position from = 0) {
+  std::vector<std::string> texts;
+  for (const ReadEntry& entry : read_all(engine, log, from)) texts.push_back(entry.bytes);
+  return texts;
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,400 @@
+#include "tests/storage/engine_contract.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "storage/directory.h"
+#include "storage/errors.h"
+#include "storage/memory_engine.h"
+#include "storage/rocksdb_engine.h"
+#include "tests/storage/temp_directory.h"
+
+namespace millrace::storage {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct OnDisk {
+  TempDirectory temp;
+  std::unique_ptr<Directory> directory;
+};
+
+EngineUnderTest rocksdb_on_disk(Fsync fsync) {
+  EngineUnderTest test;
+  auto place = std::make_shared<OnDisk>();
+  place->directory = std::make_unique<Directory>(std::move(*Directory::open(place->temp.path())));
+  RocksDbOptions options;
+  options.fsync = fsync;
+  test.engine = std::move(*open_rocksdb(*place->directory, options, *test.clock));
+  test.surroundings = place;
+  return test;
+}
+
+EngineUnderTest rocksdb_in_memory() {
+  EngineUnderTest test;
+  test.engine = std::move(*open_ephemeral({}, *test.clock));
+  return test;
+}
+
+EngineUnderTest memory_engine() {
+  EngineUnderTest test;
+  test.engine = std::make_unique<MemoryEngine>(*test.clock, 7);
+  return test;
+}
+
+struct Subject {
+  const char* name;
+  std::function<EngineUnderTest()> make;
+};
+
+const std::vector<Subject>& subjects() {
+  static const std::vector<Subject> kSubjects = {
+      {"RocksDB, fsync interval", [] { return rocksdb_on_disk(Fsync::kInterval); }},
+      {"RocksDB, fsync always", [] { return rocksdb_on_disk(Fsync::kAlways); }},
+      {"RocksDB, in memory", rocksdb_in_memory},
+      {"MemoryEngine", memory_engine},
+  };
+  return kSubjects;
+}
+
+// Waits until what `ticket` names may be seen; bounded.
+void settle(const Engine& engine, Ticket ticket) {
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (!engine.is_durable(ticket) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(1ms);
+  }
+  REQUIRE(engine.is_durable(ticket));
+}
+
+void put(Engine& engine, LogId log, const std::vector<std::string>& entries) {
+  const auto receipt = append(engine, log, entries);
+  REQUIRE(receipt);
+  settle(engine, receipt->ticket);
+}
+
+template <class Test>
+void over_every_engine(Test test) {
+  for (const Subject& subject : subjects()) {
+    CAPTURE(subject.name);
+    const EngineUnderTest under_test = subject.make();
+    test(*under_test.engine, *under_test.clock);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an acknowledged batch is read back in order, with consecutive positions") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    const auto receipt = append(engine, 5, {"a", "", "ccc"});
+    REQUIRE(receipt);
+    settle(engine, receipt->ticket);
+
+    const auto entries = read_all(engine, 5);
+
+    REQUIRE(entries.size() == 3);
+    const Position first = receipt->appended[0].first;
+    CHECK(entries[0].position == first);
+    CHECK(entries[1].position == first + 1);
+    CHECK(entries[2].position == first + 2);
+    CHECK(entries[0].bytes == "a");
+    CHECK(entries[1].bytes == "");
+    CHECK(entries[2].bytes == "ccc");
+  });
+}
+
+TEST_CASE("positions of a log rise strictly and its arrival times never fall") {
+  over_every_engine([](Engine& engine, ManualClock& clock) {
+    for (int i = 0; i < 50; ++i) {
+      put(engine, 1, {"x", "y"});
+      clock.advance(i % 3 == 0 ? 5ms : 0ms);
+    }
+
+    const auto entries = read_all(engine, 1);
+
+    REQUIRE(entries.size() == 100);
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+      CHECK(entries[i].position > entries[i - 1].position);
+      CHECK(entries[i].arrival >= entries[i - 1].arrival);
+    }
+  });
+}
+
+TEST_CASE("logs do not see each other, also where their ids are neighbours") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    put(engine, 1, {"one"});
+    put(engine, 2, {"two"});
+    put(engine, 3, {"three"});
+
+    CHECK(read_texts(engine, 2) == std::vector<std::string>{"two"});
+    CHECK(read_texts(engine, 4).empty());
+  });
+}
+
+TEST_CASE("one append takes several logs and gives each its positions") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    const Batch first = batch_of({"a"});
+    const Batch second = batch_of({"b", "c"});
+    const std::vector<LogBatch> batches = {{9, &first}, {4, &second}};
+
+    const auto receipt = engine.append(batches);
+
+    REQUIRE(receipt);
+    REQUIRE(receipt->appended.size() == 2);
+    settle(engine, receipt->ticket);
+    CHECK(read_texts(engine, 9, receipt->appended[0].first) == std::vector<std::string>{"a"});
+    CHECK(read_texts(engine, 4, receipt->appended[1].first) ==
+          std::vector<std::string>{"b", "c"});
+  });
+}
+
+TEST_CASE("a read begins inside a batch and ends before the end it is given") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    const auto receipt = append(engine, 1, {"0", "1", "2", "3", "4"});
+    REQUIRE(receipt);
+    settle(engine, receipt->ticket);
+    const Position first = receipt->appended[0].first;
+
+    const auto entries = read_all(engine, 1, first + 2, first + 4);
+
+    REQUIRE(entries.size() == 2);
+    CHECK(entries[0].bytes == "2");
+    CHECK(entries[1].bytes == "3");
+  });
+}
+
+TEST_CASE("limits stop a read, but not before its first entry") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    put(engine, 1, {"12345", "12345", "12345"});
+    struct Row {
+      ReadLimits limits;
+      std::size_t expected;
+    };
+    const std::vector<Row> rows = {{{2, 1000}, 2}, {{10, 9}, 1}, {{10, 10}, 2},
+                                   {{10, 11}, 2},  {{10, 15}, 3}, {{10, 1}, 1}};
+    for (const Row& row : rows) {
+      CAPTURE(row.limits.bytes_max);
+      CHECK(read_all(engine, 1, 0, ~Position{0}, row.limits).size() == row.expected);
+    }
+  });
+}
+
+TEST_CASE("a batch larger than a value is cut and read back whole") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    std::vector<std::string> entries;
+    for (int i = 0; i < 40; ++i) entries.emplace_back(20'000 + i, static_cast<char>('a' + i % 26));
+    entries.emplace_back(3 * kValueBytesMax, 'L');
+    entries.emplace_back("last");
+    put(engine, 1, entries);
+
+    CHECK(read_texts(engine, 1) == entries);
+  });
+}
+
+TEST_CASE("position_at finds the first entry that arrived at a time or later") {
+  over_every_engine([](Engine& engine, ManualClock& clock) {
+    const TimePoint start = clock.now();
+    std::vector<Position> firsts;
+    for (int i = 0; i < 20; ++i) {
+      const auto receipt = append(engine, 1, {"x", "y", "z"});
+      REQUIRE(receipt);
+      settle(engine, receipt->ticket);
+      firsts.push_back(receipt->appended[0].first);
+      clock.advance(10ms);
+    }
+    const auto at = [&](std::chrono::milliseconds offset) {
+      return *engine.position_at(1, 0, start + offset);
+    };
+
+    for (int i = 0; i < 20; ++i) {
+      CAPTURE(i);
+      const auto next = static_cast<std::size_t>(i) + 1;
+      CHECK(at(i * 10ms) == firsts[static_cast<std::size_t>(i)]);
+      const Position after = next < firsts.size() ? firsts[next] : engine.bounds(1)->published;
+      CHECK(at(i * 10ms + 1ms) == after);
+    }
+    CHECK(at(-1ms) <= firsts[0]);
+    CHECK(*engine.position_at(1, firsts[5] + 1, start) == firsts[5] + 1);
+  });
+}
+
+TEST_CASE("bounds say where a log begins and ends") {
+  over_every_engine([](Engine& engine, ManualClock& clock) {
+    CHECK(engine.bounds(1)->published == engine.bounds(1)->next);
+    const auto receipt = append(engine, 1, {"a", "b"});
+    REQUIRE(receipt);
+    settle(engine, receipt->ticket);
+
+    const auto bounds = engine.bounds(1);
+
+    REQUIRE(bounds);
+    CHECK(bounds->published == receipt->appended[0].first + 2);
+    CHECK(bounds->next == bounds->published);
+    CHECK(bounds->last_arrival == clock.now());
+  });
+}
+
+TEST_CASE("a trim point never falls") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    put(engine, 1, {"a", "b", "c"});
+    const Trim high{1, 2};
+    const Trim low{1, 1};
+
+    REQUIRE(engine.trim({&high, 1}));
+    REQUIRE(engine.trim({&low, 1}));
+
+    CHECK(engine.bounds(1)->begin == 2);
+  });
+}
+
+TEST_CASE("a dropped log is empty and its neighbours are not") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    put(engine, 1, {"a"});
+    put(engine, 2, {"b"});
+    const LogId dropped = 1;
+
+    REQUIRE(engine.drop({&dropped, 1}));
+
+    CHECK(read_texts(engine, 1).empty());
+    CHECK(read_texts(engine, 2) == std::vector<std::string>{"b"});
+  });
+}
+
+TEST_CASE("rows are written together, read and scanned in the order of their keys") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    TableBatch first;
+    first.put("b2", "two");
+    first.put("b1", "one");
+    first.put("c", "other");
+    REQUIRE(engine.write(first));
+    TableBatch second;
+    second.put("b3", "three");
+    second.remove("b1");
+    REQUIRE(engine.write(second));
+
+    std::vector<std::string> found;
+    REQUIRE(engine.scan("b", [&](std::string_view key, std::string_view value) {
+      found.push_back(std::string(key) + "=" + std::string(value));
+      return true;
+    }));
+
+    CHECK(found == std::vector<std::string>{"b2=two", "b3=three"});
+    CHECK(engine.get("c")->value() == "other");
+    CHECK_FALSE(engine.get("b1")->has_value());
+  });
+}
+
+TEST_CASE("the listener hears each publication with the end that is readable then") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    std::atomic<Position> heard{0};
+    engine.on_publish([&](LogId log, Position end) {
+      if (log == 1) heard = end;
+    });
+    const auto receipt = append(engine, 1, {"a", "b"});
+    REQUIRE(receipt);
+    settle(engine, receipt->ticket);
+
+    CHECK(heard == engine.bounds(1)->published);
+  });
+}
+
+TEST_CASE("writers at the same time lose nothing and share no position") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    constexpr int kWriters = 4;
+    constexpr int kBatches = 100;
+    std::vector<std::thread> writers;
+    std::atomic<int> failures{0};
+    for (int w = 0; w < kWriters; ++w) {
+      writers.emplace_back([&engine, &failures, w] {
+        for (int i = 0; i < kBatches; ++i) {
+          const auto receipt =
+              append(engine, 1, {std::to_string(w) + ":" + std::to_string(i), "tail"});
+          if (!receipt) ++failures;
+        }
+      });
+    }
+    for (std::thread& writer : writers) writer.join();
+    const auto last = append(engine, 1, {"end"});
+    REQUIRE(last);
+    settle(engine, last->ticket);
+
+    const auto entries = read_all(engine, 1);
+
+    CHECK(failures == 0);
+    CHECK(entries.size() == 2 * kWriters * kBatches + 1);
+    CHECK(std::ranges::adjacent_find(entries, [](const ReadEntry& a, const ReadEntry& b) {
+            return a.position >= b.position;
+          }) == entries.end());
+  });
+}
+
+TEST_CASE("a reader never passes an entry that is not visible yet") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    constexpr int kWriters = 3;
+    std::atomic<bool> is_done{false};
+    std::vector<std::thread> writers;
+    for (int w = 0; w < kWriters; ++w) {
+      writers.emplace_back([&engine, &is_done] {
+        while (!is_done) {
+          if (!append(engine, 1, {"x"})) return;
+        }
+      });
+    }
+    std::vector<Position> chained;
+    Position from = 0;
+    const auto deadline = std::chrono::steady_clock::now() + 300ms;
+    while (std::chrono::steady_clock::now() < deadline) {
+      for (const ReadEntry& entry : read_all(engine, 1, from)) {
+        chained.push_back(entry.position);
+        from = entry.position + 1;
+      }
+    }
+    is_done = true;
+    for (std::thread& writer : writers) writer.join();
+    std::vector<Position> whole;
+    for (const ReadEntry& entry : read_all(engine, 1, 0, from)) whole.push_back(entry.position);
+
+    CHECK(chained == whole);
+    CHECK_FALSE(chained.empty());
+  });
+}
+
+TEST_CASE("with completions by hand nothing is visible or durable before them") {
+  ManualClock clock{time_from_millis(1'700'000'000'000)};
+  MemoryEngine engine(clock, 3, MemoryEngine::Completion::kByHand);
+  const auto receipt = append(engine, 1, {"late"});
+  REQUIRE(receipt);
+  bool was_called = false;
+  engine.when_durable(receipt->ticket, [&](bool ok) { was_called = ok; });
+
+  CHECK(read_texts(engine, 1).empty());
+  CHECK_FALSE(engine.is_durable(receipt->ticket));
+  CHECK_FALSE(was_called);
+
+  engine.complete();
+
+  CHECK(read_texts(engine, 1) == std::vector<std::string>{"late"});
+  CHECK(was_called);
+}
+
+TEST_CASE("the memory budget of an ephemeral store refuses writes and keeps reads") {
+  ManualClock clock{time_from_millis(1'700'000'000'000)};
+  RocksDbOptions options;
+  options.memory_bytes_max = 0;
+  const auto engine = open_ephemeral(options, clock);
+  REQUIRE(engine);
+
+  const auto refused = append(**engine, 1, {"x"});
+
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == kFull);
+  CHECK(read_texts(**engine, 1).empty());
+}
+
+}  // namespace millrace::storage

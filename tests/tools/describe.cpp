@@ -1,0 +1,62 @@
+// Writes what the code declares: the operations as JSON, the options as a page.
+
+#include <iostream>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "api/describe.h"
+#include "api/kinesis/operations.h"
+#include "server/config.h"
+
+namespace {
+
+using nlohmann::json;
+
+json describe_members(const std::vector<millrace::api::MemberDescription>& members) {
+  json out = json::array();
+  for (const auto& member : members) {
+    const auto& limits = member.constraints;
+    json row = {{"name", member.name}, {"type", member.type}, {"required", limits.is_required}};
+    if (!limits.required_without.empty()) row["required_without"] = limits.required_without;
+    if (limits.pattern != nullptr) row["pattern"] = limits.pattern->text;
+    if (limits.length_min) row["length_min"] = *limits.length_min;
+    if (limits.length_max) row["length_max"] = *limits.length_max;
+    if (limits.value_min) row["value_min"] = *limits.value_min;
+    if (limits.value_max) row["value_max"] = *limits.value_max;
+    if (!limits.enum_values.empty()) {
+      row["enum"] = std::vector<std::string_view>(limits.enum_values.begin(),
+                                                  limits.enum_values.end());
+    }
+    if (!member.element_type.empty()) row["element_type"] = member.element_type;
+    if (!member.members.empty()) row["members"] = describe_members(member.members);
+    out.push_back(row);
+  }
+  return out;
+}
+
+json describe_operations() {
+  json out = json::object();
+  for (const auto* operation : millrace::kinesis::operations()) {
+    out[std::string(operation->name)] = {{"input", describe_members(operation->describe_input())},
+                                         {"output", describe_members(operation->describe_output())}};
+  }
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view what = argc > 1 ? argv[1] : "";
+  if (what == "operations") {
+    std::cout << describe_operations().dump(1) << "\n";
+    return 0;
+  }
+  if (what == "configuration") {
+    std::cout << millrace::server::configuration_page();
+    return 0;
+  }
+  std::cerr << "usage: describe operations|configuration\n";
+  return 2;
+}
