@@ -119,8 +119,8 @@ TEST_CASE("uniform scaling makes as many shards in all as the service does") {
     std::uint32_t to;
     std::size_t total;
   };
-  const std::vector<Row> rows = {{1, 2, 3},  {2, 3, 7},  {3, 2, 7},   {2, 4, 6},   {4, 2, 6},
-                                 {4, 3, 11}, {4, 5, 15}, {3, 6, 9},   {6, 3, 9},   {5, 3, 13},
+  const std::vector<Row> rows = {{1, 2, 3},    {2, 3, 7},   {3, 2, 7}, {2, 4, 6}, {4, 2, 6},
+                                 {4, 3, 11},   {4, 5, 15},  {3, 6, 9}, {6, 3, 9}, {5, 3, 13},
                                  {10, 13, 43}, {7, 14, 21}, {9, 6, 21}};
   for (const Row& row : rows) {
     CAPTURE(row.from);
@@ -153,7 +153,8 @@ TEST_CASE("whatever the reshards, the open shards cover every hash key once") {
     const int step_count = *rc::gen::inRange(1, 12);
     for (int i = 0; i < step_count; ++i) {
       const auto open = map.open_shards();
-      const auto at = static_cast<std::size_t>(*rc::gen::inRange<int>(0, static_cast<int>(open.size())));
+      const auto at =
+          static_cast<std::size_t>(*rc::gen::inRange<int>(0, static_cast<int>(open.size())));
       const int kind = *rc::gen::inRange(0, 3);
       if (kind == 0 && open[at]->range.end - open[at]->range.start > 4) {
         const uint128 middle =

@@ -1,0 +1,136 @@
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/uint128.h"
+
+namespace millrace {
+
+TEST_CASE("base64 is that of RFC 4648") {
+  struct Row {
+    const char* bytes;
+    const char* text;
+  };
+  for (const Row& row : std::vector<Row>{{"", ""},
+                                         {"f", "Zg=="},
+                                         {"fo", "Zm8="},
+                                         {"foo", "Zm9v"},
+                                         {"foob", "Zm9vYg=="},
+                                         {"fooba", "Zm9vYmE="},
+                                         {"foobar", "Zm9vYmFy"}}) {
+    CAPTURE(row.bytes);
+    CHECK(to_base64(row.bytes) == row.text);
+    CHECK(from_base64(row.text) == std::string(row.bytes));
+  }
+}
+
+TEST_CASE("base64 that is not canonical is refused") {
+  for (const char* text :
+       {"Zg=", "Zg", "Z", "Zh==", "Zm9=", "Zg=a", "=g==", "Z g=", "Zm8=Zg==", "Zm9v\n", "Zm-_"}) {
+    CAPTURE(text);
+    CHECK_FALSE(from_base64(text));
+  }
+}
+
+TEST_CASE("any bytes survive base64") {
+  CHECK(rc::check(
+      [](const std::string& bytes) { RC_ASSERT(from_base64(to_base64(bytes)) == bytes); }));
+}
+
+TEST_CASE("128-bit numbers are read and written in decimal") {
+  CHECK(to_decimal(0) == "0");
+  CHECK(to_decimal(kUint128Max) == "340282366920938463463374607431768211455");
+  CHECK(parse_uint128("340282366920938463463374607431768211455") == kUint128Max);
+  for (const char* text : {"", "-1", "1a", "340282366920938463463374607431768211456",
+                           "999999999999999999999999999999999999999999"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_uint128(text));
+  }
+}
+
+TEST_CASE("CRC-32C is Castagnoli's, also piece by piece") {
+  CHECK(crc32c("123456789") == 0xe3069283U);
+  CHECK(crc32c("6789", crc32c("12345")) == 0xe3069283U);
+  CHECK(crc32c("") == 0);
+}
+
+TEST_CASE("a sealed text opens with its key and label, and with nothing else") {
+  SeededRandom random(1);
+  SealKey key{};
+  random.fill(key);
+  const std::string sealed = seal(key, "label", "plain text", random);
+
+  CHECK(unseal(key, "label", sealed) == "plain text");
+  CHECK_FALSE(unseal(key, "other", sealed));
+  SealKey other = key;
+  other[0] ^= 1U;
+  CHECK_FALSE(unseal(other, "label", sealed));
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    std::string changed = sealed;
+    changed[i] = static_cast<char>(changed[i] ^ 0x40);
+    CHECK_FALSE(unseal(key, "label", changed));
+  }
+  CHECK_FALSE(unseal(key, "label", sealed.substr(0, 27)));
+}
+
+TEST_CASE("the clock never goes back, and starts where the last life ended") {
+  SystemClock clock;
+  const TimePoint now = clock.now();
+  clock.raise_floor(now + std::chrono::hours(1));
+
+  CHECK(clock.now() >= now + std::chrono::hours(1));
+  clock.raise_floor(now);
+  CHECK(clock.now() >= now + std::chrono::hours(1));
+}
+
+TEST_CASE("big-endian numbers survive, and reading past the end is noticed") {
+  std::string bytes;
+  append_big_endian(bytes, std::uint32_t{0x01020304});
+  append_text(bytes, "ab");
+  ByteReader reader(bytes);
+
+  CHECK(reader.take<std::uint32_t>() == 0x01020304);
+  CHECK(reader.take_text() == "ab");
+  CHECK(reader.ok());
+  CHECK(reader.at_end());
+  CHECK(reader.take<std::uint8_t>() == 0);
+  CHECK_FALSE(reader.ok());
+}
+
+TEST_CASE("a UUID has its usual form") {
+  SeededRandom random(1);
+  const std::string id = random_uuid(random);
+
+  REQUIRE(id.size() == 36);
+  CHECK(id[8] == '-');
+  CHECK(id[14] == '4');
+  CHECK(id != random_uuid(random));
+}
+
+TEST_CASE("metrics are written in the Prometheus text format") {
+  Metrics metrics;
+  metrics.counter("calls_total", "Calls.", "operation=\"A\"").add(3);
+  metrics.gauge("open", "Open things.", [] { return 2.5; });
+  metrics.histogram("seconds", "Time.").observe(std::chrono::milliseconds(2));
+
+  const std::string text = metrics.render();
+
+  CHECK(text.find("# HELP calls_total Calls.\n# TYPE calls_total "
+                  "counter\ncalls_total{operation=\"A\"} 3\n") != std::string::npos);
+  CHECK(text.find("open 2.5\n") != std::string::npos);
+  CHECK(text.find("seconds_bucket{le=\"0.001\"} 0\n") != std::string::npos);
+  CHECK(text.find("seconds_bucket{le=\"0.0025\"} 1\n") != std::string::npos);
+  CHECK(text.find("seconds_bucket{le=\"+Inf\"} 1\n") != std::string::npos);
+  CHECK(text.find("seconds_count 1\n") != std::string::npos);
+}
+
+}  // namespace millrace

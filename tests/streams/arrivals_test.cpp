@@ -1,0 +1,88 @@
+#include "streams/arrivals.h"
+
+#include <atomic>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "base/clock.h"
+#include "storage/batch.h"
+#include "storage/memory_engine.h"
+
+namespace millrace::streams {
+namespace {
+
+class ArrivalsTest {
+ protected:
+  void append(storage::LogId log) {
+    storage::Batch batch;
+    *batch.add(1) = 'x';
+    const storage::LogBatch one{log, &batch};
+    REQUIRE(engine_.append({&one, 1}));
+  }
+
+  storage::Position end(storage::LogId log) { return engine_.bounds(log)->published; }
+
+  ManualClock clock_{time_from_millis(1'700'000'000'000)};
+  storage::MemoryEngine engine_{clock_, 5};
+  Arrivals arrivals_{engine_};
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(ArrivalsTest, "a waiter is woken once, by the next record of its log") {
+  int calls = 0;
+  append(1);
+  const auto token = arrivals_.wait(1, end(1), [&] { ++calls; });
+
+  append(2);
+  CHECK(calls == 0);
+  append(1);
+  CHECK(calls == 1);
+  append(1);
+  CHECK(calls == 1);
+}
+
+TEST_CASE_FIXTURE(ArrivalsTest, "who is behind already is woken at once") {
+  append(1);
+  int calls = 0;
+
+  const auto token = arrivals_.wait(1, 0, [&] { ++calls; });
+
+  CHECK(calls == 1);
+}
+
+TEST_CASE_FIXTURE(ArrivalsTest, "a destroyed token forbids the call and leaves nothing behind") {
+  int calls = 0;
+  {
+    const auto token = arrivals_.wait(1, end(1), [&] { ++calls; });
+    CHECK(arrivals_.count() == 1);
+  }
+  append(1);
+
+  CHECK(calls == 0);
+  CHECK(arrivals_.count() == 0);
+}
+
+TEST_CASE_FIXTURE(ArrivalsTest, "no wake-up is lost between looking and waiting") {
+  std::atomic<bool> is_done{false};
+  std::thread writer([&] {
+    for (int i = 0; i < 2000; ++i) append(1);
+    is_done = true;
+  });
+  storage::Position seen = 0;
+  while (!is_done || seen < end(1)) {
+    std::atomic<bool> is_woken{false};
+    const auto token = arrivals_.wait(1, seen, [&] { is_woken = true; });
+    while (!is_woken && !(is_done && seen == end(1))) std::this_thread::yield();
+    seen = end(1);
+  }
+  writer.join();
+
+  CHECK(seen == end(1));
+}
+
+}  // namespace millrace::streams

@@ -1,0 +1,493 @@
+#include "streams/catalogue.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/uint128.h"
+#include "storage/memory_engine.h"
+#include "streams/errors.h"
+#include "streams/record.h"
+#include "streams/stream.h"
+
+namespace millrace::streams {
+namespace {
+
+using namespace std::chrono_literals;
+
+const TimePoint kStart = time_from_millis(1'700'000'000'000);
+const StreamKey kOrders{"000000000000", "us-east-1", "orders"};
+
+class CatalogueTest {
+ protected:
+  CatalogueTest() { reopen(); }
+
+  // As a restart does: everything but the store is made anew.
+  void reopen(TransitionDelays delays = {}) {
+    catalogue_.reset();
+    auto opened = Catalogue::open(engine_, clock_, delays);
+    REQUIRE(opened);
+    catalogue_ = std::move(*opened);
+  }
+
+  StreamPointer create(std::uint32_t shard_count, StreamMode mode = StreamMode::kProvisioned) {
+    NewStream wanted;
+    wanted.key = kOrders;
+    wanted.shard_count = shard_count;
+    wanted.mode = mode;
+    REQUIRE(catalogue_->create(wanted));
+    return find();
+  }
+
+  StreamPointer find() {
+    auto found = catalogue_->find(kOrders);
+    REQUIRE(found);
+    return *found;
+  }
+
+  Placed put(Stream& stream, std::string_view key, std::string_view data = "data") {
+    const NewRecord record{key, std::nullopt, data};
+    const auto receipt = stream.put({&record, 1});
+    REQUIRE(receipt);
+    return receipt->placed[0];
+  }
+
+  static std::vector<std::string> read(const Stream& stream, std::uint32_t shard,
+                                       ReadFrom from = {}, ReadLimits limits = {}) {
+    const auto result = stream.read(shard, from, limits);
+    REQUIRE(result);
+    std::vector<std::string> data;
+    for (const Record& record : result->records) data.emplace_back(record.data);
+    return data;
+  }
+
+  void split(const StreamPointer& stream, std::uint32_t shard, uint128 at) {
+    REQUIRE(catalogue_->reshard(*stream, [&](const StreamState&) {
+      return Result<std::vector<Reshard>>{{Split{shard, at}}};
+    }));
+  }
+
+  ManualClock clock_{kStart};
+  storage::MemoryEngine engine_{clock_, 11};
+  std::unique_ptr<Catalogue> catalogue_;
+};
+
+StreamStatus status(const StreamPointer& stream, const Clock& clock) {
+  return stream->state().facts->status_at(clock.now());
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(CatalogueTest, "a stream without delay is ACTIVE at once") {
+  CHECK(status(create(2), clock_) == StreamStatus::kActive);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "with a delay a stream is CREATING until it is due") {
+  reopen({5s, 0ms, 0ms});
+  const StreamPointer stream = create(1);
+
+  CHECK(status(stream, clock_) == StreamStatus::kCreating);
+  const NewRecord record{"key", std::nullopt, "data"};
+  CHECK(stream->put({&record, 1}).error().code == kResourceNotFound);
+  clock_.advance(4999ms);
+  CHECK(status(find(), clock_) == StreamStatus::kCreating);
+  clock_.advance(1ms);
+  CHECK(status(find(), clock_) == StreamStatus::kActive);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "a second stream of the name is refused") {
+  create(1);
+  NewStream again;
+  again.key = kOrders;
+
+  const auto refused = catalogue_->create(again);
+
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == kResourceInUse);
+  CHECK(refused.error().message == "Stream orders under account 000000000000 already exists.");
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "one name in two accounts or regions is two streams") {
+  create(1);
+  for (const StreamKey& key : {StreamKey{"111111111111", "us-east-1", "orders"},
+                               StreamKey{"000000000000", "eu-west-1", "orders"}}) {
+    NewStream other;
+    other.key = key;
+    CHECK(catalogue_->create(other));
+  }
+  CHECK(catalogue_->list("000000000000", "us-east-1").size() == 1);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "records are routed, kept in order and read back as they came") {
+  const StreamPointer stream = create(3);
+
+  const Placed a = put(*stream, "a", "first");
+  const Placed e = put(*stream, "e", std::string("\0\xff", 2));
+  const Placed a2 = put(*stream, "a", "");
+
+  CHECK(a.shard_index == 0);
+  CHECK(e.shard_index == 2);
+  CHECK(is_before(a.number, a2.number));
+  CHECK(read(*stream, 0) == std::vector<std::string>{"first", ""});
+  CHECK(read(*stream, 2) == std::vector<std::string>{std::string("\0\xff", 2)});
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "an explicit hash key routes, the partition key stays") {
+  const StreamPointer stream = create(2);
+  const NewRecord record{"a", kUint128Max, "x"};
+
+  const auto receipt = stream->put({&record, 1});
+
+  REQUIRE(receipt);
+  CHECK(receipt->placed[0].shard_index == 1);
+  CHECK(stream->read(1, {}, {})->records[0].partition_key == "a");
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "records of one put to one shard get consecutive numbers in order") {
+  const StreamPointer stream = create(2);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 100; ++i) keys.push_back("key " + std::to_string(i));
+  std::vector<NewRecord> records;
+  for (const std::string& key : keys) records.push_back({key, std::nullopt, key});
+
+  const auto receipt = stream->put(records);
+
+  REQUIRE(receipt);
+  std::map<std::uint32_t, std::uint64_t> last;
+  for (const Placed& placed : receipt->placed) {
+    const auto [entry, is_first] = last.try_emplace(placed.shard_index, placed.number.index);
+    if (!is_first) CHECK(placed.number.index == ++entry->second);
+  }
+  CHECK(last.size() == 2);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "a shard's first number is above its starting number") {
+  const StreamPointer stream = create(1);
+
+  const Placed placed = put(*stream, "a");
+
+  CHECK(placed.number.index >= 1);
+  CHECK(placed.number.second >= placed.number.creation_second);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "everything is there after a restart") {
+  {
+    const StreamPointer stream = create(2);
+    put(*stream, "a", "before");
+    split(stream, 0, 1000);
+    REQUIRE(catalogue_->change(*stream, [](StreamFacts& facts) -> Result<void> {
+      facts.retention_hours = 48;
+      facts.tags["team"] = "blue";
+      return {};
+    }));
+  }
+  reopen();
+
+  const StreamPointer stream = find();
+
+  CHECK(stream->state().facts->retention_hours == 48);
+  CHECK(stream->state().facts->tags.at("team") == "blue");
+  CHECK(stream->state().shards->shards().size() == 4);
+  CHECK(read(*stream, 0) == std::vector<std::string>{"before"});
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a reshard is pending until it is due, and is finished after a restart") {
+  reopen({0ms, 0ms, 10s});
+  const StreamPointer stream = create(1);
+  split(stream, 0, 1000);
+  put(*stream, "a", "to the parent");
+  CHECK(status(find(), clock_) == StreamStatus::kUpdating);
+  CHECK(find()->state().shards->shards().size() == 1);
+  reopen();
+  clock_.advance(10s);
+
+  const StreamPointer after = find();
+
+  CHECK(status(after, clock_) == StreamStatus::kActive);
+  CHECK(after->state().shards->shards().size() == 3);
+  CHECK(read(*after, 0) == std::vector<std::string>{"to the parent"});
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a closed shard ends behind its last record, a child begins a second later") {
+  const StreamPointer stream = create(1);
+  const Placed last = put(*stream, "a", "x");
+  split(stream, 0, 1000);
+
+  const auto shards = find()->state().shards;
+
+  const Shard& parent = *shards->find(0);
+  REQUIRE(parent.end);
+  CHECK(parent.end->position == last.number.index);
+  CHECK(parent.end->second >= last.number.second);
+  CHECK(shards->find(1)->creation_second == parent.end->second + 1);
+  const auto result = stream->read(0, {}, {});
+  CHECK(result->is_at_end);
+  CHECK(put(*stream, "a").number.second >= shards->find(2)->creation_second);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "an open shard is never at its end") {
+  const StreamPointer stream = create(1);
+  put(*stream, "a");
+
+  CHECK_FALSE(stream->read(0, {}, {})->is_at_end);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "a second reshard has to wait for the first") {
+  reopen({0ms, 0ms, 10s});
+  const StreamPointer stream = create(1);
+  split(stream, 0, 1000);
+
+  const auto refused = catalogue_->reshard(
+      *stream, [](const StreamState&) { return Result<std::vector<Reshard>>{}; });
+
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message ==
+        "Stream orders under account 000000000000 not ACTIVE, instead in state UPDATING");
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "an on-demand stream is not resharded by hand") {
+  const StreamPointer stream = create(4, StreamMode::kOnDemand);
+
+  const auto refused = catalogue_->reshard(
+      *stream, [](const StreamState&) { return Result<std::vector<Reshard>>{}; });
+
+  CHECK(refused.error().code == kValidation);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "a deleted stream is gone, and its name's next stream is new") {
+  const StreamPointer old = create(1);
+  const Placed before = put(*old, "a", "old");
+  REQUIRE(catalogue_->remove(*old));
+  CHECK_FALSE(catalogue_->find(kOrders));
+
+  const StreamPointer next = create(1);
+  const Placed after = put(*next, "a", "new");
+
+  CHECK(next->state().facts->id != old->state().facts->id);
+  CHECK(read(*next, 0) == std::vector<std::string>{"new"});
+  CHECK(after.number.creation_second > before.number.creation_second);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "no number repeats when a name is deleted and made anew quickly") {
+  std::set<std::string> numbers;
+  for (int life = 0; life < 5; ++life) {
+    const StreamPointer stream = create(4);
+    split(stream, 0, 1000);
+    for (int i = 0; i < 20; ++i) {
+      CHECK(numbers.insert(to_decimal(put(*find(), std::to_string(i)).number)).second);
+    }
+    REQUIRE(catalogue_->remove(*find()));
+    if (life == 2) reopen();
+  }
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "a deletion that was cut short is finished after a restart") {
+  reopen({0ms, 10s, 0ms});
+  const StreamPointer stream = create(2);
+  put(*stream, "a", "x");
+  REQUIRE(catalogue_->remove(*stream));
+  CHECK(status(find(), clock_) == StreamStatus::kDeleting);
+  reopen();
+  clock_.advance(10s);
+
+  CHECK_FALSE(catalogue_->find(kOrders));
+  CHECK(catalogue_->list_all().empty());
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a record is readable until the millisecond its retention is over") {
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "old");
+  clock_.advance(1h);
+  put(*stream, "a", "young");
+
+  clock_.advance(23h - 1ms);
+  CHECK(read(*stream, 0) == std::vector<std::string>{"old", "young"});
+  clock_.advance(1ms);
+  CHECK(read(*stream, 0) == std::vector<std::string>{"young"});
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a longer retention brings nothing back, a shorter one hides at once") {
+  const StreamPointer stream = create(1);
+  const auto set_hours = [&](int hours) {
+    REQUIRE(catalogue_->change(*stream, [&](StreamFacts& facts) -> Result<void> {
+      facts.retention_hours = hours;
+      return {};
+    }));
+  };
+  set_hours(48);
+  put(*stream, "a", "old");
+  clock_.advance(30h);
+  put(*stream, "a", "young");
+
+  set_hours(24);
+  CHECK(read(*stream, 0) == std::vector<std::string>{"young"});
+  set_hours(100);
+  CHECK(read(*stream, 0) == std::vector<std::string>{"young"});
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "expiry trims the store and forgets closed shards") {
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "old");
+  split(stream, 0, 1000);
+  find();
+  clock_.advance(25h);
+
+  catalogue_->expire();
+
+  CHECK(find()->state().shards->shards().size() == 2);
+  CHECK(find()->state().shards->find(0) == nullptr);
+  reopen();
+  CHECK(find()->state().shards->shards().size() == 2);
+  split(find(), 1, 500);
+  CHECK(find()->state().shards->find(3) != nullptr);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "positions: at and after a number, beyond the end, and trimmed ones") {
+  const StreamPointer stream = create(1);
+  const Shard shard = *stream->state().shards->find(0);
+  const Placed first = put(*stream, "a", "1");
+  clock_.advance(3s);
+  const Placed second = put(*stream, "a", "2");
+  const auto from = [&](SequenceNumber number, bool after) {
+    const auto position = stream->position_of(shard, number, after);
+    REQUIRE(position);
+    return read(*stream, 0, {ReadFrom::Kind::kPosition, *position, {}});
+  };
+  const std::vector<std::string> both{"1", "2"};
+  const std::vector<std::string> last{"2"};
+
+  CHECK(from(first.number, false) == both);
+  CHECK(from(first.number, true) == last);
+  CHECK(from(second.number, true).empty());
+  SequenceNumber start = first.number;
+  start.index = 0;
+  CHECK(from(start, false) == both);
+  CHECK(from(start, true) == both);
+  SequenceNumber later = first.number;
+  later.second += 1;
+  CHECK(from(later, false) == last);
+  SequenceNumber earlier = second.number;
+  earlier.second -= 1;
+  CHECK(from(earlier, true) == last);
+  SequenceNumber end = first.number;
+  end.index = kEndIndex;
+  CHECK(from(end, false).empty());
+  CHECK(from(end, true).empty());
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "a read from a time waits for it and takes what arrives then") {
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "early");
+  clock_.advance(1s);
+  const ReadFrom from{ReadFrom::Kind::kTime, 0, clock_.now()};
+
+  const auto waiting = stream->read(0, from, {});
+  REQUIRE(waiting);
+  CHECK(waiting->records.empty());
+  put(*stream, "a", "late");
+
+  CHECK(read(*stream, 0, waiting->next) == std::vector<std::string>{"late"});
+  CHECK(read(*stream, 0, from) == std::vector<std::string>{"late"});
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "limits: the record that passes the bytes waits, the first never does") {
+  const StreamPointer stream = create(1);
+  for (int i = 0; i < 3; ++i) put(*stream, "k", "0123456789");
+  struct Row {
+    std::size_t bytes_max;
+    std::size_t expected;
+  };
+  for (const Row& row : std::vector<Row>{{1, 1}, {21, 1}, {22, 2}, {32, 2}, {33, 3}}) {
+    CAPTURE(row.bytes_max);
+    CHECK(read(*stream, 0, {}, {100, row.bytes_max}).size() == row.expected);
+  }
+  CHECK(read(*stream, 0, {}, {2, 1000}).size() == 2);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "the lag is the distance to the newest record, 0 at the end") {
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "1");
+  clock_.advance(5s);
+  put(*stream, "a", "2");
+
+  const auto behind = stream->read(0, {}, {1, 1000});
+  const auto at_end = stream->read(0, {}, {10, 1000});
+
+  CHECK(behind->millis_behind == 5000);
+  CHECK(at_end->millis_behind == 0);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "a failed write stores nothing and the next one goes on") {
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "1");
+  engine_.fail_writes(Error{kInternalFailure, "no"});
+  const NewRecord record{"a", std::nullopt, "lost"};
+  CHECK_FALSE(stream->put({&record, 1}));
+  engine_.fail_writes(std::nullopt);
+  put(*stream, "a", "2");
+
+  CHECK(read(*stream, 0) == std::vector<std::string>{"1", "2"});
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "puts through reshards: each record is in one shard, in order, within its end") {
+  const StreamPointer stream = create(2);
+  std::atomic<bool> is_done{false};
+  std::atomic<int> failures{0};
+  std::vector<std::vector<Placed>> placed(3);
+  std::vector<std::thread> writers;
+  for (std::size_t w = 0; w < placed.size(); ++w) {
+    writers.emplace_back([&, w] {
+      const std::string key = "writer " + std::to_string(w);
+      while (!is_done) {
+        const NewRecord record{key, std::nullopt, key};
+        const auto receipt = stream->put({&record, 1});
+        if (receipt) {
+          placed[w].push_back(receipt->placed[0]);
+        } else {
+          ++failures;
+        }
+      }
+    });
+  }
+  for (const std::uint32_t target : {4U, 3U, 2U, 4U, 2U}) {
+    std::this_thread::sleep_for(10ms);
+    REQUIRE(catalogue_->reshard(*stream, [&](const StreamState& state) {
+      return Result<std::vector<Reshard>>{state.shards->scale_to(target)};
+    }));
+    find();
+  }
+  is_done = true;
+  for (std::thread& writer : writers) writer.join();
+
+  CHECK(failures == 0);
+  const auto shards = stream->state().shards;
+  for (const auto& own : placed) {
+    CHECK_FALSE(own.empty());
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const Shard& shard = *shards->find(own[i].shard_index);
+      if (shard.end) CHECK(own[i].number.index <= shard.end->position);
+      if (i > 0) CHECK(to_decimal(own[i - 1].number) < to_decimal(own[i].number));
+    }
+  }
+}
+
+}  // namespace millrace::streams
