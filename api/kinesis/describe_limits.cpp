@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int32_t kShardLimit = 20000;
 constexpr std::int32_t kOnDemandStreamLimit = 50;
+constexpr std::int32_t kChannelLimit = 2 * kOnDemandStreamLimit;  // Two for each on-demand stream.
 
 struct Request {
   static constexpr auto fields = std::tuple{};
@@ -27,12 +28,16 @@ struct Response {
   std::int32_t open_shard_count = 0;
   std::int32_t on_demand_stream_count = 0;
   std::int32_t on_demand_stream_count_limit = kOnDemandStreamLimit;
+  std::int32_t channel_count = 0;  // There are no channels yet.
+  std::int32_t channel_count_limit = kChannelLimit;
 
   static constexpr auto fields = std::tuple{
       field("ShardLimit", &Response::shard_limit).required(),
       field("OpenShardCount", &Response::open_shard_count).required(),
       field("OnDemandStreamCount", &Response::on_demand_stream_count).required(),
       field("OnDemandStreamCountLimit", &Response::on_demand_stream_count_limit).required(),
+      field("ChannelCount", &Response::channel_count),
+      field("ChannelCountLimit", &Response::channel_count_limit),
   };
 };
 
