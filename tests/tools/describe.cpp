@@ -14,6 +14,8 @@ namespace {
 
 using nlohmann::json;
 
+json to_json(const millrace::api::Bounds& bounds) { return {bounds.min, bounds.max}; }
+
 json describe_members(const std::vector<millrace::api::MemberDescription>& members) {
   json out = json::array();
   for (const auto& member : members) {
@@ -29,6 +31,9 @@ json describe_members(const std::vector<millrace::api::MemberDescription>& membe
       row["enum"] = std::vector<std::string_view>(limits.enum_values.begin(),
                                                   limits.enum_values.end());
     }
+    if (limits.element_length) row["element_length"] = to_json(*limits.element_length);
+    if (limits.key_length) row["key_length"] = to_json(*limits.key_length);
+    if (limits.map_value_length) row["map_value_length"] = to_json(*limits.map_value_length);
     if (!member.element_type.empty()) row["element_type"] = member.element_type;
     if (!member.members.empty()) row["members"] = describe_members(member.members);
     out.push_back(row);

@@ -1,0 +1,148 @@
+"""Compares the declared operations with the published model: members, types, bounds, patterns, enums, both ways."""
+
+import json
+import os
+import subprocess
+
+import botocore
+import botocore.session
+import pytest
+from differences import DIFFERENCES
+
+MODEL_VERSION = "1.44.5"
+MODEL_OPERATIONS = 57
+
+
+@pytest.fixture(scope="session")
+def model():
+    return botocore.session.get_session().get_service_model("kinesis")
+
+
+@pytest.fixture(scope="session")
+def declared():
+    written = subprocess.run([os.environ["MILLRACE_DESCRIBE"], "operations"], check=True, capture_output=True)
+    return json.loads(written.stdout)
+
+
+def bounds(low, high):
+    return (low or 0, high)
+
+
+def rows_of_model(shape, prefix=""):
+    """Path → (aspect → value) of a shape of the model; `[]`, `{key}` and `{value}` go into lists and maps."""
+    rows = {}
+    for name, member in (shape.members.items() if shape else ()):
+        path = prefix + name
+        row_of_model(rows, path, member)
+        rows[path]["required"] = name in shape.required_members
+    return rows
+
+
+def row_of_model(rows, path, shape):
+    limits = shape.metadata
+    rows[path] = {"type": shape.type_name, "bounds": bounds(limits.get("min"), limits.get("max")),
+                  "pattern": limits.get("pattern"), "enum": set(limits.get("enum") or [])}
+    if shape.type_name == "structure":
+        rows.update(rows_of_model(shape, path + "."))
+    elif shape.type_name == "list":
+        row_of_model(rows, path + "[]", shape.member)
+    elif shape.type_name == "map":
+        row_of_model(rows, path + "{key}", shape.key)
+        row_of_model(rows, path + "{value}", shape.value)
+
+
+def rows_declared(members, prefix=""):
+    rows = {}
+    for member in members:
+        path = prefix + member["name"]
+        lowest = member.get("length_min", member.get("value_min"))
+        highest = member.get("length_max", member.get("value_max"))
+        rows[path] = {"type": member["type"], "bounds": bounds(lowest, highest), "pattern": member.get("pattern"),
+                      "enum": set(member.get("enum", [])), "required": member["required"]}
+        inner = path + "."
+        if member["type"] == "list":
+            inner = path + "[]."
+            rows[path + "[]"] = {"type": member["element_type"], "bounds": bounds(*member.get("element_length", (0, None))),
+                                 "pattern": None, "enum": set()}
+        elif member["type"] == "map":
+            for part, limits in [("{key}", "key_length"), ("{value}", "map_value_length")]:
+                rows[path + part] = {"type": "string", "bounds": bounds(*member[limits]), "pattern": None, "enum": set()}
+        rows.update(rows_declared(member.get("members", []), inner))
+    return rows
+
+
+def differences_of_input(operation, model_rows, our_rows):
+    for path in model_rows.keys() | our_rows.keys():
+        theirs, ours = model_rows.get(path), our_rows.get(path)
+        if ours is None or theirs is None:
+            yield operation, path, "missing" if ours is None else "unknown"
+            continue
+        for aspect in theirs:
+            if theirs[aspect] != ours.get(aspect):
+                yield operation, path, aspect
+
+
+def differences_of_output(operation, model_rows, our_rows):
+    """Answers are compared by members and types: bounds of what the server writes are not checked at run time."""
+    for path in model_rows.keys() | our_rows.keys():
+        theirs, ours = model_rows.get(path), our_rows.get(path)
+        if ours is None or theirs is None:
+            parent = path.rpartition(".")[0].removesuffix("[]")
+            if parent in model_rows and parent not in our_rows:
+                continue  # The whole structure is missing, which is one difference.
+            yield f"{operation} out", path, "missing" if ours is None else "unknown"
+        elif theirs["type"] != ours["type"]:
+            yield f"{operation} out", path, "type"
+
+
+def all_differences(model, declared):
+    for operation, shapes in declared.items():
+        published = model.operation_model(operation)
+        yield from differences_of_input(
+            operation, rows_of_model(published.input_shape), rows_declared(shapes["input"]))
+        yield from differences_of_output(
+            operation, rows_of_model(published.output_shape), rows_declared(shapes["output"]))
+
+
+def covers(row, difference):
+    operation, path, aspect, _ = row
+    return (operation in ("*", difference[0])) and (path, aspect) == difference[1:]
+
+
+def test_the_model_is_the_one_this_was_built_for(model):
+    assert botocore.__version__ == MODEL_VERSION
+    assert len(model.operation_names) == MODEL_OPERATIONS
+
+
+def test_every_operation_is_one_of_the_model(model, declared):
+    assert set(declared) <= set(model.operation_names)
+    assert len(declared) >= 19
+
+
+def test_members_agree_but_for_the_table(model, declared):
+    unexplained = [difference for difference in all_differences(model, declared)
+                   if not any(covers(row, difference) for row in DIFFERENCES)]
+
+    assert not unexplained, "\n".join(map(str, sorted(unexplained)))
+
+
+def test_no_row_of_the_table_has_become_needless(model, declared):
+    found = list(all_differences(model, declared))
+    needless = [row[:3] for row in DIFFERENCES if not any(covers(row, difference) for difference in found)]
+
+    assert not needless, "\n".join(map(str, needless))
+
+
+@pytest.mark.parametrize("operation, path, aspect, value", [
+    ("ListStreams", "Limit", "bounds", (1, 9999)), ("CreateStream", "StreamName", "pattern", "[a-z]+"),
+    ("PutRecords", "Records", "required", False), ("UpdateShardCount", "ScalingType", "enum", {"OTHER"}),
+    ("AddTagsToStream", "Tags{key}", "bounds", (1, 127)),
+])
+def test_one_changed_row_is_noticed(model, declared, operation, path, aspect, value):
+    published = rows_of_model(model.operation_model(operation).input_shape)
+    before = set(differences_of_input(operation, published, rows_declared(declared[operation]["input"])))
+    published[path][aspect] = value
+
+    after = set(differences_of_input(operation, published, rows_declared(declared[operation]["input"])))
+
+    assert after - before == {(operation, path, aspect)}
