@@ -43,6 +43,8 @@ struct Raw {
   std::string access_log = "on";
   std::size_t memory_budget_mib = 1024;
   std::size_t inflight_budget_mib = 256;
+  std::int64_t idle_timeout_s = 60;
+  std::int64_t read_timeout_s = 10;
 };
 
 std::string default_data_dir() {
@@ -96,9 +98,10 @@ void add_options(CLI::App& app, Raw& raw) {
   env(app.add_flag("--ephemeral", config.is_ephemeral,
                    "Keep everything in memory and write no file"),
       "EPHEMERAL");
-  env(app.add_option("--fsync", raw.fsync,
-                     "When a write reaches the device: always (before its answer), interval, never. "
-                     "kill -9 loses nothing in any of them")
+  env(app.add_option(
+             "--fsync", raw.fsync,
+             "When a write reaches the device: always (before its answer), interval, never. "
+             "kill -9 loses nothing in any of them")
           ->check(CLI::IsMember({"always", "interval", "never"}))
           ->capture_default_str(),
       "FSYNC");
@@ -108,15 +111,14 @@ void add_options(CLI::App& app, Raw& raw) {
           ->check(CLI::Range(1, 60'000))
           ->capture_default_str(),
       "FSYNC_INTERVAL");
-  env(app.add_option("--region", config.defaults.region,
-                     "Region of requests that do not name one")
+  env(app.add_option("--region", config.defaults.region, "Region of requests that do not name one")
           ->capture_default_str(),
       "REGION");
   env(app.add_option("--account", config.defaults.account,
                      "Account (12 digits) of requests whose access key id is none")
           ->check([](const std::string& text) {
-            const bool ok = text.size() == 12 &&
-                            text.find_first_not_of("0123456789") == std::string::npos;
+            const bool ok =
+                text.size() == 12 && text.find_first_not_of("0123456789") == std::string::npos;
             return ok ? std::string{} : "an account has 12 digits";
           })
           ->capture_default_str(),
@@ -148,6 +150,16 @@ void add_options(CLI::App& app, Raw& raw) {
           ->check(CLI::Range(1, 1'000'000))
           ->capture_default_str(),
       "CONNECTIONS_MAX");
+  env(app.add_option("--idle-timeout", raw.idle_timeout_s,
+                     "Seconds a connection may wait for its next request before it is closed")
+          ->check(CLI::Range(1, 86'400))
+          ->capture_default_str(),
+      "IDLE_TIMEOUT");
+  env(app.add_option("--read-timeout", raw.read_timeout_s,
+                     "Seconds for the head of a request, and between two bytes of its body")
+          ->check(CLI::Range(1, 3'600))
+          ->capture_default_str(),
+      "READ_TIMEOUT");
   env(app.add_option("--inflight-budget", raw.inflight_budget_mib,
                      "MiB that all request bodies together may take; more are answered 503")
           ->check(CLI::Range(16, 1'048'576))
@@ -182,6 +194,9 @@ Result<Config> to_config(Raw raw) {
   config.is_access_log_on = raw.access_log == "on";
   config.memory_budget_bytes = raw.memory_budget_mib * kMib;
   config.limits.inflight_bytes_max = raw.inflight_budget_mib * kMib;
+  config.limits.idle_timeout = std::chrono::seconds(raw.idle_timeout_s);
+  config.limits.header_timeout = std::chrono::seconds(raw.read_timeout_s);
+  config.limits.read_timeout = config.limits.header_timeout;
   for (const std::string& delay : raw.delays) {
     if (auto parsed = parse_delay(delay, config.delays); !parsed) {
       return std::unexpected(parsed.error());
@@ -319,7 +334,8 @@ std::string configuration_page() {
     page += " | " + option->get_description() + " |\n";
   }
   page +=
-      "\nThe port of `millrace health` and the directory of `millrace check` are the same options.\n";
+      "\nThe port of `millrace health` and the directory of `millrace check` are the same "
+      "options.\n";
   return page;
 }
 

@@ -82,9 +82,7 @@ Dispatcher::Dispatcher(const Backends& backends, FrontDoor front_door, Admin adm
 
 api::Context Dispatcher::context_of(const ApiCall& call) const {
   const Credential& credential = call.credential;
-  return {backends_.catalogue,
-          backends_.clock,
-          backends_.tokens,
+  return {backends_.catalogue, backends_.clock, backends_.tokens,
           is_account(credential.access_key_id) ? credential.access_key_id : defaults_.account,
           credential.region.empty() ? defaults_.region : credential.region};
 }

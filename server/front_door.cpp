@@ -37,10 +37,9 @@ std::optional<std::string_view> without_port(std::string_view authority) {
     port = authority.substr(colon);
   }
   if (!port.empty() && port[0] != ':') return std::nullopt;
-  const bool port_ok = port.size() <= 6 && std::ranges::all_of(port.substr(port.empty() ? 0 : 1),
-                                                               [](unsigned char c) {
-                                                                 return std::isdigit(c) != 0;
-                                                               });
+  const bool port_ok =
+      port.size() <= 6 && std::ranges::all_of(port.substr(port.empty() ? 0 : 1),
+                                              [](unsigned char c) { return std::isdigit(c) != 0; });
   if (!port_ok || host.empty()) return std::nullopt;
   return host;
 }
@@ -63,8 +62,8 @@ bool FrontDoor::is_allowed_host(std::string_view authority) const {
   const auto host = without_port(authority);
   if (!host) return false;
   if (is_ip_literal(*host)) return true;
-  const bool is_clean = std::ranges::all_of(
-      *host, [](unsigned char c) { return is_host_character(c) || c == '.'; });
+  const bool is_clean =
+      std::ranges::all_of(*host, [](unsigned char c) { return is_host_character(c) || c == '.'; });
   if (!is_clean) return false;
   // A name of one label is never a name of the public net: localhost, a service of a compose file.
   if (host->find('.') == std::string_view::npos) return true;

@@ -11,9 +11,8 @@
 namespace millrace::server {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -31,9 +30,8 @@ std::optional<std::string_view> HttpRequest::header(std::string_view name) const
 }
 
 std::size_t HttpRequest::header_count(std::string_view name) const {
-  return static_cast<std::size_t>(std::ranges::count_if(headers, [&](const Header& header) {
-    return equals_ignoring_case(header.name, name);
-  }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      headers, [&](const Header& header) { return equals_ignoring_case(header.name, name); }));
 }
 
 std::string_view reason_phrase(int status) {

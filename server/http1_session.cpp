@@ -37,6 +37,7 @@ using Parser = http::request_parser<http::buffer_body>;
 using Error = beast::error_code;
 
 constexpr std::size_t kReadBytes = 64UL * 1024;
+constexpr std::size_t kHeadStepBytes = 4096;
 // A body's memory is kept for the next request up to this.
 constexpr std::size_t kKeptBodyBytes = 64UL * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -105,26 +106,30 @@ void write_head(std::string& head, const HttpResponse& response, bool is_last) {
 }
 
 // The answer to a request that could not be read; nothing where silence is the answer.
-std::optional<HttpResponse> answer_to(const Error& error, bool has_version) {
+std::optional<HttpResponse> answer_to(const Error& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return plain_response(431, "The head of the request is too large.\n", true);
   }
   if (error == http::error::body_limit) return plain_response(413, "", true);
-  const bool is_parse_error = error.category() == make_error_code(http::error::bad_version).category();
+  const bool is_parse_error =
+      error.category() == make_error_code(http::error::bad_version).category();
   if (!is_parse_error || error == http::error::end_of_stream ||
-      error == http::error::partial_message || !has_version) {
+      error == http::error::partial_message) {
     return std::nullopt;
   }
   return plain_response(400, "The request is not well-formed HTTP/1.1.\n", true);
 }
 
-// Whether the first line, as far as it is there, is that of an HTTP/1.x request. What is not is
-// closed without a word.
-bool is_http1_line(const beast::flat_buffer& buffer) {
-  const std::string_view bytes(static_cast<const char*>(buffer.data().data()), buffer.size());
-  const std::string_view line = bytes.substr(0, bytes.find("\r\n"));
+bool is_http1_line(std::string_view line) {
   const std::size_t last_blank = line.rfind(' ');
   return last_blank != std::string_view::npos && line.substr(last_blank + 1).starts_with("HTTP/1.");
+}
+
+// A field's value that goes on in the next line, which RFC 9112 §5.2 lets a server refuse.
+bool has_folded_line(std::string_view head) {
+  head = head.substr(0, head.find("\r\n\r\n"));
+  return head.find("\r\n ") != std::string_view::npos ||
+         head.find("\r\n\t") != std::string_view::npos;
 }
 
 // The connection's state between the coroutines that serve it. They run one after the other.
@@ -170,36 +175,62 @@ class Http1Session {
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(context_.limits.header_bytes_max));
     parser.body_limit(context_.limits.body_bytes_max);
-    const bool looks_like_http = is_http1_line(buffer_) || buffer_.size() < kReadBytes;
-    stream_.expires_after(context_.limits.header_timeout);
-    const auto [error, count] =
-        co_await http::async_read_header(stream_, buffer_, parser, kAwaitTuple);
-    (void)count;
-    if (error) {
-      std::optional<HttpResponse> refusal =
-          answer_to(error, looks_like_http && is_http1_line(buffer_));
-      if (refusal) co_await write(&*refusal, true, true);
+    if (const Error error = co_await read_head(&parser)) {
+      std::optional<HttpResponse> refusal = answer_to(error);
+      if (refusal) co_await refuse(&*refusal);
       co_return false;
     }
     InflightShare share(context_.inflight_bytes, context_.limits.inflight_bytes_max);
     std::optional<HttpResponse> refusal = check_head(parser, share);
     if (!refusal) {
       const Error body_error = co_await read_body(&parser);
-      if (body_error) refusal = answer_to(body_error, true);
+      if (body_error) refusal = answer_to(body_error);
       if (body_error && !refusal) co_return false;
     }
     if (refusal) {
-      co_await write(&*refusal, true, true);
+      co_await refuse(&*refusal);
       co_return false;
     }
     const HttpRequest request = to_request(parser);
-    HttpResponse response =
-        co_await context_.dispatcher.answer(&request, peer_, &context_.ids);
+    HttpResponse response = co_await context_.dispatcher.answer(&request, peer_, &context_.ids);
     const bool is_last = response.closes || !parser.get().keep_alive() || entry_.is_stopping();
     const bool has_body = request.method != "HEAD";
     const bool is_written = co_await write(&response, is_last, has_body);
     if (body_.capacity() > kKeptBodyBytes) std::string().swap(body_);
     co_return is_written && !is_last;
+  }
+
+  // Reads up to the end of the head. What does not begin as an HTTP/1.x request is the end of the
+  // stream: it is closed without a word.
+  Task<Error> read_head(Parser* parser) {
+    bool has_first_line = false;
+    stream_.expires_after(context_.limits.header_timeout);
+    for (;;) {
+      const std::string_view received(static_cast<const char*>(buffer_.data().data()),
+                                      buffer_.size());
+      if (!has_first_line) {
+        const std::size_t end = received.find("\r\n");
+        has_first_line = end != std::string_view::npos;
+        if (has_first_line && !is_http1_line(received.substr(0, end))) {
+          co_return make_error_code(http::error::end_of_stream);
+        }
+      }
+      if (has_first_line) {
+        if (has_folded_line(received)) co_return make_error_code(http::error::bad_obs_fold);
+        Error error;
+        buffer_.consume(parser->put(buffer_.data(), error));
+        if (parser->is_header_done()) co_return Error{};
+        if (error && error != http::error::need_more) co_return error;
+      }
+      if (buffer_.size() >= context_.limits.header_bytes_max) {
+        co_return make_error_code(http::error::header_limit);
+      }
+      const auto space =
+          buffer_.prepare(std::min(kHeadStepBytes, buffer_.max_size() - buffer_.size()));
+      const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
+      if (error) co_return error;
+      buffer_.commit(count);
+    }
   }
 
   // What can be refused before a byte of the body is read.
@@ -218,6 +249,10 @@ class Http1Session {
     if (message.count(http::field::transfer_encoding) > 0 &&
         message.count(http::field::content_length) > 0) {
       return plain_response(400, "A body has a length or is chunked, not both.\n", true);
+    }
+    const auto encoding = message.find(http::field::transfer_encoding);
+    if (encoding != message.end() && !equals_ignoring_case(to_view(encoding->value()), "chunked")) {
+      return plain_response(400, "The only transfer encoding spoken here is chunked.\n", true);
     }
     const std::size_t body_bytes =
         parser.chunked() ? context_.limits.body_bytes_max
@@ -298,6 +333,25 @@ class Http1Session {
     }
     request.body = body_;
     return request;
+  }
+
+  // Answers what has not been read to its end. A peer that is still sending would lose the answer
+  // if the connection closed at once (RFC 9112 §9.6), so for a while its bytes are read and
+  // dropped.
+  Task<> refuse(HttpResponse* response) {
+    const bool is_written = co_await write(response, true, true);
+    if (!is_written) co_return;
+    entry_.set_idle(true);
+    Error ignored;
+    stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    body_.resize(kReadBytes);
+    const auto space = asio::buffer(body_);
+    stream_.expires_after(context_.limits.linger_timeout);
+    for (;;) {
+      const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
+      (void)count;
+      if (error) co_return;
+    }
   }
 
   // Writes in steps, each with a deadline of its own, so that slow is not the same as stuck.

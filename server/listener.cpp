@@ -39,13 +39,11 @@ Listener::Listener(asio::io_context& io, std::function<asio::io_context&()> next
 
 Result<std::uint16_t> Listener::listen(const std::string& address, std::uint16_t port) {
   boost::system::error_code error;
-  const auto parsed =
-      asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
+  const auto parsed = asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
   if (error) return fail(kCannotListen, "cannot listen on " + address + ": not an IP address");
   const auto refuse = [&] {
-    return fail(kCannotListen,
-                "cannot listen on " + address + " port " + std::to_string(port) + ": " +
-                    error.message());
+    return fail(kCannotListen, "cannot listen on " + address + " port " + std::to_string(port) +
+                                   ": " + error.message());
   };
   auto acceptor = std::make_unique<Acceptor>(io_.get_executor());
   const Tcp::endpoint endpoint(parsed, port);

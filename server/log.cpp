@@ -1,8 +1,5 @@
 #include "server/log.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -15,8 +12,10 @@
 #include <string_view>
 #include <utility>
 
+#include <poll.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
 
 #include "api/json.h"
 
@@ -145,8 +144,7 @@ void LogWriter::run() {
     lock.unlock();
     pollfd ready{descriptor_, POLLOUT, 0};
     if (::poll(&ready, 1, static_cast<int>(kPollTime.count())) > 0) {
-      const ssize_t count =
-          ::write(descriptor_, taken.data(), std::min(taken.size(), kChunkBytes));
+      const ssize_t count = ::write(descriptor_, taken.data(), std::min(taken.size(), kChunkBytes));
       // A descriptor that nobody reads any more takes no lines; they are not kept for it.
       taken.erase(0, count > 0 ? static_cast<std::size_t>(count) : taken.size());
     }

@@ -115,8 +115,8 @@ std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request) {
 
   ApiCall call;
   call.form = media == MediaType::kAmzCbor ? api::Form::kCbor : api::Form::kJson;
-  auto body = call.form == api::Form::kCbor ? api::parse_cbor(request.body)
-                                            : api::parse_json(request.body);
+  auto body =
+      call.form == api::Form::kCbor ? api::parse_cbor(request.body) : api::parse_json(request.body);
   const bool is_object = body && std::holds_alternative<api::ValueMap>(body->held);
   if (media == MediaType::kPlainJson) {
     return is_object ? coral_error(404, api::kUnknownOperation)

@@ -1,8 +1,5 @@
 #include "server/server.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -22,6 +19,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <spdlog/logger.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "api/tokens.h"
 #include "base/clock.h"
@@ -124,8 +123,8 @@ class Server {
     if (!catalogue) return std::unexpected(catalogue.error());
     catalogue_ = std::move(*catalogue);
     arrivals_ = std::make_unique<streams::Arrivals>(*store_.engine);
-    auto initial = InitialStreams::create(config_.streams, config_.defaults, *catalogue_,
-                                          store_.clock, log_);
+    auto initial =
+        InitialStreams::create(config_.streams, config_.defaults, *catalogue_, store_.clock, log_);
     if (!initial) return std::unexpected(initial.error());
     initial_streams_ = std::make_unique<InitialStreams>(std::move(*initial));
 
