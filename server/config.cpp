@@ -324,8 +324,8 @@ std::string configuration_page() {
   std::string page =
       "# Configuration\n\n"
       "Made from the options themselves by `./dev docs`; a test keeps it true. An option on the\n"
-      "command line wins over the environment, the environment over the file given with "
-      "`--config`.\n\n"
+      "command line wins over the file given with `--config`, the file over the "
+      "environment.\n\n"
       "| option | environment | default | meaning |\n| --- | --- | --- | --- |\n";
   for (const CLI::Option* option : app->get_options()) {
     if (option->get_envname().empty()) continue;

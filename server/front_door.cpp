@@ -117,7 +117,8 @@ std::optional<HttpResponse> FrontDoor::answer_preflight(const HttpRequest& reque
 }
 
 void FrontDoor::add_headers(const HttpRequest& request, HttpResponse& response) const {
-  if (!request.header("origin")) return;
+  const auto origin = request.header("origin");
+  if (!origin || !is_allowed_origin(*origin)) return;
   response.headers.emplace_back("Access-Control-Allow-Origin", "*");
   if (request.method == "OPTIONS") return;
   response.headers.emplace_back(

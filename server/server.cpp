@@ -20,6 +20,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <spdlog/logger.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/tokens.h"
@@ -255,6 +256,7 @@ class Server {
 
 int serve(const Config& config) {
   raise_descriptor_limit();
+  ::umask(077);  // What is stored is its owner's.
   LogWriter log_writer(STDERR_FILENO);
   const auto log = make_logger(log_writer, config.log_format, config.log_level);
   log->info("millrace {}", kVersion);

@@ -15,7 +15,7 @@
 namespace millrace::storage {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;           // Stored: do not renumber.
+constexpr std::uint8_t kFormat = 1;  // Stored: do not renumber.
 constexpr std::size_t kChecksumOffset = 14;
 
 // Whether `body` is exactly `count` entries.

@@ -1,10 +1,5 @@
 #include "storage/directory.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -18,6 +13,11 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -146,7 +146,8 @@ Result<Directory> Directory::open(const fs::path& path) {
   directory.is_complete_ = format->has_value();
   fs::create_directories(directory.db_path(), error);
   if (error) {
-    return fail(kCannotOpen, "cannot make " + directory.db_path().string() + ": " + error.message());
+    return fail(kCannotOpen,
+                "cannot make " + directory.db_path().string() + ": " + error.message());
   }
   return directory;
 }

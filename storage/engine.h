@@ -1,8 +1,8 @@
 // The seam of storage: append-only logs and small tables.
 //
-// An engine knows bytes and positions, nothing of streams, JSON or HTTP. Two implementations pass the
-// same tests (tests/storage/engine_contract.h): RocksDbEngine, and MemoryEngine for tests. A replicated log may
-// become a third, so the contract promises no more than such a log can keep:
+// An engine knows bytes and positions, nothing of streams, JSON or HTTP. Two implementations pass
+// the same tests (tests/storage/engine_contract.h): RocksDbEngine, and MemoryEngine for tests. A
+// replicated log may become a third, so the contract promises no more than such a log can keep:
 //
 // - Positions of a log rise strictly and have gaps between batches. They are known when append()
 //   returns, never before. The entries of one batch get consecutive positions.
@@ -41,7 +41,7 @@ struct LogBatch {
 };
 
 struct Appended {
-  Position first = 0;  // Of the batch's first entry; the next ones follow without a gap.
+  Position first = 0;   // Of the batch's first entry; the next ones follow without a gap.
   TimePoint arrival{};  // One for the whole batch; never falls within a log.
 };
 
@@ -84,7 +84,9 @@ class TableBatch {
     std::optional<std::string> value;  // Nothing: remove the row.
   };
 
-  void put(std::string key, std::string value) { changes_.push_back({std::move(key), std::move(value)}); }
+  void put(std::string key, std::string value) {
+    changes_.push_back({std::move(key), std::move(value)});
+  }
   void remove(std::string key) { changes_.push_back({std::move(key), std::nullopt}); }
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
 
@@ -102,8 +104,9 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
   virtual ~Engine() = default;
 
-  // Appends each batch to its log, in one commit; a log appears at most once in `batches`. A log exists from its first
-  // append on. Errors: kFull, kBusy, kFailed; nothing is readable then, also not later.
+  // Appends each batch to its log, in one commit; a log appears at most once in `batches`. A log
+  // exists from its first append on. Errors: kFull, kBusy, kFailed; nothing is readable then, also
+  // not later.
   virtual Result<Receipt> append(std::span<const LogBatch> batches) = 0;
 
   // Lends the published entries of [from, end) in order until `limits` are reached or `visit`
@@ -134,8 +137,9 @@ class Engine {
 
   [[nodiscard]] virtual bool is_durable(Ticket ticket) const = 0;
 
-  // Calls `done` once, with whether the sync succeeded, when `ticket` is durable or can never be: at once in this
-  // thread if that is known now, else in the engine's thread. `done` must not block.
+  // Calls `done` once, with whether the sync succeeded, when `ticket` is durable or can never be:
+  // at once in this thread if that is known now, else in the engine's thread. `done` must not
+  // block.
   virtual void when_durable(Ticket ticket, std::function<void(bool)> done) = 0;
 
   // Calls `listener(log, published end)` after each publication, in the thread that published. Set

@@ -7,7 +7,8 @@
 
 namespace millrace::storage {
 
-// The disk, or the memory budget of --ephemeral, is full. Reads go on; writes come back by themselves.
+// The disk, or the memory budget of --ephemeral, is full. Reads go on; writes come back by
+// themselves.
 inline constexpr ErrorCode kFull{"storage_full"};
 
 // Flushing has fallen behind. Nothing was stored; the same call succeeds a little later.

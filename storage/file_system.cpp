@@ -1,10 +1,5 @@
 #include "storage/file_system.h"
 
-#include <fcntl.h>
-#include <rocksdb/file_system.h>
-#include <rocksdb/io_status.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -13,6 +8,11 @@
 #include <optional>
 #include <string>
 #include <utility>
+
+#include <fcntl.h>
+#include <rocksdb/file_system.h>
+#include <rocksdb/io_status.h>
+#include <unistd.h>
 
 #include "storage/mark.h"
 
@@ -28,13 +28,20 @@ std::optional<std::uint64_t> wal_number(const std::string& name) {
   return std::stoull(stem);
 }
 
-bool sync_path(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return true;  // Deleted since: nobody needs it.
-  const bool ok = ::fdatasync(descriptor) == 0;
-  ::close(descriptor);
-  return ok;
-}
+// A write-ahead log that was made since the start.
+struct Wal {
+  Wal(const std::string& path, std::uint64_t file_number)
+      : number(file_number), descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  Wal(const Wal&) = delete;
+  Wal& operator=(const Wal&) = delete;
+  ~Wal() {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+
+  const std::uint64_t number;
+  const int descriptor;
+  std::atomic<std::uint64_t> bytes{0};  // Written so far.
+};
 
 // Which log takes bytes now, and whether the one before it is on the device.
 class WalTracker {
@@ -44,30 +51,39 @@ class WalTracker {
   void created(std::uint64_t number) { mark_.add_wal(number); }
   void deleting(std::uint64_t number) { mark_.remove_wal(number); }
 
-  // Called before `path` takes bytes. False if the log before it could not be synced.
-  bool before_append(const std::string& path) {
+  // Called before `wal` takes its first bytes. False if the log before it could not be synced.
+  bool start(const std::shared_ptr<Wal>& wal) {
     const std::lock_guard lock(mutex_);
-    if (path == current_) return true;
-    if (!current_.empty() && !sync_path(current_)) return false;
-    current_ = path;
+    if (current_ && !sync_current()) return false;
+    current_ = wal;
     return true;
   }
 
-  void synced(std::uint64_t number, std::uint64_t bytes) { mark_.set_synced({number, bytes}); }
+  // A write waits for this only if it is the first of a new log.
+  bool sync() {
+    const std::lock_guard lock(mutex_);
+    return !current_ || sync_current();
+  }
 
  private:
+  bool sync_current() {
+    const std::uint64_t bytes = current_->bytes.load();
+    if (current_->descriptor < 0 || ::fdatasync(current_->descriptor) != 0) return false;
+    mark_.set_synced({current_->number, bytes});
+    return true;
+  }
+
   Mark& mark_;
   std::mutex mutex_;
-  std::string current_;
+  std::shared_ptr<Wal> current_;
 };
 
 class WalWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  WalWritableFile(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::string path,
-                  std::uint64_t number, std::shared_ptr<WalTracker> tracker)
+  WalWritableFile(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::shared_ptr<Wal> wal,
+                  std::shared_ptr<WalTracker> tracker)
       : FSWritableFileOwnerWrapper(std::move(file)),
-        path_(std::move(path)),
-        number_(number),
+        wal_(std::move(wal)),
         tracker_(std::move(tracker)) {}
 
   using FSWritableFileOwnerWrapper::Append;
@@ -86,49 +102,30 @@ class WalWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
                  FSWritableFileOwnerWrapper::Append(data, options, verification, debug));
   }
 
-  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
-                         rocksdb::IODebugContext* debug) override {
-    const std::uint64_t bytes = bytes_.load();
-    return synced(bytes, FSWritableFileOwnerWrapper::Sync(options, debug));
-  }
-
-  rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
-                          rocksdb::IODebugContext* debug) override {
-    const std::uint64_t bytes = bytes_.load();
-    return synced(bytes, FSWritableFileOwnerWrapper::Fsync(options, debug));
-  }
-
  private:
   rocksdb::IOStatus before_append() {
-    if (started_.load(std::memory_order_relaxed)) return rocksdb::IOStatus::OK();
-    if (!tracker_->before_append(path_)) {
+    if (has_started_) return rocksdb::IOStatus::OK();
+    if (!tracker_->start(wal_)) {
       return rocksdb::IOStatus::IOError("the previous write-ahead log could not be synced");
     }
-    started_ = true;
+    has_started_ = true;
     return rocksdb::IOStatus::OK();
   }
 
   rocksdb::IOStatus count(std::uint64_t bytes, rocksdb::IOStatus status) {
-    if (status.ok()) bytes_ += bytes;
+    if (status.ok()) wal_->bytes += bytes;
     return status;
   }
 
-  rocksdb::IOStatus synced(std::uint64_t bytes, rocksdb::IOStatus status) {
-    if (status.ok()) tracker_->synced(number_, bytes);
-    return status;
-  }
-
-  const std::string path_;
-  const std::uint64_t number_;
+  const std::shared_ptr<Wal> wal_;
   const std::shared_ptr<WalTracker> tracker_;
-  std::atomic<bool> started_{false};
-  std::atomic<std::uint64_t> bytes_{0};
+  bool has_started_ = false;  // RocksDB writes a file from one thread at a time.
 };
 
 class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  TrackingFileSystem(std::shared_ptr<rocksdb::FileSystem> base, Mark& mark)
-      : FileSystemWrapper(std::move(base)), tracker_(std::make_shared<WalTracker>(mark)) {}
+  TrackingFileSystem(std::shared_ptr<rocksdb::FileSystem> base, std::shared_ptr<WalTracker> tracker)
+      : FileSystemWrapper(std::move(base)), tracker_(std::move(tracker)) {}
 
   [[nodiscard]] const char* Name() const override { return "MillraceFileSystem"; }
 
@@ -138,7 +135,8 @@ class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
     rocksdb::IOStatus status = target()->NewWritableFile(name, options, result, debug);
     const auto number = wal_number(name);
     if (!status.ok() || !number) return status;
-    *result = std::make_unique<WalWritableFile>(std::move(*result), name, *number, tracker_);
+    *result = std::make_unique<WalWritableFile>(std::move(*result),
+                                                std::make_shared<Wal>(name, *number), tracker_);
     tracker_->created(*number);
     return status;
   }
@@ -150,14 +148,15 @@ class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
   }
 
  private:
-  std::shared_ptr<WalTracker> tracker_;
+  const std::shared_ptr<WalTracker> tracker_;
 };
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> make_file_system(std::shared_ptr<rocksdb::FileSystem> base,
-                                                      Mark& mark) {
-  return std::make_shared<TrackingFileSystem>(std::move(base), mark);
+TrackedFiles track_files(std::shared_ptr<rocksdb::FileSystem> base, Mark& mark) {
+  auto tracker = std::make_shared<WalTracker>(mark);
+  return {std::make_shared<TrackingFileSystem>(std::move(base), tracker),
+          [tracker] { return tracker->sync(); }};
 }
 
 }  // namespace millrace::storage

@@ -6,8 +6,9 @@
 //   default        0x00 'e'                               epoch u64 (storage/rocksdb_engine.h)
 //   default        0x01, the caller's key                 the caller's row
 //
-// All numbers are big-endian, so that the order of bytes is the order of numbers. The key of a batch
-// holds the position of its last entry: a forward seek to a position finds the batch that holds it.
+// All numbers are big-endian, so that the order of bytes is the order of numbers. The key of a
+// batch holds the position of its last entry: a forward seek to a position finds the batch that
+// holds it.
 
 #pragma once
 

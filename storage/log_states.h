@@ -22,12 +22,12 @@ struct LogState {
   explicit LogState(LogId id) : log(id) {}
 
   const LogId log;
-  std::atomic<Position> next{0};       // Written by the leader of a round only.
+  std::atomic<Position> next{0};  // Written by the leader of a round only.
   std::atomic<Position> published{0};
   std::atomic<Position> trimmed{0};
   std::atomic<Position> reclaimed{0};  // Below it, a range delete has been written.
   std::atomic<std::int64_t> last_arrival_millis{0};
-  std::atomic<bool> is_dirty{false};   // The head row is older than this.
+  std::atomic<bool> is_dirty{false};  // The head row is older than this.
 
   [[nodiscard]] HeadRow head() const {
     return {next.load(), trimmed.load(), time_from_millis(last_arrival_millis.load())};

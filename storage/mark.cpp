@@ -1,9 +1,5 @@
 #include "storage/mark.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -14,6 +10,10 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -71,8 +71,7 @@ Result<Mark> Mark::open(const std::string& path, bool may_create) {
   // Space is taken now: storing to a mapped hole on a full disk would end the process.
   const int taken = ::posix_fallocate(descriptor, 0, kPageBytes);
   if (taken != 0) return refuse("cannot make " + path + ": " + std::strerror(taken));
-  void* const page =
-      ::mmap(nullptr, kPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  void* const page = ::mmap(nullptr, kPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   if (page == MAP_FAILED) return refuse("cannot map " + path + ": " + std::strerror(errno));
 
   Mark mark(descriptor, static_cast<std::uint64_t*>(page));

@@ -1,7 +1,7 @@
 // The mark: one mapped page that says how far the store had come, written without a system call.
 //
-// RocksDB cannot tell a write-ahead log that lost its tail from one that never had it. The mark can:
-// it is stored after each commit and before its answer, so whatever it names was acknowledged.
+// RocksDB cannot tell a write-ahead log that lost its tail from one that never had it. The mark
+// can: it is stored after each commit and before its answer, so whatever it names was acknowledged.
 // Stores to a mapped page survive kill -9; after a power cut the page may be older than the log,
 // which makes the check weaker but never wrong.
 //

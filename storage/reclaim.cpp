@@ -1,11 +1,5 @@
 #include "storage/reclaim.h"
 
-#include <rocksdb/convenience.h>
-#include <rocksdb/db.h>
-#include <rocksdb/options.h>
-#include <rocksdb/status.h>
-#include <rocksdb/write_batch.h>
-
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -13,6 +7,12 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/status.h>
+#include <rocksdb/write_batch.h>
 
 #include "base/error.h"
 #include "storage/engine.h"
@@ -53,9 +53,8 @@ bool is_worth_while(RocksDbStore& store, const LogState& state) {
   const std::string first = record_key(state.log, state.reclaimed.load());
   const std::string middle = record_key(state.log, state.trimmed.load());
   const std::string end = record_key_end(state.log);
-  const std::array<rocksdb::Range, 2> ranges = {
-      rocksdb::Range(to_slice(first), to_slice(middle)),
-      rocksdb::Range(to_slice(middle), to_slice(end))};
+  const std::array<rocksdb::Range, 2> ranges = {rocksdb::Range(to_slice(first), to_slice(middle)),
+                                                rocksdb::Range(to_slice(middle), to_slice(end))};
   rocksdb::SizeApproximationOptions sizes;
   sizes.include_memtables = true;
   std::array<std::uint64_t, 2> bytes{};

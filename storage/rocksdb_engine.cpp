@@ -1,11 +1,5 @@
 #include "storage/rocksdb_engine.h"
 
-#include <rocksdb/db.h>
-#include <rocksdb/iterator.h>
-#include <rocksdb/options.h>
-#include <rocksdb/status.h>
-#include <rocksdb/write_batch.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -20,6 +14,12 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <rocksdb/db.h>
+#include <rocksdb/iterator.h>
+#include <rocksdb/options.h>
+#include <rocksdb/status.h>
+#include <rocksdb/write_batch.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -78,7 +78,7 @@ class RocksDbEngine final : public Engine {
       mark_->sync();
     }
     Syncer::Hooks hooks;
-    hooks.sync = [this] { return !is_durable_store() || db().SyncWAL().ok(); };
+    hooks.sync = [this] { return store_->sync(); };
     hooks.on_synced = [this](Ticket ticket) { publish_synced(ticket); };
     hooks.on_failed = [this] { has_failed_ = true; };
     hooks.on_second = [this] { look_at_space(); };
@@ -215,7 +215,8 @@ class RocksDbEngine final : public Engine {
 
   [[nodiscard]] Result<void> writable() const override {
     if (has_failed_) {
-      return fail(kFailed, "A sync failed. The store takes no writes until it is restarted.");
+      return fail(kFailed,
+                  "Writing or syncing failed. The store takes no writes until it is restarted.");
     }
     if (is_full_) {
       return fail(kFull, mark_ ? "The data directory is full." : "The memory budget is used up.");
@@ -242,8 +243,7 @@ class RocksDbEngine final : public Engine {
 
   Result<std::optional<std::string>> get_raw(const std::string& key) const {
     std::string value;
-    const rocksdb::Status status =
-        db().Get(rocksdb::ReadOptions(), store_->tables(), key, &value);
+    const rocksdb::Status status = db().Get(rocksdb::ReadOptions(), store_->tables(), key, &value);
     if (status.IsNotFound()) return std::nullopt;
     if (!status.ok()) return std::unexpected(to_error(status));
     return value;
@@ -264,7 +264,8 @@ class RocksDbEngine final : public Engine {
     return {};
   }
 
-  // Visits the values from the one that holds `from` on: `visit(position of the first entry, value)`.
+  // Visits the values from the one that holds `from` on: `visit(position of the first entry,
+  // value)`.
   template <class Visit>
   Result<void> scan_values(LogId log, Position from, Visit&& visit) const {
     const std::string bound = record_key_end(log);
@@ -355,9 +356,10 @@ class RocksDbEngine final : public Engine {
     TimePoint newest = now;
     std::vector<std::pair<LogState*, HeadRow>> ends;
     for (std::size_t i = 0; i < entries.size();) {
+      LogState* const state = entries[i].state;
       const HeadRow end = add_log(batch, entries, i, now);
       newest = std::max(newest, end.last_arrival);
-      ends.emplace_back(entries[i == 0 ? 0 : i - 1].state, end);
+      ends.emplace_back(state, end);
     }
     commit_round(round, ends, newest);
   }
@@ -404,7 +406,12 @@ class RocksDbEngine final : public Engine {
     if (!status.ok()) {
       if (mark_ && sequence > before) mark_->set_burnt({before, sequence});
       for (const auto& [state, end] : ends) state->published = end.next;
-      if (status.IsNoSpace()) is_full_ = true;
+      if (status.IsNoSpace()) {
+        is_stuck_ = true;
+        is_full_ = true;
+      } else {
+        has_failed_ = true;  // A device that fails is not trusted again by itself.
+      }
       return fail_round(round, to_error(status));
     }
     if (mark_) {
@@ -457,10 +464,10 @@ class RocksDbEngine final : public Engine {
     std::error_code error;
     const auto space = std::filesystem::space(path_, error);
     if (error) return;
-    const bool is_short = space.available < std::min(options_.free_bytes_min, space.capacity / 50);
-    // RocksDB tries again by itself after a full disk; until then its writes fail at once.
-    is_full_ = is_short;
     mark_->sync();
+    const bool is_short = space.available < std::min(options_.free_bytes_min, space.capacity / 50);
+    if (!is_short && is_stuck_) is_stuck_ = !store_->resume().ok();
+    is_full_ = is_short || is_stuck_;
   }
 
   void close() {
@@ -501,6 +508,7 @@ class RocksDbEngine final : public Engine {
   std::function<void(LogId, Position)> listener_;
   std::atomic<bool> has_failed_{false};
   std::atomic<bool> is_full_{false};
+  std::atomic<bool> is_stuck_{false};  // RocksDB takes no writes until it is resumed.
   std::unique_ptr<Syncer> syncer_;
 };
 
@@ -521,8 +529,8 @@ Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDb
   }
   const bool is_new_boot = mark->is_used() && mark->boot_id() != options.boot_id;
   const std::uint64_t sequence_min = mark->last_sequence();
-  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::move(*mark),
-                                                directory.db_path());
+  auto engine =
+      std::make_unique<RocksDbEngine>(options, clock, std::move(*mark), directory.db_path());
   if (auto opened = engine->open(is_new, sequence_min, is_new_boot); !opened) {
     return std::unexpected(opened.error());
   }

@@ -1,16 +1,5 @@
 #include "storage/rocksdb_store.h"
 
-#include <rocksdb/cache.h>
-#include <rocksdb/db.h>
-#include <rocksdb/env.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/options.h>
-#include <rocksdb/slice_transform.h>
-#include <rocksdb/status.h>
-#include <rocksdb/table.h>
-
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdarg>
@@ -21,6 +10,17 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/status.h>
+#include <rocksdb/table.h>
+#include <sys/resource.h>
 
 #include "base/error.h"
 #include "storage/errors.h"
@@ -51,9 +51,10 @@ class WarningLogger final : public rocksdb::Logger {
   const std::function<void(const std::string&)> warn_;
 };
 
-// The insert hint of a batch is its log. Only keys of batches have one: RocksDB 7.8 keeps the hints of
-// keys and of range deletes in one map although their skip lists are two, and a hint of the wrong list
-// corrupts the memtable. Range deletes therefore begin with keys of another length (keys.h).
+// The insert hint of a batch is its log. Only keys of batches have one: RocksDB 7.8 keeps the hints
+// of keys and of range deletes in one map although their skip lists are two, and a hint of the
+// wrong list corrupts the memtable. Range deletes therefore begin with keys of another length
+// (keys.h).
 class LogPrefix final : public rocksdb::SliceTransform {
  public:
   [[nodiscard]] const char* Name() const override { return "millrace.LogPrefix"; }
@@ -62,6 +63,16 @@ class LogPrefix final : public rocksdb::SliceTransform {
   }
   [[nodiscard]] bool InDomain(const rocksdb::Slice& key) const override {
     return key.size() == kRecordKeyBytes;
+  }
+};
+
+// After an error RocksDB waits until a whole write buffer's worth of space is free, which a small
+// disk may never have. When to try again is ours to say (RocksDbStore::resume).
+class NoSelfRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+                            bool* is_automatic) override {
+    *is_automatic = false;
   }
 };
 
@@ -88,6 +99,8 @@ rocksdb::DBOptions db_options(const RocksDbOptions& options, bool may_create) {
   db.skip_stats_update_on_db_open = true;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
+  db.listeners.push_back(std::make_shared<NoSelfRecovery>());
+  db.max_bgerror_resume_count = 0;
   db.info_log = std::make_shared<WarningLogger>(options.warn);
   return db;
 }
@@ -135,8 +148,9 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(const std::string& path
   std::unique_ptr<RocksDbStore> store(new RocksDbStore);
   rocksdb::DBOptions db = db_options(options, may_create);
   if (mark != nullptr) {
-    store->env_ = rocksdb::NewCompositeEnv(
-        make_file_system(rocksdb::Env::Default()->GetFileSystem(), *mark));
+    TrackedFiles files = track_files(rocksdb::Env::Default()->GetFileSystem(), *mark);
+    store->env_ = rocksdb::NewCompositeEnv(std::move(files.file_system));
+    store->sync_wal_ = std::move(files.sync_wal);
   } else {
     store->env_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
   }

@@ -3,13 +3,14 @@
 
 #pragma once
 
-#include <rocksdb/db.h>
-#include <rocksdb/options.h>
-#include <rocksdb/status.h>
-
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/status.h>
 
 #include "base/error.h"
 #include "storage/mark.h"
@@ -38,12 +39,20 @@ class RocksDbStore {
   [[nodiscard]] rocksdb::ColumnFamilyHandle* tables() const { return tables_.get(); }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* records() const { return records_.get(); }
 
+  // Puts all that was written on the device; false if that failed. True at once in memory.
+  [[nodiscard]] bool sync() const { return !sync_wal_ || sync_wal_(); }
+
+  // Tries to take writes again after one has failed: writes the memtables out and begins a new
+  // write-ahead log.
+  [[nodiscard]] rocksdb::Status resume() { return db_->Resume(); }
+
   // Writes the memtables out, so that the next open has nothing to replay.
   void flush();
 
  private:
   RocksDbStore() = default;
 
+  std::function<bool()> sync_wal_;
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;
   std::unique_ptr<rocksdb::ColumnFamilyHandle> tables_;

@@ -84,8 +84,9 @@ void Syncer::run() {
   auto next_tick = SteadyClock::now() + kTick;
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto pause = mode_ == Fsync::kInterval ? std::min<std::chrono::milliseconds>(interval_, kTick)
-                                                 : std::chrono::milliseconds(kTick);
+    const auto pause = mode_ == Fsync::kInterval
+                           ? std::min<std::chrono::milliseconds>(interval_, kTick)
+                           : std::chrono::milliseconds(kTick);
     wake_.wait_for(lock, pause, [this] {
       return is_stopping_ || (mode_ == Fsync::kAlways && committed_ > synced_ && !has_failed_);
     });

@@ -65,9 +65,11 @@ class WalScan {
     if (log_.size() - at_ - kHeaderBytes < size) return stop("a write is cut off");
     const std::string_view payload = log_.substr(at_ + kHeaderBytes, size);
     const auto stored = static_cast<std::uint32_t>(little_endian(header, 4));
-    if (crc32c(payload, crc32c(header.substr(6))) != unmask(stored)) return stop("a checksum differs");
+    if (crc32c(payload, crc32c(header.substr(6))) != unmask(stored))
+      return stop("a checksum differs");
     const bool begins = type == kFull || type == kFirst;
-    if (type < kFull || type > kLast || begins == in_write_) return stop("a fragment is out of place");
+    if (type < kFull || type > kLast || begins == in_write_)
+      return stop("a fragment is out of place");
     at_ += kHeaderBytes + size;
 
     if (begins) head_.clear();

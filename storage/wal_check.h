@@ -31,8 +31,8 @@ struct WalFile {
 [[nodiscard]] Result<std::vector<WalFile>> read_wals(const std::filesystem::path& directory);
 
 // Compares the logs with the mark. Fails with kCannotOpen, naming file and offset, if anything that
-// was acknowledged (same boot) or synced (another boot) is not there. Otherwise cuts what follows the last whole
-// write of a log, none of which was promised, and returns how many bytes that were.
+// was acknowledged (same boot) or synced (another boot) is not there. Otherwise cuts what follows
+// the last whole write of a log, none of which was promised, and returns how many bytes that were.
 [[nodiscard]] Result<std::uint64_t> check_wals(const std::vector<WalFile>& wals, const Mark& mark,
                                                BootId boot_id);
 

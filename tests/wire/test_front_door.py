@@ -1,0 +1,59 @@
+"""Who may knock: hosts, origins, preflights. The same door stands before the server's own paths."""
+
+import pytest
+from rawsocket import exchange, status_of
+
+from support.server import Server
+
+PATHS = [b"GET /_millrace/health", b"GET /metrics", b"POST /"]
+
+
+def ask(server, first_line, headers):
+    return exchange(server, first_line + b" HTTP/1.1\r\nConnection: close\r\n" + headers + b"\r\n")
+
+
+@pytest.mark.parametrize("first_line", PATHS)
+@pytest.mark.parametrize("headers", [
+    b"Host: evil.example\r\n", b"Host: localhost.evil.example\r\n", b"Host: 127.0.0.1.evil.example\r\n", b"Host: \r\n",
+    b"Host: localhost:80:80\r\n", b"Host: [::1\r\n", b"Host: loc\xffalhost\r\n",
+    b"Host: localhost\r\nOrigin: https://evil.example\r\n", b"Host: localhost\r\nOrigin: null\r\n",
+    b"Host: localhost\r\nOrigin: http://localhost:3000\r\n", b"Host: localhost\r\nSec-Fetch-Site: cross-site\r\n"])
+def test_web_pages_and_foreign_names_stay_outside(server, first_line, headers):
+    answer = ask(server, first_line, headers)
+
+    assert status_of(answer) == 403
+    assert b"Access-Control" not in answer
+    assert b"--allow-" in answer
+
+
+@pytest.mark.parametrize("host", [b"localhost", b"localhost:4567", b"127.0.0.1:4567", b"[::1]:4567", b"millrace", b"kinesis:4567",
+                                  b"a.localhost", b"host.docker.internal", b"kinesis.us-east-1.amazonaws.com",
+                                  b"kinesis.default.svc", b"kinesis.default.svc.cluster.local", b"LOCALHOST"])
+def test_names_of_this_machine_and_its_neighbours_come_in(server, host):
+    assert status_of(ask(server, b"GET /health", b"Host: " + host + b"\r\n")) == 200
+
+
+def test_a_preflight_gets_no_grant(server):
+    answer = ask(server, b"OPTIONS /", b"Host: localhost\r\nOrigin: https://a.example\r\n"
+                                       b"Access-Control-Request-Headers: x-amz-target\r\n")
+
+    assert status_of(answer) == 403
+    assert b"Access-Control" not in answer
+
+
+def test_what_is_allowed_by_option_comes_in():
+    with Server(args=["--allow-host", "kinesis.test,other.test", "--allow-origin", "https://a.example"]) as server:
+        assert status_of(ask(server, b"GET /health", b"Host: other.test\r\n")) == 200
+        assert status_of(ask(server, b"GET /health", b"Host: third.test\r\n")) == 403
+        preflight = ask(server, b"OPTIONS /", b"Host: localhost\r\nOrigin: https://a.example\r\n"
+                        b"Access-Control-Request-Headers: x-amz-target\r\nAccess-Control-Request-Method: POST\r\n")
+        answer = ask(server, b"POST /", b"Host: localhost\r\nOrigin: https://a.example\r\n")
+        foreign = ask(server, b"OPTIONS /", b"Host: localhost\r\nOrigin: https://b.example\r\n")
+
+    assert status_of(preflight) == 200
+    for line in (b"Access-Control-Allow-Origin: *", b"Access-Control-Allow-Headers: x-amz-target",
+                 b"Access-Control-Allow-Methods: POST", b"Access-Control-Max-Age: 172800", b"Content-Length: 0"):
+        assert line in preflight
+    assert b"x-amz-id-2" not in preflight and b"Content-Type" not in preflight
+    assert b"Access-Control-Expose-Headers: x-amzn-RequestId,x-amzn-ErrorType" in answer
+    assert status_of(foreign) == 403
