@@ -40,6 +40,7 @@ class Server:
         self.args = [str(arg) for arg in args]
         self.env = env or {}
         self.prefix = [str(word) for word in prefix]
+        self.binary = None  # Another build than the one under test.
         self.port = free_port()
         self.process = None
         handle, self.log = tempfile.mkstemp(prefix="server-", suffix=".log")
@@ -52,7 +53,7 @@ class Server:
     def spawn(self):
         """Starts the process without waiting for it to be ready."""
         storage = ["--data-dir", str(self.directory)] if self.directory else ["--ephemeral"]
-        command = [*self.prefix, binary(), "serve", "--port", str(self.port), *storage, *self.args]
+        command = [*self.prefix, self.binary or binary(), "serve", "--port", str(self.port), *storage, *self.args]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
@@ -66,7 +67,7 @@ class Server:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError(f"exited with {self.process.returncode}: {self.output()}")
-            if self.is_ready():
+            if self.is_ready() and self.process.poll() is None:
                 return self
             time.sleep(0.005)
         raise RuntimeError(f"not ready after {READY_TIMEOUT_S} s: {self.output()}")

@@ -1,0 +1,295 @@
+"""Kills the server under load, again and again, and checks after each start what is left.
+
+    crash_loop.py [--kills 200] [--seed N] [--fsync MODE] [--check-every N]
+
+Writers, chained readers and an administrator who splits, merges, tags, creates and deletes work
+while the process is ended with SIGKILL (sometimes SIGTERM, sometimes again while it recovers; in some
+lives the machine's clock is an hour behind). oracle.py says what must be true afterwards. A run that
+finds something prints its seed and keeps the data directory.
+"""
+
+import argparse
+import glob
+import itertools
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from oracle import Journal, numbers_of, range_of, violations  # noqa: E402
+from support.fast_client import FastClient, Refused, Unanswered  # noqa: E402
+from support.server import ROOT, Server  # noqa: E402
+
+WRITERS = 4
+READERS = 2
+STALL_S = 3.0  # No answer for so long while the server runs is a failure.
+OPEN_SHARDS_MAX = 8
+STREAMS = {"steady": 4, "moving": 2}
+
+
+class Violation(Exception):
+    """Something that must be true is not."""
+
+
+def hosted_binary():
+    """The server linked to the machine's C library, which libfaketime needs; None if it is not there."""
+    path = os.environ.get("MILLRACE_HOSTED_BIN", str(ROOT / "build" / "release" / "tests" / "millrace_hosted"))
+    return path if pathlib.Path(path).exists() and faketime_library() else None
+
+
+def faketime_library():
+    # Preloaded by hand: the command of that name stays between us and the process we want to kill.
+    return next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
+
+
+class Reader:
+    """Follows every shard of its streams with chained iterators, over all lives."""
+
+    def __init__(self, name, journal):
+        self.name, self.journal = name, journal
+        self.iterators = {}  # (stream, shard) → iterator; None when the shard has been read to its end.
+
+    def step(self, client):
+        """Reads once from every shard known; finds new ones through their parents."""
+        for stream in STREAMS:
+            if not any(of == stream for of, _ in self.iterators):
+                for shard in client.shards(stream)[:STREAMS[stream]]:
+                    self.iterators[stream, shard["ShardId"]] = client.iterator(stream, shard["ShardId"])
+        for (stream, shard), iterator in list(self.iterators.items()):
+            if iterator is None:
+                continue
+            try:
+                records, following, children, _ = client.get(iterator, limit=500)
+            except Refused as refused:
+                if refused.type != "ExpiredIteratorException":
+                    raise
+                # Given in a life an hour behind: old by the clock of this one.
+                self.iterators[stream, shard] = self.renewed(client, stream, shard)
+                continue
+            self.journal.saw(self.name, stream, shard, [record[0] for record in records])
+            self.iterators[stream, shard] = following
+            if following is None and not children:
+                raise Violation(f"g: {shard} of {stream} ended without children")
+            for child in children:
+                if (stream, child) not in self.iterators:
+                    self.iterators[stream, child] = client.iterator(stream, child)
+
+
+    def renewed(self, client, stream, shard):
+        numbers = self.journal.readers.get((self.name, stream, shard))
+        if not numbers:
+            return client.iterator(stream, shard)
+        return client.iterator(stream, shard, "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=str(numbers[-1]))
+
+
+class Crasher:
+    def __init__(self, directory, seed, fsync):
+        self.rng = random.Random(seed)
+        self.journal = Journal()
+        self.readers = [Reader(f"reader {i}", self.journal) for i in range(READERS)]
+        self.server = Server(directory, args=["--fsync", fsync, "--access-log", "off"])
+        self.answered = itertools.count()
+        self.answered_count = 0
+        self.failure = None
+        self.brief_numbers = []
+        self.tag = self.tag_asked = 0
+        self.reshards = 0
+        self.start_seconds = []
+        self.clock_set_back = 0
+
+    # Each of these runs in a thread of its own until the server is gone.
+
+    def guarded(self, work, seed):
+        client = FastClient(self.server.port)
+        rng = random.Random(seed)
+        try:
+            while not self.is_ending:
+                work(client, rng)
+                self.answered_count = next(self.answered)
+        except Unanswered:
+            pass  # The server has been killed.
+        except (Violation, Refused, AssertionError, KeyError) as error:
+            self.failure = self.failure or error
+        finally:
+            client.close()
+
+    def write(self, client, rng):
+        stream = rng.choice(list(STREAMS))
+        count = 1 if rng.random() < 0.5 else rng.randint(2, 40)
+        sent = []
+        for _ in range(count):
+            size = rng.choice([0, 10, 100, 1000, 2000])
+            if rng.random() < 0.002:
+                size = rng.randint(100_000, 1_000_000)
+            key = f"key{rng.randint(0, 999)}"
+            record_id, data = self.journal.send(stream, key, size)
+            sent.append((record_id, key, data))
+        places = client.put(stream, [(key, data) for _, key, data in sent])
+        for (record_id, _, _), (shard, number) in zip(sent, places, strict=True):
+            self.journal.acknowledge(record_id, shard, number)
+
+    def administer(self, client, rng):
+        time.sleep(rng.uniform(0.01, 0.06))
+        what = rng.choice(["reshard", "reshard", "brief", "tag"])
+        if what == "reshard":
+            self.reshard(client, rng)
+        elif what == "tag":
+            self.tag_asked += 1
+            client.call("AddTagsToStream", StreamName="steady", Tags={"life": str(self.tag_asked)})
+            self.tag = self.tag_asked
+        else:
+            self.make_and_delete(client)
+
+    def reshard(self, client, rng):
+        opened = sorted((range_of(shard), shard["ShardId"]) for shard in client.shards("moving")
+                        if numbers_of(shard)[1] is None)
+        how = rng.choice(["split", "merge", "scale"])
+        if how == "scale":
+            target = rng.randint(max(1, (len(opened) + 1) // 2), min(2 * len(opened), OPEN_SHARDS_MAX))
+            client.call("UpdateShardCount", StreamName="moving", TargetShardCount=target, ScalingType="UNIFORM_SCALING")
+        elif how == "split" and len(opened) < OPEN_SHARDS_MAX:
+            (start, end), shard = rng.choice(opened)
+            client.call("SplitShard", StreamName="moving", ShardToSplit=shard, NewStartingHashKey=str((start + end) // 2))
+        elif how == "merge" and len(opened) > 1:
+            at = rng.randrange(len(opened) - 1)
+            client.call("MergeShards", StreamName="moving", ShardToMerge=opened[at][1], AdjacentShardToMerge=opened[at + 1][1])
+        self.reshards += 1
+
+    def make_and_delete(self, client):
+        """A stream that lives for one record; no number of its name may come again."""
+        if "brief" in client.call("ListStreams")["StreamNames"]:
+            client.call("DeleteStream", StreamName="brief")
+        client.call("CreateStream", StreamName="brief", ShardCount=1)
+        number = client.put("brief", [("k", b"x")])[0][1]
+        if self.brief_numbers and number <= self.brief_numbers[-1]:
+            raise Violation(f"f: {number} was given in a stream made again after {self.brief_numbers[-1]}")
+        self.brief_numbers.append(number)
+        if len(client.scan("brief", "0")) != 1:
+            raise Violation("c: a stream made again does not begin empty")
+        client.call("DeleteStream", StreamName="brief")
+
+    # One life after the other.
+
+    def start(self):
+        began = time.monotonic()
+        hosted = hosted_binary()
+        is_behind = hosted is not None and self.rng.random() < 0.25
+        self.server.binary = hosted if is_behind else None
+        self.server.env = {"LD_PRELOAD": faketime_library(), "FAKETIME": "-1h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"} if is_behind else {}
+        self.clock_set_back += is_behind
+        self.server.start()
+        self.start_seconds.append(time.monotonic() - began)
+
+    def live(self, seconds):
+        self.is_ending = False
+        work = [self.write] * WRITERS + [lambda client, _, reader=reader: reader.step(client) for reader in self.readers]
+        work.append(self.administer)
+        threads = [threading.Thread(target=self.guarded, args=(each, self.rng.random())) for each in work]
+        for thread in threads:
+            thread.start()
+        end = time.monotonic() + seconds
+        last, last_at = self.answered_count, time.monotonic()
+        while time.monotonic() < end and not self.failure:
+            time.sleep(min(0.05, max(0.0, end - time.monotonic())))
+            if self.answered_count != last:
+                last, last_at = self.answered_count, time.monotonic()
+            elif time.monotonic() - last_at > STALL_S:
+                self.failure = Violation(f"no request was answered for {STALL_S} s")
+        self.end_life()
+        self.is_ending = True
+        for thread in threads:
+            thread.join()
+        if self.failure:
+            raise Violation(str(self.failure)) from self.failure
+
+    def end_life(self):
+        how = self.rng.random()
+        if how < 0.1:
+            assert self.server.stop() == 0
+            return
+        self.server.kill()
+        if how < 0.2:
+            self.server.spawn()
+            time.sleep(self.rng.uniform(0, 0.03))
+            self.server.process.send_signal(signal.SIGKILL)
+            self.server.process.wait()
+
+    def check(self):
+        client = FastClient(self.server.port)
+        found = []
+        for stream in STREAMS:
+            shards = client.shards(stream)
+            contents = {shard["ShardId"]: client.scan(stream, shard["ShardId"]) for shard in shards}
+            found += violations(self.journal, stream, shards, contents)
+        tags = {tag["Key"]: int(tag["Value"]) for tag in client.call("ListTagsForStream", StreamName="steady")["Tags"]}
+        if not self.tag <= tags.get("life", 0) <= self.tag_asked:
+            found.append(f"i: the tag is {tags}, acknowledged was {self.tag}")
+        self.tag = tags.get("life", 0)
+        client.close()
+        if found:
+            raise Violation("\n".join(found[:20]))
+
+    def run(self, kills, check_every):
+        self.start()
+        client = FastClient(self.server.port)
+        for stream, count in STREAMS.items():
+            client.call("CreateStream", StreamName=stream, ShardCount=count)
+        client.close()
+        for life in range(1, kills + 1):
+            self.live(self.rng.uniform(0.05, 0.8))
+            self.start()
+            if life % check_every == 0 or life == kills:
+                self.check()
+        self.server.stop()
+
+
+def run(kills, seed, fsync="interval", check_every=1):
+    """Runs the loop in a directory of its own; figures of the run. Errors: Violation."""
+    directory = tempfile.mkdtemp(prefix="crash-")
+    crasher = Crasher(directory, seed, fsync)
+    try:
+        crasher.run(kills, check_every)
+    except Exception:
+        print(f"seed {seed}, data in {directory}, log in {crasher.server.log}", file=sys.stderr)
+        raise
+    finally:
+        if crasher.server.process.poll() is None:
+            crasher.server.kill()
+    shutil.rmtree(directory)
+    os.unlink(crasher.server.log)
+    entries = crasher.journal.entries.values()
+    acknowledged = crasher.journal.acknowledged()
+    return {"kills": kills, "fsync": fsync, "seed": seed, "acknowledged": acknowledged,
+            "unanswered": len(entries) - acknowledged, "reshards": crasher.reshards,
+            "streams made again": len(crasher.brief_numbers), "lives an hour behind": crasher.clock_set_back,
+            "slowest start s": round(max(crasher.start_seconds), 3)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**9))
+    parser.add_argument("--fsync", choices=["always", "interval", "never"], default="interval")
+    parser.add_argument("--check-every", type=int, default=10)
+    options = parser.parse_args()
+    try:
+        figures = run(options.kills, options.seed, options.fsync, options.check_every)
+    except Violation as violation:
+        sys.exit(f"VIOLATION\n{violation}")
+    for name, value in figures.items():
+        print(f"{name:24} {value}")
+
+
+if __name__ == "__main__":
+    # Where the tests' own build lies when this is run by hand.
+    os.environ.setdefault("MILLRACE_BIN", str(ROOT / "build" / "release" / "millrace"))
+    subprocess.run([os.environ["MILLRACE_BIN"], "--version"], check=True, stdout=subprocess.DEVNULL)
+    main()
