@@ -175,8 +175,8 @@ class CborReader {
       if (!read(key, depth + 1)) return false;
       auto* name = std::get_if<std::string>(&key.held);
       if (name == nullptr) return false;
-      map.emplace_back(std::move(*name), Value{});
-      if (!read(map.back().second, depth + 1)) return false;
+      map.push_back({std::move(*name), Value{}});
+      if (!read(map.back().value, depth + 1)) return false;
     }
     value.held = std::move(map);
     return true;

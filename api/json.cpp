@@ -41,7 +41,7 @@ class ValueBuilder {
   bool end_object() { return close(); }
   bool end_array() { return close(); }
   bool key(std::string& name) {
-    std::get<ValueMap>(stack_.back()->held).emplace_back(std::move(name), Value{});
+    std::get<ValueMap>(stack_.back()->held).push_back({std::move(name), Value{}});
     return true;
   }
   bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
@@ -62,7 +62,7 @@ class ValueBuilder {
     if (auto* list = std::get_if<ValueList>(&stack_.back()->held)) {
       return &list->emplace_back(std::move(value));
     }
-    Value& member = std::get<ValueMap>(stack_.back()->held).back().second;
+    Value& member = std::get<ValueMap>(stack_.back()->held).back().value;
     member = std::move(value);
     return &member;
   }

@@ -40,8 +40,8 @@ std::string shown_map(const ValueMap& map) {
   std::string text = "{";
   for (std::size_t i = 0; i < map.size(); ++i) {
     if (i > 0) text += ", ";
-    const auto* value = std::get_if<std::string>(&map[i].second.held);
-    text += map[i].first + "=" + (value != nullptr ? *value : "null");
+    const auto* value = std::get_if<std::string>(&map[i].value.held);
+    text += map[i].key + "=" + (value != nullptr ? *value : "null");
   }
   return text + "}";
 }
@@ -155,14 +155,14 @@ void Violations::check_map(const ValueMap& map, const std::string& shown, const 
   check_length(map.size(), shown, path, constraints);
   const bool keys_fit = !constraints.key_length ||
                         std::ranges::all_of(map, [&](const auto& entry) {
-                          return is_within(entry.first, *constraints.key_length);
+                          return is_within(entry.key, *constraints.key_length);
                         });
   if (!keys_fit) {
     add(shown, path, "Map keys must satisfy constraint: " + both_bounds(*constraints.key_length));
   }
   const bool values_fit =
       !constraints.map_value_length || std::ranges::all_of(map, [&](const auto& entry) {
-        const auto* text = std::get_if<std::string>(&entry.second.held);
+        const auto* text = std::get_if<std::string>(&entry.value.held);
         return text == nullptr || is_within(*text, *constraints.map_value_length);
       });
   if (!values_fit) {

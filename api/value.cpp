@@ -9,7 +9,7 @@ Value* Value::find(std::string_view name) {
   auto* map = std::get_if<ValueMap>(&held);
   if (map == nullptr) return nullptr;
   for (auto entry = map->rbegin(); entry != map->rend(); ++entry) {
-    if (entry->first == name) return entry->second.is_null() ? nullptr : &entry->second;
+    if (entry->key == name) return entry->value.is_null() ? nullptr : &entry->value;
   }
   return nullptr;
 }

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,9 +19,10 @@ inline constexpr int kDepthMax = 32;
 inline constexpr std::size_t kValuesMax = 200'000;
 
 struct Value;
+struct ValueMember;
 
 using ValueList = std::vector<Value>;
-using ValueMap = std::vector<std::pair<std::string, Value>>;  // In the order of the wire.
+using ValueMap = std::vector<ValueMember>;  // In the order of the wire.
 
 // A string of bytes; only CBOR has them, until decode() turns base64 text into them.
 struct Bytes {
@@ -38,6 +38,11 @@ struct Value {
   // The member of that name, the last one if it stands there twice; nullptr if this is no map, the
   // member is missing or it is null.
   [[nodiscard]] Value* find(std::string_view name);
+};
+
+struct ValueMember {
+  std::string key;
+  Value value;
 };
 
 }  // namespace millrace::api

@@ -120,6 +120,7 @@ std::string name_row_key(const StreamKey& key) {
 }
 
 std::optional<StreamKey> parse_name_row_key(std::string_view key) {
+  if (!key.starts_with(kNames)) return std::nullopt;
   ByteReader reader(key.substr(kNames.size()));
   StreamKey parsed;
   parsed.account = reader.take_text();
@@ -132,6 +133,7 @@ std::optional<StreamKey> parse_name_row_key(std::string_view key) {
 std::string dropped_row_key(std::uint32_t stream_id) { return key_with_id(kDropped, stream_id); }
 
 std::optional<std::uint32_t> parse_dropped_row_key(std::string_view key) {
+  if (!key.starts_with(kDropped)) return std::nullopt;
   ByteReader reader(key.substr(kDropped.size()));
   const auto id = reader.take<std::uint32_t>();
   if (!is_whole(reader)) return std::nullopt;

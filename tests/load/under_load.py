@@ -117,6 +117,7 @@ class Load:
 
     def check(self):
         """Sentences, one for each thing that is not as it must be."""
+        self.admin.close()  # It may have been idle for longer than the server keeps connections.
         shards = self.admin.shards(STREAM)
         contents = {shard["ShardId"]: self.admin.scan(STREAM, shard["ShardId"]) for shard in shards}
         found = [str(failure) for failure in self.failures]
