@@ -1,5 +1,5 @@
-// CBOR in the service's older form (x-amz-cbor-1.1): byte strings are raw, timestamps are tag 1 with
-// integer milliseconds, which is not what RFC 8949 says.
+// CBOR in the service's older form (x-amz-cbor-1.1): byte strings are raw, timestamps are tag 1
+// with integer milliseconds, which is not what RFC 8949 says.
 //
 // A reader and a writer of our own: the JSON library's CBOR reader ends the process on deep input.
 
@@ -16,8 +16,8 @@
 namespace millrace::api {
 
 // Nothing if the bytes are not exactly one item (RFC 8949), pass kDepthMax or kValuesMax, declare a
-// length they do not have, or hold text that is not UTF-8. Tags are ignored; indefinite lengths are read; map
-// keys must be text.
+// length they do not have, or hold text that is not UTF-8. Tags are ignored; indefinite lengths are
+// read; map keys must be text.
 [[nodiscard]] std::optional<Value> parse_cbor(std::string_view bytes);
 
 class CborWriter {

@@ -1,4 +1,5 @@
-// The field tables as data: tests compare them with the published model, documentation is made of them.
+// The field tables as data: tests compare them with the published model, documentation is made of
+// them.
 
 #pragma once
 
@@ -17,8 +18,8 @@ struct MemberDescription {
   std::string_view name;
   std::string_view type;  // As the model calls it: string, integer, long, boolean, blob, …
   Constraints constraints;
-  std::string_view element_type;            // Of a list.
-  std::vector<MemberDescription> members;   // Of a structure, or of a list's structures.
+  std::string_view element_type;           // Of a list.
+  std::vector<MemberDescription> members;  // Of a structure, or of a list's structures.
 };
 
 template <Structure T>

@@ -61,13 +61,13 @@ struct Constraints {
   std::optional<Bounds> element_length;  // Of each string in a list.
   std::optional<Bounds> key_length;      // Of each key of a map.
   std::optional<Bounds> map_value_length;
-  std::string_view element_shape;        // The model's name of a list's structures.
+  std::string_view element_shape;  // The model's name of a list's structures.
 };
 
 template <class Struct, class Member>
 struct Field {
   std::string_view name;
-  Member Struct::*member;
+  Member Struct::* member;
   Constraints constraints;
 
   [[nodiscard]] constexpr Field required() const {
@@ -130,18 +130,18 @@ struct Field {
 };
 
 template <class Struct, class Member>
-constexpr Field<Struct, Member> field(std::string_view name, Member Struct::*member) {
+constexpr Field<Struct, Member> field(std::string_view name, Member Struct::* member) {
   return {name, member, {}};
 }
 
 // Members of a struct that stand in the enclosing structure itself.
 template <class Struct, class Member>
 struct Flattened {
-  Member Struct::*member;
+  Member Struct::* member;
 };
 
 template <class Struct, class Member>
-constexpr Flattened<Struct, Member> flatten(Member Struct::*member) {
+constexpr Flattened<Struct, Member> flatten(Member Struct::* member) {
   return {member};
 }
 

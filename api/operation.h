@@ -43,7 +43,8 @@ struct Handler<Result<Response> (*)(const Request&, Context&)> {
   using ResponseType = Response;
 };
 template <class Request, class Response>
-struct Handler<Result<Response> (*)(Request&, Context&)> : Handler<Result<Response> (*)(const Request&, Context&)> {};
+struct Handler<Result<Response> (*)(Request&, Context&)>
+    : Handler<Result<Response> (*)(const Request&, Context&)> {};
 
 template <auto kHandle>
 Result<std::string> run(Value& body, Form form, Context& context) {

@@ -145,18 +145,16 @@ void Violations::check_list(const ValueList& list, const std::string& shown,
     return text == nullptr || is_within(*text, *constraints.element_length);
   });
   if (!fits) {
-    add(shown, path,
-        "Member must satisfy constraint: " + both_bounds(*constraints.element_length));
+    add(shown, path, "Member must satisfy constraint: " + both_bounds(*constraints.element_length));
   }
 }
 
 void Violations::check_map(const ValueMap& map, const std::string& shown, const std::string& path,
                            const Constraints& constraints) {
   check_length(map.size(), shown, path, constraints);
-  const bool keys_fit = !constraints.key_length ||
-                        std::ranges::all_of(map, [&](const auto& entry) {
-                          return is_within(entry.key, *constraints.key_length);
-                        });
+  const bool keys_fit = !constraints.key_length || std::ranges::all_of(map, [&](const auto& entry) {
+    return is_within(entry.key, *constraints.key_length);
+  });
   if (!keys_fit) {
     add(shown, path, "Map keys must satisfy constraint: " + both_bounds(*constraints.key_length));
   }

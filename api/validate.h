@@ -50,7 +50,8 @@ class Violations {
   std::vector<std::string> texts_;
 };
 
-// The constraint text for a maximal length, which handlers use for limits that depend on the stream.
+// The constraint text for a maximal length, which handlers use for limits that depend on the
+// stream.
 [[nodiscard]] std::string length_at_most(std::int64_t max);
 
 // A blob as messages show it, with its quotes.

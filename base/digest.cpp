@@ -1,7 +1,5 @@
 #include "base/digest.h"
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +10,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include <openssl/evp.h>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -62,7 +62,7 @@ std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t state) {
 
 #if defined(__x86_64__)
 __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::string_view bytes,
-                                                                       std::uint32_t state) {
+                                                                      std::uint32_t state) {
   std::uint64_t wide = state;
   while (bytes.size() >= sizeof(std::uint64_t)) {
     std::uint64_t word = 0;
@@ -127,8 +127,8 @@ std::optional<std::string> unseal(const SealKey& key, std::string_view label,
   std::string tag(sealed.substr(sealed.size() - kSealTagBytes));
 
   const CipherContext context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
-  require(EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(),
-                             as_bytes(nonce)));
+  require(
+      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), as_bytes(nonce)));
   int count = 0;
   require(EVP_DecryptUpdate(context.get(), nullptr, &count, as_bytes(label),
                             static_cast<int>(label.size())));

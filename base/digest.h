@@ -25,7 +25,8 @@ inline constexpr std::size_t kSealTagBytes = 16;
 
 using SealKey = std::array<unsigned char, kSealKeyBytes>;
 
-// Encrypts and authenticates with AES-256-GCM: nonce, ciphertext, tag. `label` is authenticated too.
+// Encrypts and authenticates with AES-256-GCM: nonce, ciphertext, tag. `label` is authenticated
+// too.
 [[nodiscard]] std::string seal(const SealKey& key, std::string_view label, std::string_view plain,
                                Random& random);
 

@@ -1,7 +1,7 @@
 // Errors are values: a code that says which, and a message for the client.
 //
-// A code is a named constant declared where it belongs (streams/errors.h, storage/errors.h), never a
-// bare string at the place of use. One function turns it into an answer: api/error_reply.cpp.
+// A code is a named constant declared where it belongs (streams/errors.h, storage/errors.h), never
+// a bare string at the place of use. One function turns it into an answer: api/error_reply.cpp.
 
 #pragma once
 

@@ -30,8 +30,8 @@ class Counter {
 // How long things took, in buckets from 100 microseconds to 10 seconds.
 class Histogram {
  public:
-  static constexpr std::array<double, 11> kBoundsSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
-                                                            0.01,   0.05,    0.1,    1.0,   10.0};
+  static constexpr std::array<double, 11> kBoundsSeconds = {
+      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 1.0, 10.0};
 
   void observe(std::chrono::nanoseconds duration);
 
@@ -41,8 +41,8 @@ class Histogram {
   std::atomic<std::uint64_t> sum_nanoseconds_{0};
 };
 
-// The registry. Registration and render() are thread-safe; what a registration returns lives as long
-// as the registry and is updated without a lock.
+// The registry. Registration and render() are thread-safe; what a registration returns lives as
+// long as the registry and is updated without a lock.
 class Metrics {
  public:
   // `labels` is the text between the braces, for example `operation="PutRecord"`; may be empty.

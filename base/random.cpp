@@ -1,7 +1,5 @@
 #include "base/random.h"
 
-#include <openssl/rand.h>
-
 #include <array>
 #include <cstddef>
 #include <mutex>
@@ -9,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include <openssl/rand.h>
 
 #include "base/bytes.h"
 

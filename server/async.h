@@ -1,8 +1,8 @@
 // The few Asio and Beast names that coroutines of this folder use.
 //
 // g++ 12 destroys some temporaries of a co_await expression twice (tests/canary shows it). Here
-// therefore: name lambdas with captures and brace-made aggregates before the co_await and move them in;
-// a coroutine is a named function, never a lambda with captures; its parameters are values, or
+// therefore: name lambdas with captures and brace-made aggregates before the co_await and move them
+// in; a coroutine is a named function, never a lambda with captures; its parameters are values, or
 // pointers to what outlives it.
 
 #pragma once

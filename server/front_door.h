@@ -1,7 +1,7 @@
 // Who may talk to us at all: the check before every other, for all paths and methods.
 //
-// A page in a browser can reach a server on loopback. It cannot choose its Host and Origin, so these
-// decide: names that only lead here, and no foreign origin unless it is allowed.
+// A page in a browser can reach a server on loopback. It cannot choose its Host and Origin, so
+// these decide: names that only lead here, and no foreign origin unless it is allowed.
 
 #pragma once
 

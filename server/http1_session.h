@@ -28,7 +28,8 @@ struct SessionContext {
   Sessions& sessions;
 };
 
-// Serves until the peer closes, falls silent or breaks the protocol, or the server stops. `received` is what was read already.
+// Serves until the peer closes, falls silent or breaks the protocol, or the server stops.
+// `received` is what was read already.
 Task<> serve_http1(Stream* stream, beast::flat_buffer* received, SessionContext* context,
                    Sessions::Entry* entry);
 

@@ -26,8 +26,8 @@ class Listener {
            std::function<void(Socket)> take, const std::atomic<std::size_t>& connections,
            std::size_t connections_max, Counter& refused);
 
-  // Listens on `address`, an IP address or "localhost". Port 0 takes a free one; the port taken comes
-  // back. Errors: kCannotListen, with a sentence for people.
+  // Listens on `address`, an IP address or "localhost". Port 0 takes a free one; the port taken
+  // comes back. Errors: kCannotListen, with a sentence for people.
   [[nodiscard]] Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
 
   void stop();

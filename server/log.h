@@ -1,5 +1,5 @@
-// Lines for people and machines, written by a thread of its own so that a reader who stopped reading
-// never stops the server.
+// Lines for people and machines, written by a thread of its own so that a reader who stopped
+// reading never stops the server.
 
 #pragma once
 
@@ -18,7 +18,8 @@ class logger;
 
 namespace millrace::server {
 
-// Gathers lines and writes them to a descriptor. Beyond kPendingBytesMax lines are dropped and counted.
+// Gathers lines and writes them to a descriptor. Beyond kPendingBytesMax lines are dropped and
+// counted.
 class LogWriter {
  public:
   static constexpr std::size_t kPendingBytesMax = 1UL << 20U;

@@ -6,7 +6,8 @@
 
 namespace millrace::server {
 
-// Serves until SIGTERM or SIGINT. Returns the exit status: 0 after a clean stop, 1 if it could not start.
+// Serves until SIGTERM or SIGINT. Returns the exit status: 0 after a clean stop, 1 if it could not
+// start.
 [[nodiscard]] int serve(const Config& config);
 
 // Asks the server on the configured port whether it is ready. 0 if it is.

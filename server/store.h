@@ -27,7 +27,8 @@ struct Store {
   std::unique_ptr<storage::Engine> engine;
 };
 
-// Errors: kCannotOpen, with a sentence for people. Says in the log where the data is and how durable.
+// Errors: kCannotOpen, with a sentence for people. Says in the log where the data is and how
+// durable.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& log);
 
 // Reads every record of every stream. Errors: the first damage met.

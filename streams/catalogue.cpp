@@ -196,7 +196,7 @@ Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
   facts.mode = wanted.mode;
   facts.record_kib_max = wanted.record_kib_max;
   facts.tags = wanted.tags;
-  facts.created_at = std::max(now, time_from_millis((shard_second)*1000));
+  facts.created_at = std::max(now, time_from_millis((shard_second) * 1000));
   facts.active_at = now + delays_.create;
   const auto shards =
       std::make_shared<const ShardMap>(ShardMap::uniform(wanted.shard_count, shard_second));
@@ -226,8 +226,7 @@ Result<storage::Ticket> Catalogue::change(Stream& stream, const Change& change) 
   const std::lock_guard changing(stream.change_mutex_);
   StreamState state = stream.state();
   if (state.facts->gone_at) {
-    return std::unexpected(
-        stream_not_active(state.facts->key, to_text(StreamStatus::kDeleting)));
+    return std::unexpected(stream_not_active(state.facts->key, to_text(StreamStatus::kDeleting)));
   }
   StreamFacts facts = *state.facts;
   if (auto changed = change(facts); !changed) return std::unexpected(changed.error());
@@ -280,8 +279,8 @@ Result<void> Catalogue::carry_out_due(const StreamPointer& stream) {
 Result<ShardEnd> Catalogue::end_of(const Stream& stream, const Shard& shard, TimePoint due) const {
   const auto bounds = engine_.bounds(stream.log(shard.index));
   if (!bounds) return std::unexpected(bounds.error());
-  const std::int64_t second = std::max(
-      {seconds_of(due), seconds_of(bounds->last_arrival), shard.creation_second});
+  const std::int64_t second =
+      std::max({seconds_of(due), seconds_of(bounds->last_arrival), shard.creation_second});
   return ShardEnd{bounds->next, second};
 }
 

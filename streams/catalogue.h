@@ -1,8 +1,9 @@
 // All streams, by account, region and name, and the changes that can be made to them.
 //
-// Thread-safe. Everything a change needs is written in one table batch before it shows; a transition
-// that takes time is stored with the moment it is due and carried out by whoever looks at the stream
-// first after that, so that a crash loses none. Each change returns the ticket of its write.
+// Thread-safe. Everything a change needs is written in one table batch before it shows; a
+// transition that takes time is stored with the moment it is due and carried out by whoever looks
+// at the stream first after that, so that a crash loses none. Each change returns the ticket of its
+// write.
 
 #pragma once
 
@@ -52,7 +53,8 @@ using StreamPointer = std::shared_ptr<Stream>;
 class Catalogue {
  public:
   // Loads what the store holds. `engine` and `clock` outlive the catalogue.
-  [[nodiscard]] static Result<std::unique_ptr<Catalogue>> open(storage::Engine& engine, Clock& clock,
+  [[nodiscard]] static Result<std::unique_ptr<Catalogue>> open(storage::Engine& engine,
+                                                               Clock& clock,
                                                                TransitionDelays delays);
 
   // The stream, with everything that was due carried out. Errors: stream_not_found; the engine's.
@@ -73,8 +75,8 @@ class Catalogue {
   // Errors: stream_not_active when it is being deleted already.
   Result<storage::Ticket> remove(Stream& stream);
 
-  // `plan` looks at the facts and the shards and returns the steps, which may be none. Errors: stream_not_active,
-  // stream_is_on_demand, then the plan's.
+  // `plan` looks at the facts and the shards and returns the steps, which may be none. Errors:
+  // stream_not_active, stream_is_on_demand, then the plan's.
   using Plan = std::function<Result<std::vector<Reshard>>(const StreamState&)>;
   Result<storage::Ticket> reshard(Stream& stream, const Plan& plan);
 

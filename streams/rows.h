@@ -4,8 +4,8 @@
 //   's', stream id u32               StreamFacts
 //   'h', stream id u32, shard u32    Shard
 //   'n', account, region, name       the newest second a deleted stream of this name has used, u64
-//   'd', stream id u32               a deleted stream whose logs are not all dropped yet: shard count u32
-//   'i'                              the next stream id, u32
+//   'd', stream id u32               a deleted stream whose logs are not all dropped yet: shard
+//   count u32 'i'                              the next stream id, u32
 //
 // Numbers are big-endian; a text is a u32 length and its bytes. Each value begins with its version.
 

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t kHexDigits = 47;
 constexpr std::size_t kDecimalDigitsMax = 129;
-constexpr std::int64_t kCreationSecondEnd = 16025175000;  // The service says "Date too large" from here on.
+constexpr std::int64_t kCreationSecondEnd =
+    16025175000;  // The service says "Date too large" from here on.
 
 // An unsigned number of 256 bits, lowest word first: enough for any number that can be valid.
 struct Wide {

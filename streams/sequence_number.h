@@ -1,4 +1,5 @@
-// Sequence numbers in the service's own layout, a pure function of where a record lies and when it came.
+// Sequence numbers in the service's own layout, a pure function of where a record lies and when it
+// came.
 //
 // Version 2, 47 hex digits printed as 56 decimal ones, from the left:
 //
@@ -32,8 +33,8 @@ struct SequenceNumber {
   int version = 2;
   std::int64_t creation_second = 0;  // Of the shard.
   std::int64_t shard_index = 0;      // Negative in some numbers that no shard ever gave.
-  std::uint64_t index = 0;           // 0 is the shard's StartingSequenceNumber; its first record has 1.
-  std::int64_t second = 0;           // Of the record.
+  std::uint64_t index = 0;  // 0 is the shard's StartingSequenceNumber; its first record has 1.
+  std::int64_t second = 0;  // Of the record.
 
   friend bool operator==(const SequenceNumber&, const SequenceNumber&) = default;
 };

@@ -33,8 +33,8 @@ std::int64_t creation_second_after(const std::vector<const Shard*>& parents) {
   return latest + 1;
 }
 
-// The boundaries between `target` shards of equal size. An existing boundary that differs by rounding
-// only is taken instead, or slivers of a few keys would be cut off.
+// The boundaries between `target` shards of equal size. An existing boundary that differs by
+// rounding only is taken instead, or slivers of a few keys would be cut off.
 std::vector<uint128> boundaries(const std::vector<const Shard*>& open, std::uint32_t target) {
   const uint128 tolerance = open.size() + target;
   std::vector<uint128> bounds;
@@ -96,8 +96,8 @@ ShardMap ShardMap::uniform(std::uint32_t count, std::int64_t creation_second) {
 }
 
 const Shard& ShardMap::route(uint128 hash_key) const {
-  const auto behind = std::ranges::upper_bound(open_, hash_key, {},
-                                               &std::pair<uint128, std::size_t>::first);
+  const auto behind =
+      std::ranges::upper_bound(open_, hash_key, {}, &std::pair<uint128, std::size_t>::first);
   return shards_[std::prev(behind)->second];
 }
 

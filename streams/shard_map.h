@@ -83,8 +83,8 @@ class ShardMap {
   // The shards that came from `index`.
   [[nodiscard]] std::vector<const Shard*> children(std::uint32_t index) const;
 
-  // The map after `reshard`, whose shards are open and, for a merge, adjacent. `end_of` says where each
-  // parent ends; the children are created a second after the latest of them.
+  // The map after `reshard`, whose shards are open and, for a merge, adjacent. `end_of` says where
+  // each parent ends; the children are created a second after the latest of them.
   [[nodiscard]] ShardMap after(const Reshard& reshard,
                                const std::function<ShardEnd(const Shard&)>& end_of) const;
 

@@ -56,7 +56,8 @@ SequenceNumber number_of(const Shard& shard, storage::Position position, TimePoi
   return number;
 }
 
-// Copies records one behind the other; the views are set when no more come, because the copies move.
+// Copies records one behind the other; the views are set when no more come, because the copies
+// move.
 class RecordCollector {
  public:
   RecordCollector(const Shard& shard, const ReadLimits& limits) : shard_(shard), limits_(limits) {}
@@ -71,8 +72,8 @@ class RecordCollector {
     const std::size_t size = record->partition_key.size() + record->data.size();
     if (!spans_.empty() && bytes_.size() + size > limits_.bytes_max) return false;
     if (spans_.size() == limits_.count_max) return false;
-    spans_.push_back({entry.position, entry.arrival, record->partition_key.size(),
-                      record->data.size()});
+    spans_.push_back(
+        {entry.position, entry.arrival, record->partition_key.size(), record->data.size()});
     bytes_.insert(bytes_.end(), record->partition_key.begin(), record->partition_key.end());
     bytes_.insert(bytes_.end(), record->data.begin(), record->data.end());
     return true;
@@ -149,8 +150,8 @@ Result<PutReceipt> Stream::put(std::span<const NewRecord> records) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     storage::Position position = committed->appended[i].first;
     for (const std::size_t place : parts[i].places) {
-      receipt.placed[place] = {parts[i].shard->index,
-                               number_of(*parts[i].shard, position++, committed->appended[i].arrival)};
+      receipt.placed[place] = {parts[i].shard->index, number_of(*parts[i].shard, position++,
+                                                                committed->appended[i].arrival)};
     }
   }
   return receipt;

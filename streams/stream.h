@@ -1,8 +1,8 @@
 // One stream: routes and appends records, reads them back.
 //
 // Thread-safe. What is known of the stream is an immutable snapshot that is switched as a whole, so
-// every reader sees shards that fit together. The gate keeps puts and reshards apart: a put holds it
-// shared from routing until its positions are given, a reshard holds it alone (docs/locks.md).
+// every reader sees shards that fit together. The gate keeps puts and reshards apart: a put holds
+// it shared from routing until its positions are given, a reshard holds it alone (docs/locks.md).
 
 #pragma once
 
@@ -47,7 +47,7 @@ struct PutReceipt {
 // Where in a shard a reader stands.
 struct ReadFrom {
   enum class Kind : std::uint8_t {  // In iterators: do not renumber.
-    kTrimHorizon = 0,  // The oldest record that is readable when it is read.
+    kTrimHorizon = 0,               // The oldest record that is readable when it is read.
     kPosition = 1,
     kTime = 2,  // The first record that arrived at `time` or later.
   };
@@ -58,7 +58,8 @@ struct ReadFrom {
 
 struct ReadLimits {
   std::size_t count_max = 10000;
-  std::size_t bytes_max = 10UL << 20U;  // Data and partition keys; one record is given whatever its size.
+  std::size_t bytes_max =
+      10UL << 20U;  // Data and partition keys; one record is given whatever its size.
 };
 
 struct ReadResult {
@@ -78,18 +79,20 @@ class Stream {
   // Puts all of `records`, of which each becomes visible as soon as the ticket is durable. Records
   // of one call that go to the same shard get consecutive numbers, in order.
   //
-  // Errors: stream_not_found unless the stream takes records; the engine's, and nothing is stored then.
+  // Errors: stream_not_found unless the stream takes records; the engine's, and nothing is stored
+  // then.
   Result<PutReceipt> put(std::span<const NewRecord> records);
 
-  // Reads records in order. Expired ones are passed over. Errors: shard_does_not_exist; the engine's.
+  // Reads records in order. Expired ones are passed over. Errors: shard_does_not_exist; the
+  // engine's.
   Result<ReadResult> read(std::uint32_t shard_index, const ReadFrom& from,
                           const ReadLimits& limits) const;
 
   // The position behind the newest record. Errors: the engine's.
   Result<storage::Position> latest(std::uint32_t shard_index) const;
 
-  // The position of the first record numbered `number` or higher, or strictly higher with `after`. A number
-  // beyond the end gives the end. Errors: the engine's.
+  // The position of the first record numbered `number` or higher, or strictly higher with `after`.
+  // A number beyond the end gives the end. Errors: the engine's.
   Result<storage::Position> position_of(const Shard& shard, const SequenceNumber& number,
                                         bool after) const;
 
@@ -111,7 +114,8 @@ class Stream {
   mutable std::mutex state_mutex_;
   StreamState state_;
   std::shared_mutex gate_;
-  std::mutex change_mutex_;  // One change of the stream's facts or shards at a time; taken before the gate.
+  std::mutex change_mutex_;  // One change of the stream's facts or shards at a time; taken before
+                             // the gate.
 };
 
 }  // namespace millrace::streams

@@ -1,4 +1,5 @@
-// What is known of a stream apart from its shards and records, and its status as a function of time.
+// What is known of a stream apart from its shards and records, and its status as a function of
+// time.
 
 #pragma once
 
@@ -16,7 +17,10 @@
 namespace millrace::streams {
 
 enum class StreamStatus : std::uint8_t { kCreating, kActive, kUpdating, kDeleting };
-enum class StreamMode : std::uint8_t { kProvisioned = 0, kOnDemand = 1 };  // Stored: do not renumber.
+enum class StreamMode : std::uint8_t {
+  kProvisioned = 0,
+  kOnDemand = 1
+};  // Stored: do not renumber.
 
 [[nodiscard]] std::string_view to_text(StreamStatus status);
 [[nodiscard]] std::string_view to_text(StreamMode mode);

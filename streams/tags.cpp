@@ -72,9 +72,8 @@ Result<void> add_tags(Tags& tags, const Tags& added, const StreamKey& stream) {
   if (any([](std::string_view text) { return !has_only_tag_characters(text); })) {
     return invalid_characters();
   }
-  if (std::ranges::any_of(added, [](const auto& tag) {
-        return tag.first.starts_with(kReservedPrefix);
-      })) {
+  if (std::ranges::any_of(added,
+                          [](const auto& tag) { return tag.first.starts_with(kReservedPrefix); })) {
     return invalid_characters();
   }
   if (any(has_percent)) return illegal_characters("add tags to", stream);
@@ -84,8 +83,7 @@ Result<void> add_tags(Tags& tags, const Tags& added, const StreamKey& stream) {
   if (merged.size() > kTagsMax) {
     // The service's text speaks of 10 although the limit is 50.
     return fail(kInvalidArgument,
-                "Failed to add tags to stream " + stream.name + " under account " +
-                    stream.account +
+                "Failed to add tags to stream " + stream.name + " under account " + stream.account +
                     " because a given stream cannot have more than 10 tags associated with it.");
   }
   tags = std::move(merged);

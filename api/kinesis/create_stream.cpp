@@ -35,7 +35,8 @@ struct Request {
   std::optional<std::int32_t> max_record_size_in_kib;
 
   static constexpr auto fields = std::tuple{
-      // The model has no maximum any more; the service's older one answers before a shard limit can.
+      // The model has no maximum any more; the service's older one answers before a shard limit
+      // can.
       field("ShardCount", &Request::shard_count).range(1, 100000),
       field("StreamName", &Request::stream_name).matching(kNamePattern).length(1, 128).required(),
       field("StreamModeDetails", &Request::mode),
@@ -57,8 +58,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   wanted.key = {context.account, context.region, request.stream_name};
   if (context.catalogue.find(wanted.key)) return std::unexpected(stream_exists(wanted.key));
   if (is_on_demand && request.shard_count) {
-    return fail(streams::kInvalidArgument,
-                "ShardCount is not expected when StreamMode=ON_DEMAND");
+    return fail(streams::kInvalidArgument, "ShardCount is not expected when StreamMode=ON_DEMAND");
   }
   if (!is_on_demand && !request.shard_count) return missing_shard_count();
   if (!is_on_demand && request.warm_throughput_mibps) {

@@ -1,6 +1,7 @@
 // DeleteStream: deletes a stream with all its records.
 //
-// Source: API_DeleteStream, Kinesis API reference. A stream may be deleted in any state but DELETING.
+// Source: API_DeleteStream, Kinesis API reference. A stream may be deleted in any state but
+// DELETING.
 
 #include <optional>
 #include <tuple>

@@ -87,7 +87,8 @@ Result<Response> handle(const Request& request, api::Context& context) {
   description.stream_status = streams::to_text(state.facts->status_at(now));
   description.stream_mode_details = to_shape(state.facts->mode);
   description.retention_period_hours = state.facts->retention_hours;
-  description.stream_creation_timestamp = time_from_millis(seconds_of(state.facts->created_at) * 1000);
+  description.stream_creation_timestamp =
+      time_from_millis(seconds_of(state.facts->created_at) * 1000);
   if (!require_readable(*state.facts, now)) return response;  // No shards yet, or no longer.
 
   const auto limit = static_cast<std::size_t>(std::min(request.limit.value_or(kPageMax), kPageMax));

@@ -1,8 +1,8 @@
 // GetRecords: the next records of a shard, and where to go on.
 //
-// Answers at once, also when there is nothing. The answer that reaches the end of a closed shard has
-// no NextShardIterator but the shards to go on with.
-// Source: API_GetRecords, Kinesis API reference; tests/conformance/test_get.py.
+// Answers at once, also when there is nothing. The answer that reaches the end of a closed shard
+// has no NextShardIterator but the shards to go on with. Source: API_GetRecords, Kinesis API
+// reference; tests/conformance/test_get.py.
 
 #include <algorithm>
 #include <cstddef>
@@ -109,8 +109,8 @@ Result<streams::StreamPointer> find_by_iterator(const Request& request,
   auto stream = context.catalogue.find(iterator.stream);
   if (!stream && stream.error().code != streams::kResourceNotFound) return stream;
   if (!stream || (*stream)->state().facts->id != iterator.stream_id) {
-    return std::unexpected(streams::shard_does_not_exist(streams::shard_id(iterator.shard_index),
-                                                         iterator.stream));
+    return std::unexpected(
+        streams::shard_does_not_exist(streams::shard_id(iterator.shard_index), iterator.stream));
   }
   return stream;
 }

@@ -122,9 +122,9 @@ Result<streams::ReadFrom> starting_point(const Request& request, const streams::
   if (by_time) return from_time(request, stream, now);
   if (request.type == "TRIM_HORIZON") return streams::ReadFrom{};
 
-  const auto position = by_number ? stream.position_of(shard, *number,
-                                                       request.type == "AFTER_SEQUENCE_NUMBER")
-                                  : stream.latest(shard.index);
+  const auto position =
+      by_number ? stream.position_of(shard, *number, request.type == "AFTER_SEQUENCE_NUMBER")
+                : stream.latest(shard.index);
   if (!position) return std::unexpected(position.error());
   return streams::ReadFrom{streams::ReadFrom::Kind::kPosition, *position, {}};
 }

@@ -33,9 +33,9 @@ namespace {
 
 constexpr std::int32_t kPageMax = 1000;  // A larger limit is accepted and cut.
 constexpr std::string_view kTokenKind = "ListShards";
-constexpr std::array<std::string_view, 6> kFilterTypes = {
-    "AFTER_SHARD_ID",  "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON",
-    "AT_LATEST",       "AT_TIMESTAMP",    "FROM_TIMESTAMP"};
+constexpr std::array<std::string_view, 6> kFilterTypes = {"AFTER_SHARD_ID",    "AT_TRIM_HORIZON",
+                                                          "FROM_TRIM_HORIZON", "AT_LATEST",
+                                                          "AT_TIMESTAMP",      "FROM_TIMESTAMP"};
 
 struct Filter {
   std::string type;
@@ -132,8 +132,8 @@ std::string encode_filter(const std::optional<Filter>& filter) {
   if (!filter) return text;
   append_text(text, filter->type);
   append_text(text, filter->shard_id.value_or(""));
-  append_big_endian(text, static_cast<std::uint64_t>(
-                              millis_of(filter->timestamp.value_or(TimePoint{}))));
+  append_big_endian(text,
+                    static_cast<std::uint64_t>(millis_of(filter->timestamp.value_or(TimePoint{}))));
   return text;
 }
 
@@ -201,7 +201,8 @@ class FilterTest {
   }
 
  private:
-  // A shard's children take over in their creation second, which may be several seconds after its end.
+  // A shard's children take over in their creation second, which may be several seconds after its
+  // end.
   [[nodiscard]] bool has_not_ended_at(const streams::Shard& shard) const {
     if (shard.is_open()) return true;
     for (const streams::Shard* child : state_.shards->children(shard.index)) {

@@ -46,8 +46,8 @@ Result<std::vector<streams::Reshard>> plan_merge(std::uint32_t first, std::uint3
   if (!lower) return std::unexpected(lower.error());
   const auto upper = known_shard(state, second);
   if (!upper) return std::unexpected(upper.error());
-  const bool touch = (*lower)->range.end != kUint128Max &&
-                     (*lower)->range.end + 1 == (*upper)->range.start;
+  const bool touch =
+      (*lower)->range.end != kUint128Max && (*lower)->range.end + 1 == (*upper)->range.start;
   if (!touch) {
     return fail(streams::kInvalidArgument,
                 "Shards " + streams::shard_id(first) + " and " + streams::shard_id(second) +
@@ -71,10 +71,9 @@ Result<void> handle(const Request& request, api::Context& context) {
   const auto stream = context.catalogue.find(*key);
   if (!stream) return std::unexpected(stream.error());
 
-  const auto written =
-      context.catalogue.reshard(**stream, [&](const streams::StreamState& state) {
-        return plan_merge(*first, *second, state);
-      });
+  const auto written = context.catalogue.reshard(**stream, [&](const streams::StreamState& state) {
+    return plan_merge(*first, *second, state);
+  });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

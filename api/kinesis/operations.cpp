@@ -18,7 +18,8 @@ std::span<const Operation* const> operations() {
 
 const Operation* find_operation(std::string_view name) {
   const auto all = operations();
-  const auto found = std::ranges::lower_bound(all, name, {}, [](const Operation* o) { return o->name; });
+  const auto found =
+      std::ranges::lower_bound(all, name, {}, [](const Operation* o) { return o->name; });
   return found != all.end() && (*found)->name == name ? *found : nullptr;
 }
 

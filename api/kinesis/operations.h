@@ -1,7 +1,7 @@
 // THE LIST: the operations of Kinesis Data Streams, in the order of their names.
 //
-// An operation is one file in this folder and one line here. What the service has beyond it answers as an
-// unknown operation, and docs/compatibility.md says so.
+// An operation is one file in this folder and one line here. What the service has beyond it answers
+// as an unknown operation, and docs/compatibility.md says so.
 
 #pragma once
 

@@ -31,7 +31,8 @@ inline constexpr std::size_t kRequestBytesMax = 10485760;
     const std::string& partition_key, const std::optional<std::string>& explicit_hash_key,
     std::string_view data);
 
-// Adds what the record's size violates: data, or data and key together, above what the stream takes.
+// Adds what the record's size violates: data, or data and key together, above what the stream
+// takes.
 void check_size(const streams::NewRecord& record, std::size_t bytes_max, const std::string& path,
                 api::Violations& violations);
 

@@ -1,8 +1,8 @@
 // PutRecords: appends up to 500 records, each to the shard its hash key belongs to.
 //
-// A request that is wrong in any record fails as a whole. Records of one request that go to the same
-// shard get consecutive numbers in their order.
-// Source: API_PutRecords, Kinesis API reference; tests/conformance/test_put.py.
+// A request that is wrong in any record fails as a whole. Records of one request that go to the
+// same shard get consecutive numbers in their order. Source: API_PutRecords, Kinesis API reference;
+// tests/conformance/test_put.py.
 
 #include <cstddef>
 #include <cstdint>
@@ -114,8 +114,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   Response response;
   response.records.reserve(receipt->placed.size());
   for (const streams::Placed& placed : receipt->placed) {
-    response.records.push_back(
-        {to_decimal(placed.number), streams::shard_id(placed.shard_index)});
+    response.records.push_back({to_decimal(placed.number), streams::shard_id(placed.shard_index)});
   }
   return response;
 }

@@ -1,6 +1,7 @@
 // RemoveTagsFromStream: removes tags; unknown keys are ignored.
 //
-// Source: API_RemoveTagsFromStream, Kinesis API reference. Error texts: tests/conformance/test_tags.py.
+// Source: API_RemoveTagsFromStream, Kinesis API reference. Error texts:
+// tests/conformance/test_tags.py.
 
 #include <string>
 #include <tuple>

@@ -13,19 +13,17 @@ namespace millrace::kinesis {
 namespace {
 
 std::unexpected<Error> too_short(std::int32_t hours) {
-  return fail(streams::kInvalidArgument,
-              "Minimum allowed retention period is " +
-                  std::to_string(streams::kRetentionHoursMin) +
-                  " hours. Requested retention period (" + std::to_string(hours) +
-                  " hours) is too short.");
+  return fail(streams::kInvalidArgument, "Minimum allowed retention period is " +
+                                             std::to_string(streams::kRetentionHoursMin) +
+                                             " hours. Requested retention period (" +
+                                             std::to_string(hours) + " hours) is too short.");
 }
 
 std::unexpected<Error> too_long(std::int32_t hours) {
-  return fail(streams::kInvalidArgument,
-              "Maximum allowed retention period is " +
-                  std::to_string(streams::kRetentionHoursMax) +
-                  " hours. Requested retention period (" + std::to_string(hours) +
-                  " hours) is too long.");
+  return fail(streams::kInvalidArgument, "Maximum allowed retention period is " +
+                                             std::to_string(streams::kRetentionHoursMax) +
+                                             " hours. Requested retention period (" +
+                                             std::to_string(hours) + " hours) is too long.");
 }
 
 std::unexpected<Error> wrong_way(std::int32_t hours, const streams::StreamFacts& facts,

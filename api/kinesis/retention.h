@@ -1,4 +1,5 @@
-// What IncreaseStreamRetentionPeriod and DecreaseStreamRetentionPeriod share: all but the direction.
+// What IncreaseStreamRetentionPeriod and DecreaseStreamRetentionPeriod share: all but the
+// direction.
 
 #pragma once
 

@@ -43,7 +43,8 @@ bool is_name(std::string_view text) {
 // "0", or up to `digits_max` digits of which the first is not 0.
 bool is_number(std::string_view text, std::size_t digits_max) {
   if (text == "0") return true;
-  return !text.empty() && text[0] != '0' && text.size() <= digits_max && has_only(text, kDigits, {});
+  return !text.empty() && text[0] != '0' && text.size() <= digits_max &&
+         has_only(text, kDigits, {});
 }
 
 bool is_sequence_number(std::string_view text) { return is_number(text, 129); }
@@ -128,8 +129,8 @@ HashKeyRange to_shape(const streams::HashRange& range) {
 }
 
 std::string starting_sequence_number(const streams::Shard& shard) {
-  return to_decimal(streams::SequenceNumber{2, shard.creation_second, shard.index, 0,
-                                            shard.creation_second});
+  return to_decimal(
+      streams::SequenceNumber{2, shard.creation_second, shard.index, 0, shard.creation_second});
 }
 
 ShardShape to_shape(const streams::Shard& shard) {
@@ -142,9 +143,8 @@ ShardShape to_shape(const streams::Shard& shard) {
   shape.hash_key_range = to_shape(shard.range);
   shape.sequence_number_range.starting_sequence_number = starting_sequence_number(shard);
   if (shard.end) {
-    shape.sequence_number_range.ending_sequence_number =
-        to_decimal(streams::SequenceNumber{2, shard.creation_second, shard.index,
-                                           streams::kEndIndex, shard.end->second});
+    shape.sequence_number_range.ending_sequence_number = to_decimal(streams::SequenceNumber{
+        2, shard.creation_second, shard.index, streams::kEndIndex, shard.end->second});
   }
   return shape;
 }
@@ -153,8 +153,7 @@ StreamModeDetails to_shape(streams::StreamMode mode) {
   return {std::string(streams::to_text(mode))};
 }
 
-std::vector<const streams::Shard*> listed_shards(const streams::StreamState& state,
-                                                 TimePoint now) {
+std::vector<const streams::Shard*> listed_shards(const streams::StreamState& state, TimePoint now) {
   std::vector<const streams::Shard*> listed;
   const std::int64_t horizon = seconds_of(state.facts->horizon_at(now));
   for (const streams::Shard& shard : state.shards->shards()) {

@@ -1,6 +1,7 @@
 // Shapes and constraints that several operations share.
 //
-// Source: the service model (Kinesis 2013-12-02); where the service is known to answer otherwise, the row says so.
+// Source: the service model (Kinesis 2013-12-02); where the service is known to answer otherwise,
+// the row says so.
 
 #pragma once
 
@@ -67,7 +68,8 @@ struct OptionalStreamRef {
   };
 };
 
-// Which stream is meant, whether or not there is one. Errors: kInvalidArgument if name and ARN disagree.
+// Which stream is meant, whether or not there is one. Errors: kInvalidArgument if name and ARN
+// disagree.
 [[nodiscard]] Result<streams::StreamKey> stream_key(const api::Context& context,
                                                     const std::optional<std::string>& arn,
                                                     const std::optional<std::string>& name);
@@ -78,7 +80,8 @@ struct OptionalStreamRef {
 [[nodiscard]] Result<streams::StreamPointer> find_stream(api::Context& context,
                                                          const StreamRef& ref);
 
-// The index in a shard id. Errors: shard_not_in_stream, with the id as it was given. Needs no stream to exist.
+// The index in a shard id. Errors: shard_not_in_stream, with the id as it was given. Needs no
+// stream to exist.
 [[nodiscard]] Result<std::uint32_t> parse_shard(const std::string& id,
                                                 const streams::StreamKey& stream);
 

@@ -66,10 +66,9 @@ Result<void> handle(const Request& request, api::Context& context) {
   const auto stream = context.catalogue.find(*key);
   if (!stream) return std::unexpected(stream.error());
 
-  const auto written =
-      context.catalogue.reshard(**stream, [&](const streams::StreamState& state) {
-        return plan_split(request, *index, state);
-      });
+  const auto written = context.catalogue.reshard(**stream, [&](const streams::StreamState& state) {
+    return plan_split(request, *index, state);
+  });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

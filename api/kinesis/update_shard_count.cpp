@@ -63,12 +63,10 @@ Result<void> check_target(std::int64_t current, std::int64_t target) {
                   std::to_string(kShardsMax) + ".");
   }
   if (target > 2 * current) {
-    return refuse(
-        "UpdateShardCount cannot scale up over double your current open shard count.");
+    return refuse("UpdateShardCount cannot scale up over double your current open shard count.");
   }
   if (2 * target < current) {
-    return refuse(
-        "UpdateShardCount cannot scale down below half your current open shard count.");
+    return refuse("UpdateShardCount cannot scale down below half your current open shard count.");
   }
   return {};
 }
@@ -78,11 +76,10 @@ Result<Response> handle(const Request& request, api::Context& context) {
   if (!stream) return std::unexpected(stream.error());
 
   std::size_t current = 0;
-  const auto plan = [&](const streams::StreamState& state)
-      -> Result<std::vector<streams::Reshard>> {
+  const auto plan =
+      [&](const streams::StreamState& state) -> Result<std::vector<streams::Reshard>> {
     current = state.shards->open_count();
-    auto checked =
-        check_target(static_cast<std::int64_t>(current), request.target_shard_count);
+    auto checked = check_target(static_cast<std::int64_t>(current), request.target_shard_count);
     if (!checked) return std::unexpected(checked.error());
     // The same count again changes nothing, whatever the sizes of the shards.
     if (current == static_cast<std::size_t>(request.target_shard_count)) {

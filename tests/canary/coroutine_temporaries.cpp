@@ -1,6 +1,7 @@
 // Shows whether the compiler still destroys some temporaries of a co_await expression twice, as
 // g++ 12 does. The rules in server/async.h are there for it. This program fails when the compiler
-// breaks something that code keeping to the rules relies on; what is broken beyond that it only reports.
+// breaks something that code keeping to the rules relies on; what is broken beyond that it only
+// reports.
 
 #include <coroutine>
 #include <cstdio>

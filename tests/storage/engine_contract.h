@@ -44,7 +44,8 @@ struct ReadEntry {
 };
 
 inline std::vector<ReadEntry> read_all(const Engine& engine, LogId log, Position from = 0,
-                                       Position end = ~Position{0}, ReadLimits limits = {1'000'000, ~std::size_t{0}}) {
+                                       Position end = ~Position{0},
+                                       ReadLimits limits = {1'000'000, ~std::size_t{0}}) {
   std::vector<ReadEntry> entries;
   const auto done = engine.read(log, from, end, limits, [&](const Entry& entry) {
     entries.push_back({entry.position, entry.arrival, std::string(entry.bytes)});

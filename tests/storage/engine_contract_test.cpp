@@ -149,8 +149,7 @@ TEST_CASE("one append takes several logs and gives each its positions") {
     REQUIRE(receipt->appended.size() == 2);
     settle(engine, receipt->ticket);
     CHECK(read_texts(engine, 9, receipt->appended[0].first) == std::vector<std::string>{"a"});
-    CHECK(read_texts(engine, 4, receipt->appended[1].first) ==
-          std::vector<std::string>{"b", "c"});
+    CHECK(read_texts(engine, 4, receipt->appended[1].first) == std::vector<std::string>{"b", "c"});
   });
 }
 
@@ -176,7 +175,7 @@ TEST_CASE("limits stop a read, but not before its first entry") {
       ReadLimits limits;
       std::size_t expected;
     };
-    const std::vector<Row> rows = {{{2, 1000}, 2}, {{10, 9}, 1}, {{10, 10}, 2},
+    const std::vector<Row> rows = {{{2, 1000}, 2}, {{10, 9}, 1},  {{10, 10}, 2},
                                    {{10, 11}, 2},  {{10, 15}, 3}, {{10, 1}, 1}};
     for (const Row& row : rows) {
       CAPTURE(row.limits.bytes_max);

@@ -1,9 +1,5 @@
 // What is left after an end of any kind, and what is refused.
 
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGKILL is POSIX.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -15,6 +11,9 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGKILL is POSIX.
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -94,7 +93,8 @@ class RecoveryTest {
   [[nodiscard]] std::vector<fs::path> wals() const {
     std::vector<fs::path> found;
     for (const auto& entry : fs::directory_iterator(path() / "db")) {
-      if (entry.path().extension() == ".log" && entry.file_size() > 0) found.push_back(entry.path());
+      if (entry.path().extension() == ".log" && entry.file_size() > 0)
+        found.push_back(entry.path());
     }
     std::ranges::sort(found);
     return found;
@@ -220,7 +220,9 @@ TEST_CASE_FIXTURE(RecoveryTest, "a lost suffix is not numbered again, and an old
 
 TEST_CASE_FIXTURE(RecoveryTest, "a log untouched since a power cut still enters the new epoch") {
   write_killed(3);
-  { const auto open = must_open(kNextBoot); }
+  {
+    const auto open = must_open(kNextBoot);
+  }
 
   const auto open = must_open(kNextBoot);
   const auto receipt = append(*open->engine, 1, {"new"});
@@ -316,8 +318,8 @@ TEST_CASE_FIXTURE(RecoveryTest, "a flipped byte in a table file is an error, nev
   const auto opened = try_open();
 
   if (opened) {
-    const auto done = (*opened)->engine->read(1, 0, 1000, {1000, 1'000'000},
-                                              [](const Entry&) { return true; });
+    const auto done =
+        (*opened)->engine->read(1, 0, 1000, {1000, 1'000'000}, [](const Entry&) { return true; });
     REQUIRE_FALSE(done);
     CHECK(done.error().code == kDamaged);
   } else {
@@ -339,14 +341,18 @@ TEST_CASE_FIXTURE(RecoveryTest, "a directory with foreign files is left alone") 
 }
 
 TEST_CASE_FIXTURE(RecoveryTest, "a newer format is refused by number") {
-  { const auto open = must_open(); }
+  {
+    const auto open = must_open();
+  }
   std::ofstream(path() / "FORMAT") << "millrace 2\n";
 
   CHECK(contains(refusal(), "has format 2; this version reads up to 1"));
 }
 
 TEST_CASE_FIXTURE(RecoveryTest, "a damaged FORMAT is refused") {
-  { const auto open = must_open(); }
+  {
+    const auto open = must_open();
+  }
   std::ofstream(path() / "FORMAT") << "something else\n";
 
   CHECK(contains(refusal(), "FORMAT is damaged"));

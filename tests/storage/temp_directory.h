@@ -2,10 +2,10 @@
 
 #pragma once
 
-#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX.
-
 #include <filesystem>
 #include <string>
+
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp is POSIX.
 
 namespace millrace::storage {
 

@@ -1,12 +1,13 @@
 // Writes what the code declares: the operations as JSON, the options as a page.
 
+#include "api/describe.h"
+
 #include <iostream>
 #include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "api/describe.h"
 #include "api/kinesis/operations.h"
 #include "server/config.h"
 
@@ -28,8 +29,8 @@ json describe_members(const std::vector<millrace::api::MemberDescription>& membe
     if (limits.value_min) row["value_min"] = *limits.value_min;
     if (limits.value_max) row["value_max"] = *limits.value_max;
     if (!limits.enum_values.empty()) {
-      row["enum"] = std::vector<std::string_view>(limits.enum_values.begin(),
-                                                  limits.enum_values.end());
+      row["enum"] =
+          std::vector<std::string_view>(limits.enum_values.begin(), limits.enum_values.end());
     }
     if (limits.element_length) row["element_length"] = to_json(*limits.element_length);
     if (limits.key_length) row["key_length"] = to_json(*limits.key_length);
@@ -44,8 +45,9 @@ json describe_members(const std::vector<millrace::api::MemberDescription>& membe
 json describe_operations() {
   json out = json::object();
   for (const auto* operation : millrace::kinesis::operations()) {
-    out[std::string(operation->name)] = {{"input", describe_members(operation->describe_input())},
-                                         {"output", describe_members(operation->describe_output())}};
+    out[std::string(operation->name)] = {
+        {"input", describe_members(operation->describe_input())},
+        {"output", describe_members(operation->describe_output())}};
   }
   return out;
 }
