@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "api/utf8.h"
 #include "api/value.h"
@@ -33,8 +34,8 @@ constexpr unsigned kIndefinite = 31;
 constexpr unsigned char kBreak = 0xff;
 
 double half_to_double(std::uint16_t half) {
-  const int exponent = half >> 10U & 0x1fU;
-  const int mantissa = half & 0x3ffU;
+  const int exponent = static_cast<int>(half >> 10U & 0x1fU);
+  const int mantissa = static_cast<int>(half & 0x3ffU);
   double value = 0;
   if (exponent == 0) {
     value = std::ldexp(mantissa, -24);

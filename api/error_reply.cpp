@@ -1,6 +1,5 @@
 #include "api/error_reply.h"
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "streams/errors.h"
 #include "streams/stream.h"
 

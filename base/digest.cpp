@@ -1,7 +1,6 @@
 #include "base/digest.h"
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>

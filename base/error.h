@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include <expected>
+#include <expected>  // IWYU pragma: export
 #include <string>
 #include <string_view>
 #include <utility>

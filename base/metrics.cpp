@@ -1,5 +1,6 @@
 #include "base/metrics.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

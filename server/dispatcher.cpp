@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <cstddef>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,6 +25,7 @@
 #include "server/log.h"
 #include "server/protocol.h"
 #include "server/request_ids.h"
+#include "server/sigv4.h"
 #include "storage/errors.h"
 #include "streams/errors.h"
 

@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <cstring>
 #include <ctime>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>

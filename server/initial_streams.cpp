@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "server/config.h"
+#include "server/dispatcher.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"
-#include "streams/stream_facts.h"
 
 namespace millrace::server {
 

@@ -1,5 +1,7 @@
 #include "server/protocol.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

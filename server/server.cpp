@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,7 +25,6 @@
 #include <unistd.h>
 
 #include "api/tokens.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -127,7 +127,7 @@ class Server {
     auto initial =
         InitialStreams::create(config_.streams, config_.defaults, *catalogue_, store_.clock, log_);
     if (!initial) return std::unexpected(initial.error());
-    initial_streams_ = std::make_unique<InitialStreams>(std::move(*initial));
+    initial_streams_ = std::make_unique<InitialStreams>(*initial);
 
     const Backends backends{*store_.engine, *catalogue_, store_.clock, tokens_,
                             metrics_,       access_log_, workers_};

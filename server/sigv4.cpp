@@ -3,6 +3,7 @@
 #include <array>
 #include <cctype>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>

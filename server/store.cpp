@@ -1,5 +1,6 @@
 #include "server/store.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include "storage/rocksdb_engine.h"
 #include "storage/syncer.h"
 #include "streams/catalogue.h"
+#include "streams/shard_map.h"
 #include "streams/stream.h"
 
 namespace millrace::server {

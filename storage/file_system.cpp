@@ -124,8 +124,9 @@ class WalWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
 class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  TrackingFileSystem(std::shared_ptr<rocksdb::FileSystem> base, std::shared_ptr<WalTracker> tracker)
-      : FileSystemWrapper(std::move(base)), tracker_(std::move(tracker)) {}
+  TrackingFileSystem(const std::shared_ptr<rocksdb::FileSystem>& base,
+                     std::shared_ptr<WalTracker> tracker)
+      : FileSystemWrapper(base), tracker_(std::move(tracker)) {}
 
   [[nodiscard]] const char* Name() const override { return "MillraceFileSystem"; }
 
@@ -153,9 +154,9 @@ class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-TrackedFiles track_files(std::shared_ptr<rocksdb::FileSystem> base, Mark& mark) {
+TrackedFiles track_files(const std::shared_ptr<rocksdb::FileSystem>& base, Mark& mark) {
   auto tracker = std::make_shared<WalTracker>(mark);
-  return {std::make_shared<TrackingFileSystem>(std::move(base), tracker),
+  return {std::make_shared<TrackingFileSystem>(base, tracker),
           [tracker] { return tracker->sync(); }};
 }
 

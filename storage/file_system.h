@@ -26,6 +26,7 @@ struct TrackedFiles {
 };
 
 // Wraps `base`. `mark` outlives the result.
-[[nodiscard]] TrackedFiles track_files(std::shared_ptr<rocksdb::FileSystem> base, Mark& mark);
+[[nodiscard]] TrackedFiles track_files(const std::shared_ptr<rocksdb::FileSystem>& base,
+                                       Mark& mark);
 
 }  // namespace millrace::storage

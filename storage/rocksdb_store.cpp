@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdarg>
-#include <cstddef>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -149,7 +148,7 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(const std::string& path
   rocksdb::DBOptions db = db_options(options, may_create);
   if (mark != nullptr) {
     TrackedFiles files = track_files(rocksdb::Env::Default()->GetFileSystem(), *mark);
-    store->env_ = rocksdb::NewCompositeEnv(std::move(files.file_system));
+    store->env_ = rocksdb::NewCompositeEnv(files.file_system);
     store->sync_wal_ = std::move(files.sync_wal);
   } else {
     store->env_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));

@@ -1,8 +1,8 @@
 #include "streams/catalogue.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>

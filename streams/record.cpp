@@ -1,8 +1,8 @@
 #include "streams/record.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,12 +34,9 @@ void append_record(storage::Batch& batch, const NewRecord& record) {
     append_big_endian(head, static_cast<std::uint64_t>(*record.explicit_hash_key));
   }
   char* to = batch.add(head.size() + record.partition_key.size() + record.data.size());
-  std::memcpy(to, head.data(), head.size());
-  to += head.size();
-  std::memcpy(to, record.partition_key.data(), record.partition_key.size());
-  to += record.partition_key.size();
-  // An empty record has nowhere to copy from.
-  if (!record.data.empty()) std::memcpy(to, record.data.data(), record.data.size());
+  to = std::ranges::copy(head, to).out;
+  to = std::ranges::copy(record.partition_key, to).out;
+  std::ranges::copy(record.data, to);
 }
 
 std::optional<RecordBytes> decode_record(std::string_view entry) {

@@ -10,7 +10,6 @@
 #include <tuple>
 
 #include "api/context.h"
-#include "api/decode.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"

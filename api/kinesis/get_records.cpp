@@ -4,7 +4,6 @@
 // has no NextShardIterator but the shards to go on with. Source: API_GetRecords, Kinesis API
 // reference; tests/conformance/test_get.py.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,8 +20,10 @@
 #include "api/tokens.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/record.h"
+#include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 

@@ -5,7 +5,6 @@
 // tests/conformance/test_get.py.
 
 #include <algorithm>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <tuple>

@@ -26,7 +26,6 @@
 #include "streams/errors.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
-#include "streams/stream_facts.h"
 
 namespace millrace::kinesis {
 namespace {

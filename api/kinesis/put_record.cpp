@@ -3,7 +3,6 @@
 // Source: API_PutRecord, Kinesis API reference. Order of checks: stream, hash key, ordering number,
 // size (tests/conformance/test_put.py).
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -16,7 +15,6 @@
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "api/validate.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "streams/errors.h"
 #include "streams/sequence_number.h"

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "streams/errors.h"
 #include "streams/record.h"
+#include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 

@@ -1,7 +1,6 @@
 #include "api/kinesis/reshard.h"
 
 #include <cstdint>
-#include <string>
 
 #include "base/error.h"
 #include "streams/errors.h"

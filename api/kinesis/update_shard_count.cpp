@@ -4,6 +4,7 @@
 // tests/streams/shard_map_test.cpp; texts: tests/conformance/test_shards.py.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,5 +1,6 @@
+#include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "api/json.h"
 #include "api/utf8.h"
 #include "api/value.h"
+#include "base/clock.h"
 
 namespace millrace::api {
 namespace {

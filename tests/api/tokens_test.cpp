@@ -1,7 +1,8 @@
 #include "api/tokens.h"
 
-#include <chrono>
+#include <cstddef>
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,7 @@
 #include "server/front_door.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>

@@ -3,17 +3,24 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "base/clock.h"
+#include "storage/batch.h"
 #include "storage/directory.h"
+#include "storage/engine.h"
 #include "storage/errors.h"
 #include "storage/memory_engine.h"
 #include "storage/rocksdb_engine.h"
+#include "storage/syncer.h"
 #include "tests/storage/temp_directory.h"
 
 namespace millrace::storage {

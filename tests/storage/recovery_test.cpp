@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <future>
-#include <iterator>
+#include <ios>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGKILL is POSIX.
+#include <stdlib.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +26,7 @@
 #include "storage/errors.h"
 #include "storage/mark.h"
 #include "storage/rocksdb_engine.h"
-#include "storage/wal_check.h"
+#include "storage/syncer.h"
 #include "tests/storage/engine_contract.h"
 #include "tests/storage/temp_directory.h"
 

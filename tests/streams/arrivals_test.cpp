@@ -2,14 +2,13 @@
 
 #include <atomic>
 #include <cstring>
-#include <optional>
-#include <string>
 #include <thread>
 
 #include <doctest/doctest.h>
 
 #include "base/clock.h"
 #include "storage/batch.h"
+#include "storage/engine.h"
 #include "storage/memory_engine.h"
 
 namespace millrace::streams {

@@ -1,14 +1,17 @@
 #include "streams/catalogue.h"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -19,7 +22,10 @@
 #include "storage/memory_engine.h"
 #include "streams/errors.h"
 #include "streams/record.h"
+#include "streams/sequence_number.h"
+#include "streams/shard_map.h"
 #include "streams/stream.h"
+#include "streams/stream_facts.h"
 
 namespace millrace::streams {
 namespace {

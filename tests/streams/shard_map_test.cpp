@@ -1,9 +1,9 @@
 #include "streams/shard_map.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include <doctest/doctest.h>

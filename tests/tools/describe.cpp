@@ -3,11 +3,13 @@
 #include "api/describe.h"
 
 #include <iostream>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "api/field.h"
 #include "api/kinesis/operations.h"
 #include "server/config.h"
 

@@ -1,0 +1,33 @@
+"""Where no source knows what the service answers: what this server answers instead. Printed in docs/compatibility.md."""
+
+# (operation or area, what is asked, what is answered)
+CHOICES = [
+    ("CreateStream", "mode ON_DEMAND together with ShardCount",
+     "InvalidArgumentException `ShardCount is not expected when StreamMode=ON_DEMAND`"),
+    ("CreateStream", "mode PROVISIONED without ShardCount", "ValidationException: null at 'shardCount'"),
+    ("CreateStream", "neither mode nor ShardCount", "an ON_DEMAND stream with 4 shards, which stay 4 for now"),
+    ("CreateStream", "WarmThroughputMiBps without ON_DEMAND", "InvalidArgumentException"),
+    ("all with StreamARN", "name and ARN that name two streams", "InvalidArgumentException"),
+    ("all with StreamARN", "an ARN of another account or region", "looked up there; not found with that account in the text"),
+    ("AddTagsToStream", "keys that begin with `aws:`", "the text for invalid characters"),
+    ("DeleteStream", "a stream that is DELETING", "ResourceInUseException, not ACTIVE"),
+    ("GetShardIterator", "AT_TIMESTAMP together with StartingSequenceNumber", "the text for a type and a number that do not fit"),
+    ("GetShardIterator", "a shard that has expired, a stream that is DELETING", "ResourceNotFoundException: the shard does not exist"),
+    ("GetRecords", "an iterator of a stream that was deleted and made again",
+     "ResourceNotFoundException: the shard does not exist"),
+    ("GetRecords", "StreamARN that is not the iterator's", "InvalidArgumentException `Invalid ShardIterator.`"),
+    ("GetRecords", "MillisBehindLatest with records left", "arrival of the newest minus arrival of the last one given, at least 1"),
+    ("GetRecords", "the last records of a closed shard", "NextShardIterator is absent and ChildShards is there in the same answer"),
+    ("ListShards", "a stream that is CREATING or DELETING", "ResourceInUseException, not ACTIVE"),
+    ("ListShards", "a ShardFilter member its type does not use", "InvalidArgumentException"),
+    ("ListShards, ListStreams", "NextToken that is none, or too old",
+     "InvalidArgumentException `Invalid NextToken.`, ExpiredNextTokenException after 300 s"),
+    ("PutRecords", "more than 10 MiB of data and keys", "InvalidArgumentException `Records size exceeds 10 MB limit`"),
+    ("PutRecord, PutRecords", "data and key above the stream's record size", "the ValidationException for the data's length"),
+    ("UpdateShardCount", "as many shards as there are", "success, nothing changes"),
+    ("UpdateShardCount", "shards that result", "a sweep from left to right that splits and merges at equal boundaries"),
+    ("limits", "calls a second, shards an account, streams at a time", "not enforced; DescribeLimits shows 20,000 shards"),
+    ("bodies", "larger than 16 MiB", "413 without a body, and the connection closes"),
+    ("CBOR", "bytes behind the first value", "SerializationException"),
+    ("browsers", "a foreign Host or Origin", "403 before anything else, unless --allow-host or --allow-origin allows it"),
+]
