@@ -22,6 +22,17 @@ def binary() -> str:
     return os.environ.get("MILLRACE_BIN", str(ROOT / "build" / "release" / "millrace"))
 
 
+def is_static() -> bool:
+    """Whether the server under test runs without any library beside it."""
+    linked = subprocess.run(["ldd", binary()], capture_output=True, text=True, check=False)
+    return "statically linked" in linked.stdout or "not a dynamic executable" in linked.stderr
+
+
+def is_sanitized() -> bool:
+    """Whether the build under test watches its memory, and so takes several times as much of it."""
+    return bool(os.environ.get("MILLRACE_SANITIZE"))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
