@@ -26,7 +26,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from oracle import Journal, numbers_of, range_of, violations  # noqa: E402
 from support.fast_client import FastClient, Refused, Unanswered  # noqa: E402
-from support.server import ROOT, Server  # noqa: E402
+from support.server import ROOT, Server, is_sanitized  # noqa: E402
 
 WRITERS = 4
 READERS = 2
@@ -40,7 +40,12 @@ class Violation(Exception):
 
 
 def hosted_binary():
-    """The server linked to the machine's C library, which libfaketime needs; None if it is not there."""
+    """The server linked to the machine's C library, which libfaketime needs; None if it is not there.
+
+    A sanitizer and libfaketime both stand in front of the same functions, so it is one or the other.
+    """
+    if is_sanitized():
+        return None
     path = os.environ.get("MILLRACE_HOSTED_BIN", str(ROOT / "build" / "release" / "tests" / "millrace_hosted"))
     return path if pathlib.Path(path).exists() and faketime_library() else None
 
