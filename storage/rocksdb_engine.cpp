@@ -41,6 +41,8 @@
 namespace millrace::storage {
 namespace {
 
+constexpr std::size_t kMemoryLookBytes = 4UL << 20U;
+
 // One batch of a round, resolved.
 struct RoundEntry {
   LogState* state;
@@ -418,6 +420,8 @@ class RocksDbEngine final : public Engine {
     if (mark_) {
       mark_->set_last_arrival(newest);
       mark_->set_last_sequence(sequence);
+    } else {
+      look_at_memory(round_batch_.GetDataSize());
     }
     const Ticket ticket = ++last_ticket_;
     for (Commit* commit : round) commit->receipt.ticket = ticket;
@@ -451,6 +455,14 @@ class RocksDbEngine final : public Engine {
     for (const Unpublished& entry : ready) {
       if (auto state = states_.find(entry.log)) publish(**state, entry.end);
     }
+  }
+
+  // A second's writes may be more than the budget: the leader looks too, every so many bytes.
+  void look_at_memory(std::size_t written_bytes) {
+    unlooked_bytes_ += written_bytes;
+    if (unlooked_bytes_ < kMemoryLookBytes) return;
+    unlooked_bytes_ = 0;
+    look_at_space();
   }
 
   void look_at_space() {
@@ -502,6 +514,7 @@ class RocksDbEngine final : public Engine {
   mutable LogStates states_;
   CommitQueue commits_;
   rocksdb::WriteBatch round_batch_;  // The leader's; kept so that its memory is used again.
+  std::size_t unlooked_bytes_ = 0;   // The leader's.
   std::uint64_t epoch_ = 0;
   Ticket last_ticket_ = 0;  // The leader's.
   std::mutex unpublished_mutex_;

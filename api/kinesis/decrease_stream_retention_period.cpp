@@ -4,32 +4,17 @@
 // Source: API_DecreaseStreamRetentionPeriod, Kinesis API reference. Error texts:
 // tests/conformance/test_retention.py.
 
-#include <cstdint>
-#include <tuple>
-
 #include "api/context.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/retention.h"
-#include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "base/error.h"
 
 namespace millrace::kinesis {
 namespace {
 
-struct Request {
-  std::int32_t retention_hours = 0;
-  StreamRef stream;
-
-  static constexpr auto fields = std::tuple{
-      field("RetentionPeriodHours", &Request::retention_hours).required(),
-      flatten(&Request::stream),
-  };
-};
-
-Result<void> handle(const Request& request, api::Context& context) {
-  return set_retention(context, request.stream, request.retention_hours,
-                       RetentionChange::kDecrease);
+Result<void> handle(const RetentionRequest& request, api::Context& context) {
+  return set_retention(request, context, RetentionChange::kDecrease);
 }
 
 }  // namespace

@@ -11,7 +11,6 @@
 #include <tuple>
 #include <vector>
 
-#include "api/arn.h"
 #include "api/context.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/shapes.h"
@@ -19,7 +18,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "streams/shard_map.h"
-#include "streams/stream_facts.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -41,28 +39,14 @@ struct Request {
 };
 
 struct StreamDescription {
-  std::string stream_name;
-  std::string stream_arn;
-  std::string stream_status;
-  StreamModeDetails stream_mode_details;
+  StreamBasics basics;
   std::vector<ShardShape> shards;
   bool has_more_shards = false;
-  std::int32_t retention_period_hours = 0;
-  TimePoint stream_creation_timestamp{};
-  std::vector<EnhancedMetrics> enhanced_monitoring{{}};
-  std::string encryption_type = "NONE";
 
   static constexpr auto fields = std::tuple{
-      field("StreamName", &StreamDescription::stream_name).required(),
-      field("StreamARN", &StreamDescription::stream_arn).required(),
-      field("StreamStatus", &StreamDescription::stream_status).required(),
-      field("StreamModeDetails", &StreamDescription::stream_mode_details),
+      flatten(&StreamDescription::basics),
       field("Shards", &StreamDescription::shards).required(),
       field("HasMoreShards", &StreamDescription::has_more_shards).required(),
-      field("RetentionPeriodHours", &StreamDescription::retention_period_hours).required(),
-      field("StreamCreationTimestamp", &StreamDescription::stream_creation_timestamp).required(),
-      field("EnhancedMonitoring", &StreamDescription::enhanced_monitoring).required(),
-      field("EncryptionType", &StreamDescription::encryption_type),
   };
 };
 
@@ -82,13 +66,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const TimePoint now = context.clock.now();
   Response response;
   StreamDescription& description = response.description;
-  description.stream_name = state.facts->key.name;
-  description.stream_arn = api::stream_arn(state.facts->key);
-  description.stream_status = streams::to_text(state.facts->status_at(now));
-  description.stream_mode_details = to_shape(state.facts->mode);
-  description.retention_period_hours = state.facts->retention_hours;
-  description.stream_creation_timestamp =
-      time_from_millis(seconds_of(state.facts->created_at) * 1000);
+  description.basics = to_shape(*state.facts, now);
   if (!require_readable(*state.facts, now)) return response;  // No shards yet, or no longer.
 
   const auto limit = static_cast<std::size_t>(std::min(request.limit.value_or(kPageMax), kPageMax));

@@ -7,9 +7,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
-#include <vector>
 
-#include "api/arn.h"
 #include "api/context.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/shapes.h"
@@ -28,14 +26,7 @@ struct Request {
 };
 
 struct Summary {
-  std::string stream_name;
-  std::string stream_arn;
-  std::string stream_status;
-  StreamModeDetails stream_mode_details;
-  std::int32_t retention_period_hours = 0;
-  TimePoint stream_creation_timestamp{};
-  std::vector<EnhancedMetrics> enhanced_monitoring{{}};
-  std::string encryption_type = "NONE";
+  StreamBasics basics;
   std::int32_t open_shard_count = 0;
   std::int32_t consumer_count = 0;
   std::int32_t channel_count = 0;
@@ -44,14 +35,7 @@ struct Summary {
   std::optional<std::string> record_distribution_strategy;
 
   static constexpr auto fields = std::tuple{
-      field("StreamName", &Summary::stream_name).required(),
-      field("StreamARN", &Summary::stream_arn).required(),
-      field("StreamStatus", &Summary::stream_status).required(),
-      field("StreamModeDetails", &Summary::stream_mode_details),
-      field("RetentionPeriodHours", &Summary::retention_period_hours).required(),
-      field("StreamCreationTimestamp", &Summary::stream_creation_timestamp).required(),
-      field("EnhancedMonitoring", &Summary::enhanced_monitoring).required(),
-      field("EncryptionType", &Summary::encryption_type),
+      flatten(&Summary::basics),
       field("OpenShardCount", &Summary::open_shard_count).required(),
       field("ConsumerCount", &Summary::consumer_count),
       field("ChannelCount", &Summary::channel_count),
@@ -77,12 +61,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const TimePoint now = context.clock.now();
   Response response;
   Summary& summary = response.summary;
-  summary.stream_name = state.facts->key.name;
-  summary.stream_arn = api::stream_arn(state.facts->key);
-  summary.stream_status = streams::to_text(state.facts->status_at(now));
-  summary.stream_mode_details = to_shape(state.facts->mode);
-  summary.retention_period_hours = state.facts->retention_hours;
-  summary.stream_creation_timestamp = time_from_millis(seconds_of(state.facts->created_at) * 1000);
+  summary.basics = to_shape(*state.facts, now);
   summary.max_record_size_in_kib = static_cast<std::int32_t>(state.facts->record_kib_max);
   if (state.facts->mode == streams::StreamMode::kOnDemand) {
     summary.record_distribution_strategy = "USER_PARTITION_KEY";

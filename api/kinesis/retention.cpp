@@ -38,9 +38,10 @@ std::unexpected<Error> wrong_way(std::int32_t hours, const streams::StreamFacts&
 
 }  // namespace
 
-Result<void> set_retention(api::Context& context, const StreamRef& ref, std::int32_t hours,
+Result<void> set_retention(const RetentionRequest& request, api::Context& context,
                            RetentionChange change) {
-  const auto stream = find_stream(context, ref);
+  const std::int32_t hours = request.retention_hours;
+  const auto stream = find_stream(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
   if (hours < streams::kRetentionHoursMin) return too_short(hours);
   const bool increases = change == RetentionChange::kIncrease;

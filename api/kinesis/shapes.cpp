@@ -125,6 +125,17 @@ Result<void> require_readable(const streams::StreamFacts& facts, TimePoint now) 
   return std::unexpected(streams::stream_not_active(facts.key, streams::to_text(status)));
 }
 
+StreamBasics to_shape(const streams::StreamFacts& facts, TimePoint now) {
+  StreamBasics basics;
+  basics.stream_name = facts.key.name;
+  basics.stream_arn = api::stream_arn(facts.key);
+  basics.stream_status = streams::to_text(facts.status_at(now));
+  basics.stream_mode_details = to_shape(facts.mode);
+  basics.retention_period_hours = facts.retention_hours;
+  basics.stream_creation_timestamp = time_from_millis(seconds_of(facts.created_at) * 1000);
+  return basics;
+}
+
 HashKeyRange to_shape(const streams::HashRange& range) {
   return {to_decimal(range.start), to_decimal(range.end)};
 }

@@ -140,6 +140,31 @@ struct EnhancedMetrics {
   };
 };
 
+// What DescribeStream and DescribeStreamSummary both say of a stream.
+struct StreamBasics {
+  std::string stream_name;
+  std::string stream_arn;
+  std::string stream_status;
+  StreamModeDetails stream_mode_details;
+  std::int32_t retention_period_hours = 0;
+  TimePoint stream_creation_timestamp{};
+  std::vector<EnhancedMetrics> enhanced_monitoring{{}};
+  std::string encryption_type = "NONE";
+
+  static constexpr auto fields = std::tuple{
+      field("StreamName", &StreamBasics::stream_name).required(),
+      field("StreamARN", &StreamBasics::stream_arn).required(),
+      field("StreamStatus", &StreamBasics::stream_status).required(),
+      field("StreamModeDetails", &StreamBasics::stream_mode_details),
+      field("RetentionPeriodHours", &StreamBasics::retention_period_hours).required(),
+      field("StreamCreationTimestamp", &StreamBasics::stream_creation_timestamp).required(),
+      field("EnhancedMonitoring", &StreamBasics::enhanced_monitoring).required(),
+      field("EncryptionType", &StreamBasics::encryption_type),
+  };
+};
+
+// The service tells creation times in whole seconds.
+[[nodiscard]] StreamBasics to_shape(const streams::StreamFacts& facts, TimePoint now);
 [[nodiscard]] HashKeyRange to_shape(const streams::HashRange& range);
 [[nodiscard]] ShardShape to_shape(const streams::Shard& shard);
 [[nodiscard]] StreamModeDetails to_shape(streams::StreamMode mode);

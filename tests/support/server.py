@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,6 +32,17 @@ def is_static() -> bool:
 def is_sanitized() -> bool:
     """Whether the build under test watches its memory, and so takes several times as much of it."""
     return bool(os.environ.get("MILLRACE_SANITIZE"))
+
+
+def apart(*kinds):
+    """Words in front of a command that runs it in namespaces of its own ("mount", "net"), as root there.
+
+    None where this machine does not allow it.
+    """
+    words = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), *(f"--{kind}" for kind in kinds)]
+    if not shutil.which("unshare") or subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        return None
+    return words
 
 
 def free_port() -> int:

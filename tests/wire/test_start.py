@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from rawsocket import connect, read_answer, request, status_of, wait_until
 
-from support.server import Server, binary, client, free_port, is_static
+from support.server import Server, apart, binary, client, free_port, is_static
 
 
 def run(*words, env=None):
@@ -158,10 +158,10 @@ def test_both_loopback_addresses_by_default_and_a_missing_one_is_no_error(tmp_pa
             socket.create_connection((other, server.port), timeout=0.5)
 
     # A network of its own without IPv6: only 127.0.0.1 is there.
-    if not shutil.which("unshare"):
-        pytest.skip("unshare is not installed")
+    if not apart("net"):
+        pytest.skip("no network namespaces here")
     alone = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--net", "sh", "-c",
+        [*apart("net"), "sh", "-c",
          "ip link set lo up 2>/dev/null; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; "
          f"timeout 1 {binary()} serve --port 4567 --ephemeral"], capture_output=True, text=True, timeout=20, check=False)
     assert "serving on http://127.0.0.1:4567" in alone.stderr, alone.stderr
@@ -222,30 +222,25 @@ def metrics(server):
 
 
 def test_the_release_binary_needs_nothing_but_itself(tmp_path):
-    """In a root that holds the binary, read-only, and one directory for the data."""
+    """In a root that holds the binary and nothing else."""
     if not is_static():
         pytest.skip("this build is not the static one")
-    if not shutil.which("bwrap"):
-        pytest.skip("bwrap is not installed")
-    root, data = tmp_path / "root", tmp_path / "data"
-    (root / "data").mkdir(parents=True)
-    data.mkdir()
-    shutil.copy(binary(), root / "millrace")
+    if os.geteuid() != 0:
+        pytest.skip("only root may change the root")
+    shutil.copy(binary(), tmp_path / "millrace")
     port = free_port()
     process = subprocess.Popen(
-        ["bwrap", "--ro-bind", root, "/", "--bind", data, "/data", "--unshare-pid", "--die-with-parent",
-         "--clearenv", "/millrace", "serve", "--port", str(port), "--data-dir", "/data"],
-        stderr=subprocess.PIPE, text=True)
+        ["chroot", tmp_path, "/millrace", "serve", "--port", str(port), "--data-dir", "/data"], stderr=subprocess.PIPE, text=True)
     try:
-        kinesis = client(f"http://127.0.0.1:{port}", retries=8)
         wait_until(lambda: is_listening(port))
+        kinesis = client(f"http://127.0.0.1:{port}")
         kinesis.create_stream(StreamName="a", ShardCount=1)
         kinesis.put_record(StreamName="a", PartitionKey="a", Data=b"x")
     finally:
         process.terminate()
         _, output = process.communicate(timeout=15)
-    assert process.returncode in (0, 143, -15), output
-    assert (data / "FORMAT").exists()
+    assert process.returncode == 0, output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "millrace"]
 
 
 def is_listening(port):
