@@ -21,30 +21,34 @@ class Side:
         self.form, self.region = form, region
         self.wire = Wire(endpoint, region=region)
         self.iterators = []
-        self.numbers = []
+        self.numbers = {}  # Of each stream as it is now: streams of one second take each other's numbers.
 
     def call(self, operation, members):
-        members = {key: self.resolved(value) for key, value in members.items()}
+        stream = members.get("StreamName", "")
+        members = {key: self.resolved(value, stream) for key, value in members.items()}
         answer = self.wire.call(operation, members, self.form)
         value = answer.value
+        if answer.status == 200 and operation in ("CreateStream", "DeleteStream"):
+            self.numbers.pop(stream, None)
         if answer.status == 200 and value:
             for key in ("ShardIterator", "NextShardIterator"):
                 if key in value:
                     self.iterators.append(value[key])
-            self.numbers += [entry["SequenceNumber"] for entry in [value, *value.get("Records", [])]
-                             if "SequenceNumber" in entry]
+            if operation in ("PutRecord", "PutRecords"):
+                self.numbers.setdefault(stream, []).extend(
+                    entry["SequenceNumber"] for entry in [value, *value.get("Records", [])] if "SequenceNumber" in entry)
         return answer.status, self.comparable(value)
 
-    def resolved(self, value):
+    def resolved(self, value, stream):
         """A member's value on this side: references by index become this side's own, blobs their form."""
         if isinstance(value, tuple):
             kind, index = value
-            held = self.iterators if kind == "iterator" else self.numbers
+            held = self.iterators if kind == "iterator" else self.numbers.get(stream)
             return held[index % len(held)] if held else "none"
         if isinstance(value, list):
-            return [self.resolved(entry) for entry in value]
+            return [self.resolved(entry, stream) for entry in value]
         if isinstance(value, dict):
-            return {key: self.resolved(entry) for key, entry in value.items()}
+            return {key: self.resolved(entry, stream) for key, entry in value.items()}
         if isinstance(value, bytes) and self.form == JSON:
             return base64.b64encode(value).decode()
         if isinstance(value, Millis):
