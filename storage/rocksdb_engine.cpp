@@ -537,6 +537,9 @@ Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDb
   if (!wals) return std::unexpected(wals.error());
   const auto cut_bytes = check_wals(*wals, *mark, options.boot_id);
   if (!cut_bytes) return std::unexpected(cut_bytes.error());
+  if (auto removed = remove_empty_wals(*wals, *mark); !removed) {
+    return std::unexpected(removed.error());
+  }
   if (*cut_bytes > 0) {
     options.warn("cut " + std::to_string(*cut_bytes) +
                  " bytes of unacknowledged writes from the end of the write-ahead log");

@@ -84,7 +84,11 @@ class WalScan {
     const std::uint64_t sequence = little_endian(head_, 8);
     const std::uint64_t count = little_endian(std::string_view(head_).substr(8), 4);
     if (file.first_sequence == 0) file.first_sequence = sequence;
-    if (count > 0) file.last_sequence = sequence + count - 1;
+    // A batch of nothing, which opening writes, carries the number the next write will have.
+    if (sequence + count > 0) {
+      file.last_sequence = std::max(file.last_sequence, sequence + count - 1);
+    }
+    file.has_entries = file.has_entries || count > 0;
     file.good_bytes = at_;
   }
 
@@ -178,6 +182,19 @@ Result<std::uint64_t> check_wals(const std::vector<WalFile>& wals, const Mark& m
     cut_bytes += wal.file_bytes - wal.good_bytes;
   }
   return cut_bytes;
+}
+
+Result<void> remove_empty_wals(const std::vector<WalFile>& wals, Mark& mark) {
+  for (const WalFile& wal : wals) {
+    if (wal.has_entries) continue;
+    std::error_code error;
+    std::filesystem::remove(wal.path, error);
+    if (error) {
+      return fail(kCannotOpen, "cannot remove " + wal.path.string() + ": " + error.message());
+    }
+    mark.remove_wal(wal.number);
+  }
+  return {};
 }
 
 }  // namespace millrace::storage

@@ -24,6 +24,7 @@ struct WalFile {
   std::uint64_t good_bytes = 0;      // Up to the end of the last whole write.
   std::uint64_t first_sequence = 0;  // 0 if the file holds no write.
   std::uint64_t last_sequence = 0;
+  bool has_entries = false;           // Whether any write in it changes anything.
   std::optional<std::string> damage;  // What follows good_bytes, if anything does.
 };
 
@@ -35,5 +36,9 @@ struct WalFile {
 // the last whole write of a log, none of which was promised, and returns how many bytes that were.
 [[nodiscard]] Result<std::uint64_t> check_wals(const std::vector<WalFile>& wals, const Mark& mark,
                                                BootId boot_id);
+
+// Removes the logs that hold nothing, once they are checked. RocksDB (7.8) would keep one for each
+// start without a write.
+[[nodiscard]] Result<void> remove_empty_wals(const std::vector<WalFile>& wals, Mark& mark);
 
 }  // namespace millrace::storage

@@ -145,6 +145,24 @@ TEST_CASE_FIXTURE(RecoveryTest, "everything is there after a clean stop") {
   CHECK(read_texts(*open->engine, 1) == std::vector<std::string>{"a", "b"});
 }
 
+TEST_CASE_FIXTURE(RecoveryTest,
+                  "opening again and again without a write in between changes nothing") {
+  {
+    const auto open = must_open();
+    REQUIRE(append(*open->engine, 1, {"kept"}));
+  }
+
+  for (int i = 0; i < 100; ++i) {
+    CAPTURE(i);
+    const auto open = must_open();
+    CHECK(read_texts(*open->engine, 1) == std::vector<std::string>{"kept"});
+  }
+  for (int i = 0; i < 5; ++i) in_killed_process(Fsync::kNever, [](Engine&) {});
+
+  CHECK(read_texts(*must_open()->engine, 1) == std::vector<std::string>{"kept"});
+  CHECK(wals().size() <= 8);
+}
+
 TEST_CASE_FIXTURE(RecoveryTest, "everything acknowledged is there after kill -9, in every mode") {
   for (const Fsync fsync : {Fsync::kNever, Fsync::kInterval}) {
     in_killed_process(fsync, [](Engine& engine) {
