@@ -1,15 +1,20 @@
 #include "api/arn.h"
 
 #include <array>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "streams/stream_key.h"
 
 namespace millrace::api {
 namespace {
+
+constexpr std::string_view kConsumer = "/consumer/";
 
 std::string_view partition_of(std::string_view region) {
   if (region.starts_with("cn-")) return "aws-cn";
@@ -22,6 +27,26 @@ std::string_view partition_of(std::string_view region) {
 std::string stream_arn(const streams::StreamKey& key) {
   return "arn:" + std::string(partition_of(key.region)) + ":kinesis:" + key.region + ":" +
          key.account + ":stream/" + key.name;
+}
+
+std::string consumer_arn(const streams::StreamKey& stream, std::string_view name,
+                         std::int64_t creation_second) {
+  return stream_arn(stream) + std::string(kConsumer) + std::string(name) + ":" +
+         std::to_string(creation_second);
+}
+
+std::optional<ConsumerArn> parse_consumer_arn(std::string_view arn) {
+  const std::size_t consumer = arn.find(kConsumer);
+  const std::size_t colon = arn.rfind(':');
+  if (consumer == std::string_view::npos || colon < consumer) return std::nullopt;
+  const auto stream = parse_stream_arn(arn.substr(0, consumer));
+  if (!stream) return std::nullopt;
+  const std::size_t name = consumer + kConsumer.size();
+  const std::string_view digits = arn.substr(colon + 1);
+  std::int64_t second = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), second);
+  if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size()) return std::nullopt;
+  return ConsumerArn{*stream, std::string(arn.substr(name, colon - name)), second};
 }
 
 std::optional<streams::StreamKey> parse_stream_arn(std::string_view arn) {

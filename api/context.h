@@ -4,20 +4,44 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "api/tokens.h"
 #include "base/clock.h"
 #include "storage/engine.h"
+#include "streams/accounts.h"
 #include "streams/catalogue.h"
+#include "streams/quota.h"
 
 namespace millrace::api {
 
-struct Context {
+// What operations work with; all of it outlives them.
+struct Services {
   streams::Catalogue& catalogue;
+  streams::Accounts& accounts;
+  streams::Quotas& quotas;
   const Clock& clock;
   Tokens& tokens;
+  bool enforces_policies = false;  // Whether other accounts need a resource policy.
+};
+
+// Whose call it is.
+struct Caller {
   std::string account;  // 12 digits.
   std::string region;
+};
+
+struct Context : Services {
+  Context(const Services& services, Caller caller, std::string_view operation_name)
+      : Services(services),
+        account(std::move(caller.account)),
+        region(std::move(caller.region)),
+        operation(operation_name) {}
+
+  std::string account;  // 12 digits.
+  std::string region;
+  std::string_view operation;
 
   // The answer is given when this is durable.
   storage::Ticket ticket = 0;

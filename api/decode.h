@@ -17,7 +17,7 @@
 #include "api/value.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "streams/stream_facts.h"
+#include "streams/tags.h"
 
 namespace millrace::api {
 

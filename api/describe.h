@@ -10,7 +10,7 @@
 
 #include "api/field.h"
 #include "base/clock.h"
-#include "streams/stream_facts.h"
+#include "streams/tags.h"
 
 namespace millrace::api {
 

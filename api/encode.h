@@ -12,7 +12,7 @@
 #include "api/json.h"
 #include "api/value.h"
 #include "base/clock.h"
-#include "streams/stream_facts.h"
+#include "streams/tags.h"
 
 namespace millrace::api {
 

@@ -13,6 +13,8 @@ inline constexpr ErrorCode kSerialization{"SerializationException"};
 inline constexpr ErrorCode kUnknownOperation{"UnknownOperationException"};
 inline constexpr ErrorCode kMissingAuthenticationToken{"MissingAuthenticationTokenException"};
 inline constexpr ErrorCode kIncompleteSignature{"IncompleteSignatureException"};
+// What a DryRun answers that would have succeeded.
+inline constexpr ErrorCode kDryRun{"DryRunOperationException"};
 inline constexpr ErrorCode kInvalidSignature{"InvalidSignatureException"};
 
 }  // namespace millrace::api

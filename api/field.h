@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "streams/stream_facts.h"
+#include "streams/tags.h"
 
 namespace millrace::api {
 
@@ -58,8 +58,9 @@ struct Constraints {
   std::optional<std::int64_t> length_max;
   std::optional<std::int64_t> value_min;
   std::optional<std::int64_t> value_max;
-  std::optional<Bounds> element_length;  // Of each string in a list.
-  std::optional<Bounds> key_length;      // Of each key of a map.
+  std::optional<Bounds> element_length;                   // Of each string in a list.
+  std::span<const std::string_view> element_enum_values;  // Of each string in a list.
+  std::optional<Bounds> key_length;                       // Of each key of a map.
   std::optional<Bounds> map_value_length;
   std::string_view element_shape;  // The model's name of a list's structures.
 };
@@ -110,6 +111,11 @@ struct Field {
   [[nodiscard]] constexpr Field elements(std::int64_t min, std::int64_t max) const {
     Field copy = *this;
     copy.constraints.element_length = Bounds{min, max};
+    return copy;
+  }
+  [[nodiscard]] constexpr Field elements_one_of(std::span<const std::string_view> values) const {
+    Field copy = *this;
+    copy.constraints.element_enum_values = values;
     return copy;
   }
   [[nodiscard]] constexpr Field elements_of(std::string_view shape) const {

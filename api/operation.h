@@ -21,9 +21,17 @@ namespace millrace::api {
 // worker, so that the thread's other connections go on.
 enum class Lane : std::uint8_t { kInline, kWorker };
 
+// How often an operation may be called where limits are enforced; 0: its handler knows.
+struct CallRate {
+  unsigned per_second = 5;  // What the service has where it says nothing else.
+  bool is_per_stream = false;
+};
+inline constexpr CallRate kRateByHandler{0, false};
+
 struct Operation {
   std::string_view name;
   Lane lane = Lane::kInline;
+  CallRate rate;
 
   // Decodes, validates, handles, encodes. `body` is used up.
   Result<std::string> (*run)(Value& body, Form form, Context& context) = nullptr;
@@ -72,10 +80,20 @@ std::vector<MemberDescription> describe_shape() {
 }  // namespace detail
 
 template <auto kHandle>
-constexpr Operation make_operation(std::string_view name, Lane lane = Lane::kInline) {
+constexpr Operation make_operation(std::string_view name, Lane lane = Lane::kInline,
+                                   CallRate rate = {}) {
   using Types = detail::Handler<decltype(kHandle)>;
-  return {name, lane, &detail::run<kHandle>, &detail::describe_shape<typename Types::RequestType>,
+  return {name,
+          lane,
+          rate,
+          &detail::run<kHandle>,
+          &detail::describe_shape<typename Types::RequestType>,
           &detail::describe_shape<typename Types::ResponseType>};
 }
+
+// Whether `operation` may be called once more now. Errors: kLimitExceeded where limits are
+// enforced.
+[[nodiscard]] Result<void> check_call_rate(const Operation& operation, Value& body,
+                                           Context& context);
 
 }  // namespace millrace::api

@@ -77,6 +77,10 @@ bool is_within(std::string_view text, const Bounds& bounds) {
   return length >= bounds.min && length <= bounds.max;
 }
 
+std::string in_enum(std::span<const std::string_view> values) {
+  return "Member must satisfy enum value set: [" + joined(values) + "]";
+}
+
 std::string both_bounds(const Bounds& bounds) {
   return "[" + length_at_most(bounds.max) + ", " + length_at_least(bounds.min) + "]";
 }
@@ -133,7 +137,7 @@ void Violations::check_text(const std::string& text, const std::string& path,
   }
   const auto& allowed = constraints.enum_values;
   if (!allowed.empty() && std::ranges::find(allowed, text) == allowed.end()) {
-    add(shown, path, "Member must satisfy enum value set: [" + joined(allowed) + "]");
+    add(shown, path, in_enum(allowed));
   }
   check_length(utf16_length(text), shown, path, constraints);
 }
@@ -141,13 +145,21 @@ void Violations::check_text(const std::string& text, const std::string& path,
 void Violations::check_list(const ValueList& list, const std::string& shown,
                             const std::string& path, const Constraints& constraints) {
   check_length(list.size(), shown, path, constraints);
-  if (!constraints.element_length) return;
-  const bool fits = std::ranges::all_of(list, [&](const Value& element) {
-    const auto* text = std::get_if<std::string>(&element.held);
-    return text == nullptr || is_within(*text, *constraints.element_length);
-  });
-  if (!fits) {
-    add(shown, path, "Member must satisfy constraint: " + both_bounds(*constraints.element_length));
+  const auto all = [&](auto test) {
+    return std::ranges::all_of(list, [&](const Value& element) {
+      const auto* text = std::get_if<std::string>(&element.held);
+      return text == nullptr || test(*text);
+    });
+  };
+  const auto& length = constraints.element_length;
+  if (length && !all([&](const std::string& text) { return is_within(text, *length); })) {
+    add(shown, path, "Member must satisfy constraint: " + both_bounds(*length));
+  }
+  const auto& allowed = constraints.element_enum_values;
+  if (!allowed.empty() && !all([&](const std::string& text) {
+        return std::ranges::find(allowed, text) != allowed.end();
+      })) {
+    add(shown, path, "Member must satisfy constraint: [" + in_enum(allowed) + "]");
   }
 }
 

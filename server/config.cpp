@@ -23,6 +23,7 @@
 #include "server/log.h"
 #include "storage/syncer.h"
 #include "streams/catalogue.h"
+#include "streams/quota.h"
 
 namespace millrace::server {
 namespace {
@@ -38,6 +39,8 @@ struct Raw {
   std::int64_t fsync_interval_ms = 100;
   std::vector<std::string> delays;
   std::string streams;
+  std::string limits = "off";
+  std::int64_t on_demand_window_s = 60;
   std::string log_format = "text";
   std::string access_log = "on";
   std::size_t memory_budget_mib = 1024;
@@ -127,10 +130,32 @@ void add_options(CLI::App& app, Raw& raw) {
                      "that of --region); also read from INITIALIZE_STREAMS"),
       "STREAMS");
   env(app.add_option("--transition-delay", raw.delays,
-                     "How long streams stay in CREATING, DELETING, UPDATING: milliseconds, or "
-                     "create=, delete=, reshard= and milliseconds. Default: 0")
+                     "How long streams and consumers stay in CREATING, DELETING, UPDATING: "
+                     "milliseconds, or create=, delete=, reshard=, update=, consumer= and "
+                     "milliseconds. Default: 0")
           ->delimiter(','),
       "TRANSITION_DELAY");
+  env(app.add_option("--limits", raw.limits,
+                     "The service's limits on throughput, calls and counts: off, observe (count "
+                     "in /metrics what is over them) or enforce")
+          ->check(CLI::IsMember({"off", "observe", "enforce"}))
+          ->capture_default_str(),
+      "LIMITS");
+  env(app.add_option("--shard-limit", config.catalogue.account_shards_max,
+                     "Shards an account may have in a region, shown by DescribeLimits and "
+                     "enforced with --limits enforce")
+          ->check(CLI::Range(1, 1'000'000))
+          ->capture_default_str(),
+      "SHARD_LIMIT");
+  env(app.add_option("--on-demand-window", raw.on_demand_window_s,
+                     "Seconds of load that decide whether shards of on-demand streams split")
+          ->check(CLI::Range(1, 3'600))
+          ->capture_default_str(),
+      "ON_DEMAND_WINDOW");
+  env(app.add_flag("--enforce-policies", config.enforces_policies,
+                   "Let other accounts use a stream or a consumer only as its resource policy "
+                   "allows"),
+      "ENFORCE_POLICIES");
   env(app.add_option("--allow-host", config.allow_hosts,
                      "Host name that requests may be addressed to, besides local ones")
           ->delimiter(','),
@@ -191,13 +216,16 @@ Result<Config> to_config(Raw raw) {
   config.fsync_interval = std::chrono::milliseconds(raw.fsync_interval_ms);
   if (raw.log_format == "json") config.log_format = LogFormat::kJson;
   config.is_access_log_on = raw.access_log == "on";
+  if (raw.limits == "observe") config.limits_mode = streams::LimitsMode::kObserve;
+  if (raw.limits == "enforce") config.limits_mode = streams::LimitsMode::kEnforce;
+  config.catalogue.load_window = std::chrono::seconds(raw.on_demand_window_s);
   config.memory_budget_bytes = raw.memory_budget_mib * kMib;
   config.limits.inflight_bytes_max = raw.inflight_budget_mib * kMib;
   config.limits.idle_timeout = std::chrono::seconds(raw.idle_timeout_s);
   config.limits.header_timeout = std::chrono::seconds(raw.read_timeout_s);
   config.limits.read_timeout = config.limits.header_timeout;
   for (const std::string& delay : raw.delays) {
-    if (auto parsed = parse_delay(delay, config.delays); !parsed) {
+    if (auto parsed = parse_delay(delay, config.catalogue.delays); !parsed) {
       return std::unexpected(parsed.error());
     }
   }
@@ -266,15 +294,21 @@ Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delay
     return fail(kBadConfig, "transition delay: \"" + std::string(text) +
                                 "\" has no milliseconds from 0 to " + std::to_string(kDelayMaxMs));
   }
-  const std::chrono::milliseconds delay{*millis};
-  if (names_one && which != "create" && which != "delete" && which != "reshard") {
-    return fail(kBadConfig, "transition delay: \"" + std::string(which) +
-                                "\" is none of create, delete, reshard");
+  struct Named {
+    std::string_view name;
+    std::chrono::milliseconds* delay;
+  };
+  bool is_known = !names_one;
+  for (const Named& named : {Named{"create", &delays.create}, Named{"delete", &delays.remove},
+                             Named{"reshard", &delays.reshard}, Named{"update", &delays.update},
+                             Named{"consumer", &delays.consumer}}) {
+    if (names_one && which != named.name) continue;
+    *named.delay = std::chrono::milliseconds(*millis);
+    is_known = true;
   }
-  if (!names_one || which == "create") delays.create = delay;
-  if (!names_one || which == "delete") delays.remove = delay;
-  if (!names_one || which == "reshard") delays.reshard = delay;
-  return {};
+  if (is_known) return {};
+  return fail(kBadConfig, "transition delay: \"" + std::string(which) +
+                              "\" is none of create, delete, reshard, update, consumer");
 }
 
 CommandLine parse_command_line(int argc, char** argv) {

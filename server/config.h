@@ -16,6 +16,7 @@
 #include "server/log.h"
 #include "storage/syncer.h"
 #include "streams/catalogue.h"
+#include "streams/quota.h"
 
 namespace millrace::server {
 
@@ -36,7 +37,9 @@ struct Config {
   storage::Fsync fsync = storage::Fsync::kInterval;
   std::chrono::milliseconds fsync_interval{100};
   Defaults defaults;
-  streams::TransitionDelays delays;
+  streams::CatalogueOptions catalogue;
+  streams::LimitsMode limits_mode = streams::LimitsMode::kOff;
+  bool enforces_policies = false;
   std::vector<InitialStream> streams;
   std::vector<std::string> allow_hosts;
   std::vector<std::string> allow_origins;
@@ -65,7 +68,8 @@ struct CommandLine {
 // `name:shards:region,…`; shards and region may be left out. Errors: kBadConfig.
 [[nodiscard]] Result<std::vector<InitialStream>> parse_initial_streams(std::string_view text);
 
-// `ms` for all transitions, or `create=ms`, `delete=ms`, `reshard=ms`. Errors: kBadConfig.
+// `ms` for all transitions, or `create=ms`, `delete=ms`, `reshard=ms`, `update=ms`, `consumer=ms`.
+// Errors: kBadConfig.
 [[nodiscard]] Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delays);
 
 }  // namespace millrace::server

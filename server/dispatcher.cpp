@@ -58,6 +58,9 @@ std::string_view error_of(const HttpResponse& response) {
 Result<std::string> run_guarded(const api::Operation& operation, api::Value& body, api::Form form,
                                 api::Context& context) {
   try {
+    if (auto allowed = api::check_call_rate(operation, body, context); !allowed) {
+      return std::unexpected(allowed.error());
+    }
     return operation.run(body, form, context);
   } catch (const std::exception&) {
     return fail(streams::kInternalFailure, "");
@@ -85,9 +88,10 @@ Dispatcher::Dispatcher(const Backends& backends, FrontDoor front_door, Admin adm
 
 api::Context Dispatcher::context_of(const ApiCall& call) const {
   const Credential& credential = call.credential;
-  return {backends_.catalogue, backends_.clock, backends_.tokens,
-          is_account(credential.access_key_id) ? credential.access_key_id : defaults_.account,
-          credential.region.empty() ? defaults_.region : credential.region};
+  return {backends_.services,
+          {is_account(credential.access_key_id) ? credential.access_key_id : defaults_.account,
+           credential.region.empty() ? defaults_.region : credential.region},
+          call.operation->name};
 }
 
 Task<Result<std::string>> Dispatcher::run(ApiCall* call, api::Context* context) {

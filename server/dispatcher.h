@@ -7,9 +7,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "api/context.h"
 #include "api/operation.h"
-#include "api/tokens.h"
-#include "base/clock.h"
 #include "base/metrics.h"
 #include "server/admin.h"
 #include "server/async.h"
@@ -19,16 +18,13 @@
 #include "server/protocol.h"
 #include "server/request_ids.h"
 #include "storage/engine.h"
-#include "streams/catalogue.h"
 
 namespace millrace::server {
 
 // What the dispatcher works with; all of it outlives it.
 struct Backends {
   storage::Engine& engine;
-  streams::Catalogue& catalogue;
-  const Clock& clock;
-  api::Tokens& tokens;
+  api::Services services;
   Metrics& metrics;
   AccessLog& access_log;
   asio::thread_pool& workers;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/context.h"
 #include "api/tokens.h"
 #include "base/error.h"
 #include "base/metrics.h"
@@ -44,9 +46,11 @@
 #include "server/sessions.h"
 #include "server/store.h"
 #include "storage/engine.h"
+#include "streams/accounts.h"
 #include "streams/arrivals.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"
+#include "streams/quota.h"
 
 namespace millrace::server {
 namespace {
@@ -107,6 +111,8 @@ class Server {
         store_(store),
         access_log_(log_writer, config.log_format, config.is_access_log_on),
         tokens_(store.seal_key, random_),
+        quotas_(config.limits_mode, store.clock,
+                [this](std::string_view limit) { count_exceeded(limit); }),
         workers_(kWorkers) {
     limits_.connections_max = connections_max(limits_.connections_max);
     metrics_.gauge("millrace_connections", "Connections that are open.",
@@ -120,17 +126,22 @@ class Server {
   }
 
   Result<void> start() {
-    auto catalogue = streams::Catalogue::open(*store_.engine, store_.clock, config_.delays);
+    auto catalogue =
+        streams::Catalogue::open(*store_.engine, store_.clock, quotas_, config_.catalogue);
     if (!catalogue) return std::unexpected(catalogue.error());
     catalogue_ = std::move(*catalogue);
+    auto accounts = streams::Accounts::open(*store_.engine, store_.clock);
+    if (!accounts) return std::unexpected(accounts.error());
+    accounts_ = std::move(*accounts);
     arrivals_ = std::make_unique<streams::Arrivals>(*store_.engine);
     auto initial =
         InitialStreams::create(config_.streams, config_.defaults, *catalogue_, store_.clock, log_);
     if (!initial) return std::unexpected(initial.error());
     initial_streams_ = std::make_unique<InitialStreams>(*initial);
 
-    const Backends backends{*store_.engine, *catalogue_, store_.clock, tokens_,
-                            metrics_,       access_log_, workers_};
+    const api::Services services{*catalogue_,  *accounts_, quotas_,
+                                 store_.clock, tokens_,    config_.enforces_policies};
+    const Backends backends{*store_.engine, services, metrics_, access_log_, workers_};
     dispatcher_ = std::make_unique<Dispatcher>(
         backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
         Admin(metrics_, [this] { return ready(); }), config_.defaults, limits_);
@@ -164,6 +175,14 @@ class Server {
       return fail(streams::kInternalFailure, "Streams made at start are not ACTIVE yet.");
     }
     return {};
+  }
+
+  void count_exceeded(std::string_view limit) {
+    metrics_
+        .counter("millrace_limits_exceeded_total",
+                 "What was over a limit of the service, refused or only observed.",
+                 "limit=\"" + std::string(limit) + "\"")
+        .add();
   }
 
   Result<void> listen() {
@@ -239,8 +258,10 @@ class Server {
   Metrics metrics_;
   AccessLog access_log_;
   api::Tokens tokens_;
+  streams::Quotas quotas_;
   asio::thread_pool workers_;
   std::unique_ptr<streams::Catalogue> catalogue_;
+  std::unique_ptr<streams::Accounts> accounts_;
   std::unique_ptr<streams::Arrivals> arrivals_;
   std::unique_ptr<InitialStreams> initial_streams_;
   std::unique_ptr<Dispatcher> dispatcher_;

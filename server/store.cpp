@@ -17,6 +17,7 @@
 #include "storage/rocksdb_engine.h"
 #include "storage/syncer.h"
 #include "streams/catalogue.h"
+#include "streams/quota.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 
@@ -67,7 +68,8 @@ Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& 
 }
 
 Result<std::uint64_t> count_records(Store& store) {
-  auto catalogue = streams::Catalogue::open(*store.engine, store.clock, {});
+  streams::Quotas quotas(streams::LimitsMode::kOff, store.clock, [](std::string_view) {});
+  auto catalogue = streams::Catalogue::open(*store.engine, store.clock, quotas, {});
   if (!catalogue) return std::unexpected(catalogue.error());
   std::uint64_t count = 0;
   for (const auto& stream : (*catalogue)->list_all()) {

@@ -1,6 +1,8 @@
 #include "streams/catalogue.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -16,7 +18,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
+#include "streams/consumers.h"
 #include "streams/errors.h"
+#include "streams/quota.h"
 #include "streams/rows.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
@@ -26,31 +30,26 @@
 namespace millrace::streams {
 namespace {
 
-// How far the service's numbers start before the call that makes the shards, in seconds.
-constexpr std::int64_t kShardsBeforeStream = 2;
-
 Error damaged_row() { return {kInternalFailure, "A stored row is damaged."}; }
 
-void put_shard_rows(storage::TableBatch& batch, std::uint32_t id, const ShardMap& shards,
-                    std::uint32_t from_index) {
-  for (const Shard& shard : shards.shards()) {
-    if (shard.index >= from_index) {
-      batch.put(rows::shard_row_key(id, shard.index), rows::encode(shard));
-    }
+bool is_allowed(StreamStatus status, Allowed allowed) {
+  switch (allowed) {
+    case Allowed::kActive:
+      return status == StreamStatus::kActive;
+    case Allowed::kActiveOrUpdating:
+      return status == StreamStatus::kActive || status == StreamStatus::kUpdating;
+    case Allowed::kNotDeleting:
+      return status != StreamStatus::kDeleting;
   }
-}
-
-std::vector<storage::LogId> logs_of(std::uint32_t stream_id, std::uint32_t shard_count) {
-  std::vector<storage::LogId> logs;
-  for (std::uint32_t i = 0; i < shard_count; ++i) logs.push_back(log_of(stream_id, i));
-  return logs;
+  return false;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Catalogue>> Catalogue::open(storage::Engine& engine, Clock& clock,
-                                                   TransitionDelays delays) {
-  std::unique_ptr<Catalogue> catalogue(new Catalogue(engine, clock, delays));
+                                                   Quotas& quotas,
+                                                   const CatalogueOptions& options) {
+  std::unique_ptr<Catalogue> catalogue(new Catalogue(engine, clock, quotas, options));
   if (auto loaded = catalogue->load(); !loaded) return std::unexpected(loaded.error());
   if (auto dropped = catalogue->finish_drops(); !dropped) return std::unexpected(dropped.error());
   return catalogue;
@@ -103,28 +102,13 @@ Result<void> Catalogue::load() {
     state.shards = std::make_shared<const ShardMap>(std::move(own), next_index);
     state.facts = std::make_shared<const StreamFacts>(std::move(facts));
     const StreamKey key = state.facts->key;
-    streams_[key] = std::make_shared<Stream>(engine_, clock_, std::move(state));
+    streams_[key] = make_stream(std::move(state));
   }
   return {};
 }
 
-// A deleted stream's logs are dropped after its rows are gone; what a crash left is dropped here.
-Result<void> Catalogue::finish_drops() {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> pending;
-  auto scanned = engine_.scan(rows::kDropped, [&](std::string_view key, std::string_view value) {
-    const auto id = rows::parse_dropped_row_key(key);
-    const auto count = rows::decode_number(value);
-    if (id && count) pending.emplace_back(*id, static_cast<std::uint32_t>(*count));
-    return true;
-  });
-  if (!scanned) return scanned;
-  for (const auto& [id, count] : pending) {
-    if (auto dropped = engine_.drop(logs_of(id, count)); !dropped) return dropped;
-    storage::TableBatch batch;
-    batch.remove(rows::dropped_row_key(id));
-    if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
-  }
-  return {};
+StreamPointer Catalogue::make_stream(StreamState state) {
+  return std::make_shared<Stream>(engine_, clock_, quotas_, options_.load_window, std::move(state));
 }
 
 Result<StreamPointer> Catalogue::find(const StreamKey& key) {
@@ -135,7 +119,7 @@ Result<StreamPointer> Catalogue::find(const StreamKey& key) {
     if (found == streams_.end()) return std::unexpected(stream_not_found(key));
     stream = found->second;
   }
-  if (!stream->state().facts->is_due(clock_.now())) return stream;
+  if (!has_something_due(*stream)) return stream;
   if (auto done = carry_out_due(stream); !done) return std::unexpected(done.error());
   if (stream->state().facts->gone_at) return std::unexpected(stream_not_found(key));
   return stream;
@@ -148,9 +132,8 @@ std::vector<StreamPointer> Catalogue::list_all() {
     for (const auto& [key, stream] : streams_) all.push_back(stream);
   }
   std::erase_if(all, [&](const StreamPointer& stream) {
-    const auto facts = stream->state().facts;
-    if (!facts->is_due(clock_.now())) return false;
-    const bool was_deleting = facts->gone_at.has_value();
+    if (!has_something_due(*stream)) return false;
+    const bool was_deleting = stream->state().facts->gone_at.has_value();
     return carry_out_due(stream).has_value() && was_deleting;
   });
   return all;
@@ -171,15 +154,52 @@ Counts Catalogue::counts(std::string_view account, std::string_view region) {
     const StreamState state = stream->state();
     const StreamStatus status = state.facts->status_at(clock_.now());
     if (status == StreamStatus::kDeleting) continue;
-    if (status != StreamStatus::kCreating) counts.open_shards += state.shards->open_count();
-    if (state.facts->mode == StreamMode::kOnDemand) ++counts.on_demand_streams;
+    const std::size_t open = state.shards->open_count();
+    const bool is_on_demand = state.facts->settings.mode == StreamMode::kOnDemand;
+    if (status != StreamStatus::kCreating) counts.open_shards += open;
+    if (status == StreamStatus::kCreating) ++counts.creating_streams;
+    if (is_on_demand) ++counts.on_demand_streams;
+    if (!is_on_demand) counts.provisioned_shards += open;
   }
   return counts;
+}
+
+Result<void> Catalogue::check_shard_limit(const StreamKey& key, std::size_t current,
+                                          std::size_t additional) {
+  const std::size_t max = options_.account_shards_max;
+  if (quotas_.count("account_shards", current + additional, max)) return {};
+  return std::unexpected(shard_limit_exceeded(key, current, max, additional));
+}
+
+Result<void> Catalogue::check_new_stream(const NewStream& wanted) {
+  const bool may_be_creating = options_.delays.create.count() > 0;
+  if (!may_be_creating && quotas_.is_off()) return {};  // Counting looks at every stream.
+  const Counts counts = this->counts(wanted.key.account, wanted.key.region);
+  if (counts.creating_streams >= kStreamsCreatingMax) {
+    return fail(kLimitExceeded, "This request would exceed the number of streams that account " +
+                                    wanted.key.account + " may have in CREATING in " +
+                                    wanted.key.region + ": " + std::to_string(kStreamsCreatingMax) +
+                                    ".");
+  }
+  if (wanted.settings.mode == StreamMode::kProvisioned) {
+    return check_shard_limit(wanted.key, counts.provisioned_shards, wanted.shard_count);
+  }
+  return check_on_demand_limit(wanted.key, counts.on_demand_streams);
+}
+
+Result<void> Catalogue::check_on_demand_limit(const StreamKey& key, std::size_t current) {
+  if (quotas_.count("on_demand_streams", current + 1, kOnDemandStreamsMax)) return {};
+  return fail(kLimitExceeded,
+              "This request would exceed the number of on-demand streams that "
+              "account " +
+                  key.account + " may have in " + key.region + ": " +
+                  std::to_string(kOnDemandStreamsMax) + ".");
 }
 
 Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
   const std::lock_guard creating(create_mutex_);
   if (const auto found = find(wanted.key)) return std::unexpected(stream_exists(wanted.key));
+  if (auto checked = check_new_stream(wanted); !checked) return std::unexpected(checked.error());
 
   const TimePoint now = clock_.now();
   std::int64_t shard_second = seconds_of(now) - kShardsBeforeStream;
@@ -193,40 +213,44 @@ Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
     }
   }
   facts.key = wanted.key;
-  facts.mode = wanted.mode;
-  facts.record_kib_max = wanted.record_kib_max;
+  facts.settings = wanted.settings;
   facts.tags = wanted.tags;
   facts.created_at = std::max(now, time_from_millis((shard_second) * 1000));
-  facts.active_at = now + delays_.create;
+  facts.active_at = now + options_.delays.create;
   const auto shards =
       std::make_shared<const ShardMap>(ShardMap::uniform(wanted.shard_count, shard_second));
 
   storage::TableBatch batch;
   batch.put(std::string(rows::kNextId), rows::encode_number(facts.id + 1));
   batch.put(rows::stream_row_key(facts.id), rows::encode(facts));
-  put_shard_rows(batch, facts.id, *shards, 0);
+  rows::put_shards(batch, facts.id, *shards, 0);
   const auto ticket = engine_.write(batch);
   if (!ticket) return ticket;
 
   StreamState state{std::make_shared<const StreamFacts>(std::move(facts)), shards};
   const std::unique_lock lock(mutex_);
   ++next_id_;
-  streams_[wanted.key] = std::make_shared<Stream>(engine_, clock_, std::move(state));
+  streams_[wanted.key] = make_stream(std::move(state));
   return ticket;
 }
 
-Result<storage::Ticket> Catalogue::remove(Stream& stream) {
-  return change(stream, [&](StreamFacts& facts) -> Result<void> {
-    facts.gone_at = clock_.now() + delays_.remove;
+Result<storage::Ticket> Catalogue::remove(Stream& stream, bool with_consumers) {
+  return change(stream, Allowed::kNotDeleting, [&](StreamFacts& facts) -> Result<void> {
+    const TimePoint now = clock_.now();
+    if (!with_consumers && count_consumers(facts.consumers, now) > 0) {
+      return std::unexpected(stream_has_consumers(facts.key));
+    }
+    facts.gone_at = now + options_.delays.remove;
     return {};
   });
 }
 
-Result<storage::Ticket> Catalogue::change(Stream& stream, const Change& change) {
+Result<storage::Ticket> Catalogue::change(Stream& stream, Allowed allowed, const Change& change) {
   const std::lock_guard changing(stream.change_mutex_);
   StreamState state = stream.state();
-  if (state.facts->gone_at) {
-    return std::unexpected(stream_not_active(state.facts->key, to_text(StreamStatus::kDeleting)));
+  const StreamStatus status = state.facts->status_at(clock_.now());
+  if (!is_allowed(status, allowed)) {
+    return std::unexpected(stream_not_active(state.facts->key, to_text(status)));
   }
   StreamFacts facts = *state.facts;
   if (auto changed = change(facts); !changed) return std::unexpected(changed.error());
@@ -251,15 +275,34 @@ Result<storage::Ticket> Catalogue::reshard(Stream& stream, const Plan& plan) {
   if (status != StreamStatus::kActive) {
     return std::unexpected(stream_not_active(state.facts->key, to_text(status)));
   }
-  if (state.facts->mode == StreamMode::kOnDemand) {
+  if (state.facts->settings.mode == StreamMode::kOnDemand) {
     return std::unexpected(stream_is_on_demand(state.facts->key));
   }
   auto steps = plan(state);
   if (!steps) return std::unexpected(steps.error());
   if (steps->empty()) return storage::Ticket{0};
+  return begin_update(stream,
+                      {now + options_.delays.reshard, std::move(*steps), state.facts->settings});
+}
 
+Result<storage::Ticket> Catalogue::update(Stream& stream, const SettingsChange& change) {
+  const std::lock_guard changing(stream.change_mutex_);
+  const auto facts = stream.state().facts;
+  const TimePoint now = clock_.now();
+  const StreamStatus status = facts->status_at(now);
+  if (status != StreamStatus::kActive) {
+    return std::unexpected(stream_not_active(facts->key, to_text(status)));
+  }
+  StreamSettings settings = facts->settings;
+  if (auto changed = change(*facts, settings); !changed) return std::unexpected(changed.error());
+  if (settings == facts->settings) return storage::Ticket{0};
+  return begin_update(stream, {now + options_.delays.update, {}, std::move(settings)});
+}
+
+Result<storage::Ticket> Catalogue::begin_update(Stream& stream, PendingUpdate update) {
+  StreamState state = stream.state();
   StreamFacts facts = *state.facts;
-  facts.reshard = PendingReshard{now + delays_.reshard, std::move(*steps)};
+  facts.update = std::move(update);
   storage::TableBatch batch;
   batch.put(rows::stream_row_key(facts.id), rows::encode(facts));
   const auto ticket = engine_.write(batch);
@@ -267,130 +310,6 @@ Result<storage::Ticket> Catalogue::reshard(Stream& stream, const Plan& plan) {
   state.facts = std::make_shared<const StreamFacts>(std::move(facts));
   stream.switch_to(std::move(state));
   return ticket;
-}
-
-Result<void> Catalogue::carry_out_due(const StreamPointer& stream) {
-  const std::lock_guard changing(stream->change_mutex_);
-  const auto facts = stream->state().facts;
-  if (!facts->is_due(clock_.now())) return {};  // Somebody else was faster.
-  return facts->gone_at ? carry_out_removal(stream) : carry_out_reshard(*stream);
-}
-
-Result<ShardEnd> Catalogue::end_of(const Stream& stream, const Shard& shard, TimePoint due) const {
-  const auto bounds = engine_.bounds(stream.log(shard.index));
-  if (!bounds) return std::unexpected(bounds.error());
-  const std::int64_t second =
-      std::max({seconds_of(due), seconds_of(bounds->last_arrival), shard.creation_second});
-  return ShardEnd{bounds->next, second};
-}
-
-Result<void> Catalogue::carry_out_reshard(Stream& stream) {
-  // From here to the switch no put is between routing and its positions: where the parents end now
-  // is where they end.
-  const std::unique_lock gate(stream.gate_);
-  const StreamState before = stream.state();
-  const std::uint32_t first_new = before.shards->next_index();
-  const PendingReshard& pending = *before.facts->reshard;
-  std::optional<Error> error;
-  std::vector<std::uint32_t> closed;
-  ShardMap shards = *before.shards;
-  for (const Reshard& step : pending.steps) {
-    shards = shards.after(step, [&](const Shard& parent) -> ShardEnd {
-      closed.push_back(parent.index);
-      // A shard that this reshard itself made lives for no time and has no records.
-      if (parent.index >= first_new) return {0, parent.creation_second};
-      const auto end = end_of(stream, parent, pending.due);
-      if (!end) error = end.error();
-      return end.value_or(ShardEnd{});
-    });
-    if (error) return std::unexpected(*error);
-  }
-  StreamFacts facts = *before.facts;
-  facts.reshard.reset();
-
-  storage::TableBatch batch;
-  batch.put(rows::stream_row_key(facts.id), rows::encode(facts));
-  for (const std::uint32_t index : closed) {
-    batch.put(rows::shard_row_key(facts.id, index), rows::encode(*shards.find(index)));
-  }
-  put_shard_rows(batch, facts.id, shards, first_new);
-  if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
-  stream.switch_to({std::make_shared<const StreamFacts>(std::move(facts)),
-                    std::make_shared<const ShardMap>(std::move(shards))});
-  return {};
-}
-
-Result<void> Catalogue::carry_out_removal(const StreamPointer& stream) {
-  const std::unique_lock gate(stream->gate_);
-  const StreamState state = stream->state();
-  const std::uint32_t id = state.facts->id;
-  const std::uint32_t shard_count = state.shards->next_index();
-  const std::int64_t second = stream->newest_second();
-
-  storage::TableBatch batch;
-  batch.remove(rows::stream_row_key(id));
-  for (const Shard& shard : state.shards->shards()) {
-    batch.remove(rows::shard_row_key(id, shard.index));
-  }
-  batch.put(rows::dropped_row_key(id), rows::encode_number(shard_count));
-  batch.put(rows::name_row_key(state.facts->key),
-            rows::encode_number(static_cast<std::uint64_t>(second)));
-  if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
-  {
-    const std::unique_lock lock(mutex_);
-    used_seconds_[state.facts->key] = second;
-    const auto found = streams_.find(state.facts->key);
-    if (found != streams_.end() && found->second == stream) streams_.erase(found);
-  }
-  if (auto dropped = engine_.drop(logs_of(id, shard_count)); !dropped) return dropped;
-  storage::TableBatch after;
-  after.remove(rows::dropped_row_key(id));
-  if (auto written = engine_.write(after); !written) return std::unexpected(written.error());
-  return {};
-}
-
-Result<void> Catalogue::trim_expired(Stream& stream) {
-  const StreamState state = stream.state();
-  std::vector<storage::Trim> trims;
-  for (const Shard& shard : state.shards->shards()) {
-    const auto position = stream.skip_expired(*state.facts, shard.index, 0);
-    if (!position) return std::unexpected(position.error());
-    trims.push_back({stream.log(shard.index), *position});
-  }
-  return engine_.trim(trims);
-}
-
-Result<void> Catalogue::forget_expired_shards(Stream& stream) {
-  const std::unique_lock gate(stream.gate_);
-  const StreamState state = stream.state();
-  const std::int64_t horizon = seconds_of(state.facts->horizon_at(clock_.now()));
-  storage::TableBatch batch;
-  std::vector<storage::LogId> logs;
-  const ShardMap kept = state.shards->without([&](const Shard& shard) {
-    if (shard.is_open() || shard.end->second >= horizon) return false;
-    batch.remove(rows::shard_row_key(state.facts->id, shard.index));
-    logs.push_back(stream.log(shard.index));
-    return true;
-  });
-  if (logs.empty()) return {};
-  if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
-  stream.switch_to({state.facts, std::make_shared<const ShardMap>(kept)});
-  return engine_.drop(logs);
-}
-
-void Catalogue::expire() {
-  for (const StreamPointer& stream : list_all()) {
-    const std::lock_guard changing(stream->change_mutex_);
-    if (stream->state().facts->gone_at) continue;
-    // What fails now is tried again by the next call; reads never depend on it.
-    if (!trim_expired(*stream)) continue;
-    if (!forget_expired_shards(*stream)) continue;
-  }
-  const std::unique_lock lock(mutex_);
-  const std::int64_t now = seconds_of(clock_.now());
-  std::erase_if(used_seconds_, [&](const auto& entry) {
-    return entry.second + kShardsBeforeStream < now && !streams_.contains(entry.first);
-  });
 }
 
 }  // namespace millrace::streams

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -21,10 +22,13 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
+#include "streams/on_demand.h"
+#include "streams/quota.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
+#include "streams/tags.h"
 
 namespace millrace::streams {
 
@@ -33,29 +37,52 @@ struct TransitionDelays {
   std::chrono::milliseconds create{0};
   std::chrono::milliseconds remove{0};
   std::chrono::milliseconds reshard{0};
+  std::chrono::milliseconds update{0};    // Of settings: encryption, mode, sizes.
+  std::chrono::milliseconds consumer{0};  // CREATING and DELETING of a consumer.
+};
+
+inline constexpr std::size_t kStreamsCreatingMax = 5;   // Of an account in a region.
+inline constexpr std::size_t kOnDemandStreamsMax = 50;  // The same, where limits are enforced.
+inline constexpr std::size_t kAccountShardsMax =
+    20'000;  // The same; the service's largest default.
+
+// How far the service's numbers start before the call that makes the shards, in seconds.
+inline constexpr std::int64_t kShardsBeforeStream = 2;
+
+struct CatalogueOptions {
+  TransitionDelays delays;
+  std::chrono::seconds load_window = kOnDemandWindow;
+  std::size_t account_shards_max = kAccountShardsMax;
 };
 
 struct NewStream {
   StreamKey key;
-  StreamMode mode = StreamMode::kProvisioned;
+  StreamSettings settings;
   std::uint32_t shard_count = 1;
-  std::uint32_t record_kib_max = kRecordKibDefault;
   Tags tags;
 };
 
+// Of an account in a region, without streams that are being deleted.
 struct Counts {
-  std::size_t open_shards = 0;
+  std::size_t open_shards = 0;         // Of streams that are not CREATING any more.
+  std::size_t provisioned_shards = 0;  // Open ones of all provisioned streams.
   std::size_t on_demand_streams = 0;
+  std::size_t creating_streams = 0;
 };
+
+// In which states a stream may be changed.
+enum class Allowed : std::uint8_t { kActive, kActiveOrUpdating, kNotDeleting };
 
 using StreamPointer = std::shared_ptr<Stream>;
 
 class Catalogue {
  public:
-  // Loads what the store holds. `engine` and `clock` outlive the catalogue.
+  // Loads what the store holds. `engine`, `clock` and `quotas` outlive the catalogue.
   [[nodiscard]] static Result<std::unique_ptr<Catalogue>> open(storage::Engine& engine,
-                                                               Clock& clock,
-                                                               TransitionDelays delays);
+                                                               Clock& clock, Quotas& quotas,
+                                                               const CatalogueOptions& options);
+
+  [[nodiscard]] const CatalogueOptions& options() const { return options_; }
 
   // The stream, with everything that was due carried out. Errors: stream_not_found; the engine's.
   Result<StreamPointer> find(const StreamKey& key);
@@ -66,36 +93,55 @@ class Catalogue {
   // The streams of all accounts and regions.
   std::vector<StreamPointer> list_all();
 
-  // Open shards of the account and its on-demand streams, in a region.
   Counts counts(std::string_view account, std::string_view region);
 
-  // Errors: stream_exists; the engine's.
+  // Errors: stream_exists; kLimitExceeded for one too many in CREATING, and where limits are
+  // enforced for its shards or its mode; the engine's.
   Result<storage::Ticket> create(const NewStream& wanted);
 
-  // Errors: stream_not_active when it is being deleted already.
-  Result<storage::Ticket> remove(Stream& stream);
+  // Errors: stream_not_active when it is being deleted already; stream_has_consumers unless
+  // `with_consumers`.
+  Result<storage::Ticket> remove(Stream& stream, bool with_consumers);
+
+  // Whether the account of `key`, which has `current` provisioned shards, may have so many more,
+  // where limits are enforced. Errors: shard_limit_exceeded.
+  Result<void> check_shard_limit(const StreamKey& key, std::size_t current, std::size_t additional);
+
+  // Whether it may have one more on-demand stream. Errors: kLimitExceeded.
+  Result<void> check_on_demand_limit(const StreamKey& key, std::size_t current);
 
   // `plan` looks at the facts and the shards and returns the steps, which may be none. Errors:
   // stream_not_active, stream_is_on_demand, then the plan's.
   using Plan = std::function<Result<std::vector<Reshard>>(const StreamState&)>;
   Result<storage::Ticket> reshard(Stream& stream, const Plan& plan);
 
-  // `change` edits a copy of the facts. Errors: stream_not_active when it is being deleted; the
+  // `change` edits the settings that the stream has once it is ACTIVE again; where it leaves them
+  // as they are nothing happens. Errors: stream_not_active, then the change's own.
+  using SettingsChange = std::function<Result<void>(const StreamFacts&, StreamSettings&)>;
+  Result<storage::Ticket> update(Stream& stream, const SettingsChange& change);
+
+  // `change` edits a copy of the facts, which shows at once. Errors: stream_not_active, then the
   // change's own.
   using Change = std::function<Result<void>(StreamFacts&)>;
-  Result<storage::Ticket> change(Stream& stream, const Change& change);
+  Result<storage::Ticket> change(Stream& stream, Allowed allowed, const Change& change);
 
   // Moves the trim points to where retention has them, forgets shards that have expired.
   void expire();
 
  private:
-  Catalogue(storage::Engine& engine, Clock& clock, TransitionDelays delays)
-      : engine_(engine), clock_(clock), delays_(delays) {}
+  Catalogue(storage::Engine& engine, Clock& clock, Quotas& quotas, const CatalogueOptions& options)
+      : engine_(engine), clock_(clock), quotas_(quotas), options_(options) {}
 
+  Result<void> check_new_stream(const NewStream& wanted);
   Result<void> load();
   Result<void> finish_drops();
   Result<void> carry_out_due(const StreamPointer& stream);
-  Result<void> carry_out_reshard(Stream& stream);
+  [[nodiscard]] bool has_something_due(const Stream& stream) const;
+  [[nodiscard]] StreamPointer make_stream(StreamState state);
+  Result<storage::Ticket> begin_update(Stream& stream, PendingUpdate update);
+  Result<void> grow(Stream& stream);
+  Result<void> apply(Stream& stream, StreamFacts facts, const std::vector<Reshard>& steps,
+                     TimePoint due);
   Result<void> carry_out_removal(const StreamPointer& stream);
   Result<ShardEnd> end_of(const Stream& stream, const Shard& shard, TimePoint due) const;
   Result<void> trim_expired(Stream& stream);
@@ -103,7 +149,8 @@ class Catalogue {
 
   storage::Engine& engine_;
   Clock& clock_;
-  const TransitionDelays delays_;
+  Quotas& quotas_;
+  const CatalogueOptions options_;
 
   mutable std::shared_mutex mutex_;  // Guards what follows; never held while waiting for a stream.
   std::map<StreamKey, StreamPointer> streams_;

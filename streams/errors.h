@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,12 +23,30 @@ inline constexpr ErrorCode kLimitExceeded{"LimitExceededException"};
 inline constexpr ErrorCode kValidation{"ValidationException"};
 inline constexpr ErrorCode kExpiredIterator{"ExpiredIteratorException"};
 inline constexpr ErrorCode kExpiredNextToken{"ExpiredNextTokenException"};
+inline constexpr ErrorCode kThroughputExceeded{"ProvisionedThroughputExceededException"};
+inline constexpr ErrorCode kAccessDenied{"AccessDeniedException"};
 inline constexpr ErrorCode kInternalFailure{"InternalFailure"};
 
 [[nodiscard]] Error stream_not_found(const StreamKey& stream);
 [[nodiscard]] Error stream_exists(const StreamKey& stream);
 [[nodiscard]] Error stream_not_active(const StreamKey& stream, std::string_view status);
 [[nodiscard]] Error stream_is_on_demand(const StreamKey& stream);
+
+// DeleteStream without EnforceConsumerDeletion.
+[[nodiscard]] Error stream_has_consumers(const StreamKey& stream);
+[[nodiscard]] Error shard_limit_exceeded(const StreamKey& stream, std::size_t current,
+                                         std::size_t limit, std::size_t additional);
+
+// `consumer` is a name or an ARN, as the client gave it.
+[[nodiscard]] Error consumer_not_found(std::string_view consumer, const StreamKey& stream);
+[[nodiscard]] Error consumer_not_active(std::string_view consumer, std::int64_t creation_second,
+                                        const StreamKey& stream);
+
+// A shard's throughput is used up.
+[[nodiscard]] Error shard_rate_exceeded(std::string_view shard_id, const StreamKey& stream);
+
+// An operation is called too often on a stream.
+[[nodiscard]] Error stream_rate_exceeded(const StreamKey& stream);
 
 // `id` as the client gave it when it is no shard id at all, else in its full form.
 [[nodiscard]] Error shard_not_in_stream(std::string_view id, const StreamKey& stream);

@@ -15,27 +15,35 @@
 namespace millrace::streams {
 namespace {
 
-constexpr std::uint8_t kHasExplicitHashKey = 1;  // Stored: do not renumber.
+// Stored: do not renumber.
+constexpr std::uint8_t kHasExplicitHashKey = 1;
+constexpr std::uint8_t kIsEncrypted = 2;
+constexpr std::uint8_t kHasNoPartitionKey = 4;
 constexpr std::size_t kHashKeyBytes = 16;
 constexpr std::size_t kHeadBytes = 3;
 
 }  // namespace
 
 uint128 NewRecord::hash_key() const {
-  return explicit_hash_key ? *explicit_hash_key : md5_number(partition_key);
+  return explicit_hash_key ? *explicit_hash_key : md5_number(partition_key.value_or(""));
 }
 
-void append_record(storage::Batch& batch, const NewRecord& record) {
+void append_record(storage::Batch& batch, const NewRecord& record, bool is_encrypted) {
+  const std::string_view key = record.partition_key.value_or("");
+  unsigned flags = 0;
+  if (record.explicit_hash_key) flags |= kHasExplicitHashKey;
+  if (is_encrypted) flags |= kIsEncrypted;
+  if (!record.partition_key) flags |= kHasNoPartitionKey;
   std::string head;
-  head.push_back(static_cast<char>(record.explicit_hash_key ? kHasExplicitHashKey : 0));
-  append_big_endian(head, static_cast<std::uint16_t>(record.partition_key.size()));
+  append_big_endian(head, static_cast<std::uint8_t>(flags));
+  append_big_endian(head, static_cast<std::uint16_t>(key.size()));
   if (record.explicit_hash_key) {
     append_big_endian(head, static_cast<std::uint64_t>(*record.explicit_hash_key >> 64U));
     append_big_endian(head, static_cast<std::uint64_t>(*record.explicit_hash_key));
   }
-  char* to = batch.add(head.size() + record.partition_key.size() + record.data.size());
+  char* to = batch.add(head.size() + key.size() + record.data.size());
   to = std::ranges::copy(head, to).out;
-  to = std::ranges::copy(record.partition_key, to).out;
+  to = std::ranges::copy(key, to).out;
   std::ranges::copy(record.data, to);
 }
 
@@ -47,7 +55,11 @@ std::optional<RecordBytes> decode_record(std::string_view entry) {
   if ((flags & kHasExplicitHashKey) != 0) reader.take_bytes(kHashKeyBytes);
   const std::string_view key = reader.take_bytes(key_bytes);
   if (!reader.ok()) return std::nullopt;
-  return RecordBytes{key, reader.rest()};
+  RecordBytes record;
+  if ((flags & kHasNoPartitionKey) == 0) record.partition_key = key;
+  record.data = reader.rest();
+  record.is_encrypted = (flags & kIsEncrypted) != 0;
+  return record;
 }
 
 }  // namespace millrace::streams

@@ -3,7 +3,8 @@
 // Entry of a log (docs/storage-format.md), numbers big-endian:
 //
 //   size  content
-//      1  flags: bit 0, an explicit hash key follows
+//      1  flags: bit 0, an explicit hash key follows; bit 1, written while the stream was
+//         encrypted; bit 2, put without a partition key
 //      2  length of the partition key, bytes
 //     16  explicit hash key, only with bit 0
 //      n  partition key, UTF-8
@@ -11,6 +12,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -22,26 +24,33 @@
 namespace millrace::streams {
 
 struct NewRecord {
-  std::string_view partition_key;
+  std::optional<std::string_view> partition_key;  // Only AUTO streams take records without one.
   std::optional<uint128> explicit_hash_key;
   std::string_view data;
 
-  // What routes the record.
+  // What routes the record, unless the stream's distribution is AUTO.
   [[nodiscard]] uint128 hash_key() const;
+
+  // What counts for every limit: data and partition key.
+  [[nodiscard]] std::size_t size_bytes() const {
+    return data.size() + partition_key.value_or("").size();
+  }
 };
 
 struct Record {
   SequenceNumber number;
   TimePoint arrival{};
-  std::string_view partition_key;
+  std::optional<std::string_view> partition_key;
   std::string_view data;
+  bool is_encrypted = false;  // Whether the stream was when the record came.
 };
 
-void append_record(storage::Batch& batch, const NewRecord& record);
+void append_record(storage::Batch& batch, const NewRecord& record, bool is_encrypted);
 
 struct RecordBytes {
-  std::string_view partition_key;
+  std::optional<std::string_view> partition_key;
   std::string_view data;
+  bool is_encrypted = false;
 };
 
 // Nothing if the bytes are not an entry this version wrote.

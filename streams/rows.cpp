@@ -11,15 +11,22 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/uint128.h"
+#include "storage/engine.h"
+#include "streams/accounts.h"
+#include "streams/consumers.h"
+#include "streams/monitoring.h"
+#include "streams/on_demand.h"
 #include "streams/shard_map.h"
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
+#include "streams/tags.h"
 
 namespace millrace::streams::rows {
 namespace {
 
 // Stored: do not renumber.
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kStreamVersion = 2;  // 2 adds all that follows the tags.
 constexpr std::uint8_t kSplitStep = 1;
 constexpr std::uint8_t kMergeStep = 2;
 
@@ -58,10 +65,10 @@ auto take_optional(ByteReader& reader, Take take) -> std::optional<decltype(take
   return take();
 }
 
-void put_reshard(std::string& out, const PendingReshard& reshard) {
-  put_time(out, reshard.due);
-  put_number(out, static_cast<std::uint32_t>(reshard.steps.size()));
-  for (const Reshard& step : reshard.steps) {
+void put_steps(std::string& out, const PendingUpdate& update) {
+  put_time(out, update.due);
+  put_number(out, static_cast<std::uint32_t>(update.steps.size()));
+  for (const Reshard& step : update.steps) {
     if (const auto* split = std::get_if<Split>(&step)) {
       put_number(out, kSplitStep);
       put_number(out, split->shard);
@@ -75,20 +82,117 @@ void put_reshard(std::string& out, const PendingReshard& reshard) {
   }
 }
 
-PendingReshard take_reshard(ByteReader& reader) {
-  PendingReshard reshard;
-  reshard.due = take_time(reader);
+PendingUpdate take_steps(ByteReader& reader) {
+  PendingUpdate update;
+  update.due = take_time(reader);
   const auto count = reader.take<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     const auto kind = reader.take<std::uint8_t>();
     const auto shard = reader.take<std::uint32_t>();
     if (kind == kSplitStep) {
-      reshard.steps.emplace_back(Split{shard, take_hash(reader)});
+      update.steps.emplace_back(Split{shard, take_hash(reader)});
     } else {
-      reshard.steps.emplace_back(Merge{shard, reader.take<std::uint32_t>()});
+      update.steps.emplace_back(Merge{shard, reader.take<std::uint32_t>()});
     }
   }
-  return reshard;
+  return update;
+}
+
+void put_tags(std::string& out, const Tags& tags) {
+  put_number(out, static_cast<std::uint32_t>(tags.size()));
+  for (const auto& [key, value] : tags) {
+    append_text(out, key);
+    append_text(out, value);
+  }
+}
+
+Tags take_tags(ByteReader& reader) {
+  Tags tags;
+  const auto count = reader.take<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    std::string key(reader.take_text());
+    tags.emplace(std::move(key), reader.take_text());
+  }
+  return tags;
+}
+
+void put_optional_text(std::string& out, const std::optional<std::string>& text) {
+  put_optional(out, text, [&](const std::string& held) { append_text(out, held); });
+}
+
+std::optional<std::string> take_optional_text(ByteReader& reader) {
+  return take_optional(reader, [&] { return std::string(reader.take_text()); });
+}
+
+void put_settings(std::string& out, const StreamSettings& settings) {
+  put_number(out, static_cast<std::uint8_t>(settings.mode));
+  put_number(out, settings.record_kib_max);
+  put_optional_text(out, settings.kms_key_id);
+  put_optional(out, settings.warm_mibps, [&](std::uint32_t mibps) { put_number(out, mibps); });
+  put_number(out, static_cast<std::uint8_t>(settings.distribution));
+}
+
+StreamSettings take_settings(ByteReader& reader) {
+  StreamSettings settings;
+  settings.mode = static_cast<StreamMode>(reader.take<std::uint8_t>());
+  settings.record_kib_max = reader.take<std::uint32_t>();
+  settings.kms_key_id = take_optional_text(reader);
+  settings.warm_mibps = take_optional(reader, [&] { return reader.take<std::uint32_t>(); });
+  settings.distribution = static_cast<Distribution>(reader.take<std::uint8_t>());
+  return settings;
+}
+
+void put_consumer(std::string& out, const Consumer& consumer) {
+  append_text(out, consumer.name);
+  put_number(out, static_cast<std::uint64_t>(consumer.creation_second));
+  put_time(out, consumer.active_at);
+  put_optional(out, consumer.gone_at, [&](TimePoint at) { put_time(out, at); });
+  put_tags(out, consumer.tags);
+  put_optional_text(out, consumer.policy);
+}
+
+Consumer take_consumer(ByteReader& reader) {
+  Consumer consumer;
+  consumer.name = reader.take_text();
+  consumer.creation_second = static_cast<std::int64_t>(reader.take<std::uint64_t>());
+  consumer.active_at = take_time(reader);
+  consumer.gone_at = take_optional(reader, [&] { return take_time(reader); });
+  consumer.tags = take_tags(reader);
+  consumer.policy = take_optional_text(reader);
+  return consumer;
+}
+
+// What version 2 added.
+void put_additions(std::string& out, const StreamFacts& facts) {
+  put_settings(out, facts.settings);
+  if (facts.update) put_settings(out, facts.update->settings);
+  put_number(out, static_cast<std::uint8_t>(facts.shard_metrics.to_ulong()));
+  put_optional_text(out, facts.policy);
+  put_number(out, static_cast<std::uint32_t>(facts.consumers.size()));
+  for (const auto& [name, consumer] : facts.consumers) put_consumer(out, consumer);
+  put_number(out, static_cast<std::uint32_t>(facts.peaks.size()));
+  for (const Peak& peak : facts.peaks) {
+    put_time(out, peak.slot_start);
+    put_number(out, peak.shards);
+  }
+}
+
+void take_additions(ByteReader& reader, StreamFacts& facts) {
+  facts.settings = take_settings(reader);
+  if (facts.update) facts.update->settings = take_settings(reader);
+  facts.shard_metrics = ShardMetrics(reader.take<std::uint8_t>());
+  facts.policy = take_optional_text(reader);
+  const auto consumer_count = reader.take<std::uint32_t>();
+  for (std::uint32_t i = 0; i < consumer_count && reader.ok(); ++i) {
+    Consumer consumer = take_consumer(reader);
+    std::string name = consumer.name;
+    facts.consumers.emplace(std::move(name), std::move(consumer));
+  }
+  const auto peak_count = reader.take<std::uint32_t>();
+  for (std::uint32_t i = 0; i < peak_count && reader.ok(); ++i) {
+    const TimePoint slot_start = take_time(reader);
+    facts.peaks.push_back({slot_start, reader.take<std::uint32_t>()});
+  }
 }
 
 std::string key_with_id(std::string_view prefix, std::uint32_t stream_id) {
@@ -140,48 +244,60 @@ std::optional<std::uint32_t> parse_dropped_row_key(std::string_view key) {
   return id;
 }
 
+std::string account_row_key(std::string_view account, std::string_view region) {
+  std::string key(kAccounts);
+  append_text(key, account);
+  append_text(key, region);
+  return key;
+}
+
+std::optional<std::pair<std::string, std::string>> parse_account_row_key(std::string_view key) {
+  if (!key.starts_with(kAccounts)) return std::nullopt;
+  ByteReader reader(key.substr(kAccounts.size()));
+  std::string account(reader.take_text());
+  std::string region(reader.take_text());
+  if (!is_whole(reader)) return std::nullopt;
+  return std::pair{std::move(account), std::move(region)};
+}
+
 std::string encode(const StreamFacts& facts) {
   std::string out;
-  put_number(out, kVersion);
+  put_number(out, kStreamVersion);
   put_number(out, facts.id);
   append_text(out, facts.key.account);
   append_text(out, facts.key.region);
   append_text(out, facts.key.name);
-  put_number(out, static_cast<std::uint8_t>(facts.mode));
+  put_number(out, static_cast<std::uint8_t>(facts.settings.mode));
   put_number(out, static_cast<std::uint32_t>(facts.retention_hours));
-  put_number(out, facts.record_kib_max);
+  put_number(out, facts.settings.record_kib_max);
   put_time(out, facts.created_at);
   put_time(out, facts.active_at);
   put_optional(out, facts.gone_at, [&](TimePoint at) { put_time(out, at); });
-  put_optional(out, facts.reshard, [&](const PendingReshard& r) { put_reshard(out, r); });
-  put_number(out, static_cast<std::uint32_t>(facts.tags.size()));
-  for (const auto& [key, value] : facts.tags) {
-    append_text(out, key);
-    append_text(out, value);
-  }
+  put_optional(out, facts.update, [&](const PendingUpdate& update) { put_steps(out, update); });
+  put_tags(out, facts.tags);
+  put_additions(out, facts);
   return out;
 }
 
 std::optional<StreamFacts> decode_stream(std::string_view value) {
   ByteReader reader(value);
-  if (reader.take<std::uint8_t>() != kVersion) return std::nullopt;
+  const auto version = reader.take<std::uint8_t>();
+  if (version < 1 || version > kStreamVersion) return std::nullopt;
   StreamFacts facts;
   facts.id = reader.take<std::uint32_t>();
   facts.key.account = reader.take_text();
   facts.key.region = reader.take_text();
   facts.key.name = reader.take_text();
-  facts.mode = static_cast<StreamMode>(reader.take<std::uint8_t>());
+  facts.settings.mode = static_cast<StreamMode>(reader.take<std::uint8_t>());
   facts.retention_hours = static_cast<int>(reader.take<std::uint32_t>());
-  facts.record_kib_max = reader.take<std::uint32_t>();
+  facts.settings.record_kib_max = reader.take<std::uint32_t>();
   facts.created_at = take_time(reader);
   facts.active_at = take_time(reader);
   facts.gone_at = take_optional(reader, [&] { return take_time(reader); });
-  facts.reshard = take_optional(reader, [&] { return take_reshard(reader); });
-  const auto tag_count = reader.take<std::uint32_t>();
-  for (std::uint32_t i = 0; i < tag_count && reader.ok(); ++i) {
-    std::string key(reader.take_text());
-    facts.tags.emplace(std::move(key), reader.take_text());
-  }
+  facts.update = take_optional(reader, [&] { return take_steps(reader); });
+  if (facts.update) facts.update->settings = facts.settings;
+  facts.tags = take_tags(reader);
+  if (version >= 2) take_additions(reader, facts);
   if (!is_whole(reader)) return std::nullopt;
   return facts;
 }
@@ -218,6 +334,33 @@ std::optional<Shard> decode_shard(std::string_view value) {
   });
   if (!is_whole(reader)) return std::nullopt;
   return shard;
+}
+
+void put_shards(storage::TableBatch& batch, std::uint32_t stream_id, const ShardMap& shards,
+                std::uint32_t from_index) {
+  for (const Shard& shard : shards.shards()) {
+    if (shard.index >= from_index) {
+      batch.put(shard_row_key(stream_id, shard.index), encode(shard));
+    }
+  }
+}
+
+std::string encode(const Commitment& commitment) {
+  std::string out;
+  put_number(out, kVersion);
+  put_optional(out, commitment.started_at, [&](TimePoint at) { put_time(out, at); });
+  put_optional(out, commitment.disabled_at, [&](TimePoint at) { put_time(out, at); });
+  return out;
+}
+
+std::optional<Commitment> decode_commitment(std::string_view value) {
+  ByteReader reader(value);
+  if (reader.take<std::uint8_t>() != kVersion) return std::nullopt;
+  Commitment commitment;
+  commitment.started_at = take_optional(reader, [&] { return take_time(reader); });
+  commitment.disabled_at = take_optional(reader, [&] { return take_time(reader); });
+  if (!is_whole(reader)) return std::nullopt;
+  return commitment;
 }
 
 std::string encode_number(std::uint64_t number) {

@@ -5,7 +5,9 @@
 //   'h', stream id u32, shard u32    Shard
 //   'n', account, region, name       the newest second a deleted stream of this name has used, u64
 //   'd', stream id u32               a deleted stream whose logs are not all dropped yet: shard
-//   count u32 'i'                              the next stream id, u32
+//                                    count u32
+//   'a', account, region             Commitment
+//   'i'                              the next stream id, u32
 //
 // Numbers are big-endian; a text is a u32 length and its bytes. Each value begins with its version.
 
@@ -15,7 +17,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "storage/engine.h"
+#include "streams/accounts.h"
 #include "streams/shard_map.h"
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
@@ -26,6 +31,7 @@ inline constexpr std::string_view kStreams = "s";
 inline constexpr std::string_view kShards = "h";
 inline constexpr std::string_view kNames = "n";
 inline constexpr std::string_view kDropped = "d";
+inline constexpr std::string_view kAccounts = "a";
 inline constexpr std::string_view kNextId = "i";
 
 [[nodiscard]] std::string stream_row_key(std::uint32_t stream_id);
@@ -36,11 +42,22 @@ inline constexpr std::string_view kNextId = "i";
 [[nodiscard]] std::string dropped_row_key(std::uint32_t stream_id);
 [[nodiscard]] std::optional<std::uint32_t> parse_dropped_row_key(std::string_view key);
 
+[[nodiscard]] std::string account_row_key(std::string_view account, std::string_view region);
+[[nodiscard]] std::optional<std::pair<std::string, std::string>> parse_account_row_key(
+    std::string_view key);
+
 [[nodiscard]] std::string encode(const StreamFacts& facts);
 [[nodiscard]] std::optional<StreamFacts> decode_stream(std::string_view value);
 
 [[nodiscard]] std::string encode(const Shard& shard);
 [[nodiscard]] std::optional<Shard> decode_shard(std::string_view value);
+
+// Puts the rows of the shards whose index is not below `from_index`.
+void put_shards(storage::TableBatch& batch, std::uint32_t stream_id, const ShardMap& shards,
+                std::uint32_t from_index);
+
+[[nodiscard]] std::string encode(const Commitment& commitment);
+[[nodiscard]] std::optional<Commitment> decode_commitment(std::string_view value);
 
 [[nodiscard]] std::string encode_number(std::uint64_t number);
 [[nodiscard]] std::optional<std::uint64_t> decode_number(std::string_view value);

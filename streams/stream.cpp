@@ -1,11 +1,13 @@
 #include "streams/stream.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <shared_mutex>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,8 @@
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "streams/errors.h"
+#include "streams/on_demand.h"
+#include "streams/quota.h"
 #include "streams/record.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
@@ -27,23 +31,32 @@ struct ShardPart {
   const Shard* shard;
   storage::Batch batch;
   std::vector<std::size_t> places;  // In the put, in order.
+  ShardLoad load;
 };
 
-std::vector<ShardPart> route(const ShardMap& shards, std::span<const NewRecord> records) {
-  std::vector<std::pair<const Shard*, std::size_t>> routed;
+// Which shard takes which record, shard by shard and in the order of the put.
+using Routed = std::vector<std::pair<const Shard*, std::size_t>>;
+
+Routed route_by_hash_key(const ShardMap& shards, std::span<const NewRecord> records) {
+  Routed routed;
   routed.reserve(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     routed.emplace_back(&shards.route(records[i].hash_key()), i);
   }
   std::ranges::sort(routed);
+  return routed;
+}
 
-  std::vector<ShardPart> parts;
-  for (const auto& [shard, place] : routed) {
-    if (parts.empty() || parts.back().shard != shard) parts.push_back({shard, {}, {}});
-    append_record(parts.back().batch, records[place]);
-    parts.back().places.push_back(place);
+// The open shards in turn, whatever the records' keys.
+Routed route_in_turn(const ShardMap& shards, std::size_t record_count, std::uint32_t first_turn) {
+  const std::vector<const Shard*> open = shards.open_shards();
+  Routed routed;
+  routed.reserve(record_count);
+  for (std::size_t i = 0; i < record_count; ++i) {
+    routed.emplace_back(open[(first_turn + i) % open.size()], i);
   }
-  return parts;
+  std::ranges::sort(routed);
+  return routed;
 }
 
 SequenceNumber number_of(const Shard& shard, storage::Position position, TimePoint arrival) {
@@ -68,12 +81,13 @@ class RecordCollector {
       is_damaged_ = true;
       return false;
     }
-    const std::size_t size = record->partition_key.size() + record->data.size();
+    const std::string_view key = record->partition_key.value_or("");
+    const std::size_t size = key.size() + record->data.size();
     if (!spans_.empty() && bytes_.size() + size > limits_.bytes_max) return false;
     if (spans_.size() == limits_.count_max) return false;
-    spans_.push_back(
-        {entry.position, entry.arrival, record->partition_key.size(), record->data.size()});
-    bytes_.insert(bytes_.end(), record->partition_key.begin(), record->partition_key.end());
+    spans_.push_back({entry.position, entry.arrival, key.size(), record->data.size(),
+                      record->partition_key.has_value(), record->is_encrypted});
+    bytes_.insert(bytes_.end(), key.begin(), key.end());
     bytes_.insert(bytes_.end(), record->data.begin(), record->data.end());
     return true;
   }
@@ -89,8 +103,9 @@ class RecordCollector {
       Record record;
       record.number = number_of(shard_, span.position, span.arrival);
       record.arrival = span.arrival;
-      record.partition_key = {at, span.key_bytes};
+      if (span.has_key) record.partition_key = std::string_view{at, span.key_bytes};
       record.data = {at + span.key_bytes, span.data_bytes};
+      record.is_encrypted = span.is_encrypted;
       at += span.key_bytes + span.data_bytes;
       result.records.push_back(record);
     }
@@ -102,6 +117,8 @@ class RecordCollector {
     TimePoint arrival;
     std::size_t key_bytes;
     std::size_t data_bytes;
+    bool has_key;
+    bool is_encrypted;
   };
 
   const Shard& shard_;
@@ -113,8 +130,14 @@ class RecordCollector {
 
 }  // namespace
 
-Stream::Stream(storage::Engine& engine, const Clock& clock, StreamState state)
-    : engine_(engine), clock_(clock), id_(state.facts->id), state_(std::move(state)) {}
+Stream::Stream(storage::Engine& engine, const Clock& clock, Quotas& quotas,
+               std::chrono::seconds load_window, StreamState state)
+    : engine_(engine),
+      clock_(clock),
+      quotas_(quotas),
+      id_(state.facts->id),
+      load_(load_window),
+      state_(std::move(state)) {}
 
 StreamState Stream::state() const {
   const std::lock_guard lock(state_mutex_);
@@ -131,11 +154,35 @@ storage::LogId Stream::log(std::uint32_t shard_index) const { return log_of(id_,
 Result<PutReceipt> Stream::put(std::span<const NewRecord> records) {
   const std::shared_lock gate(gate_);
   const StreamState state = this->state();
-  const StreamStatus status = state.facts->status_at(clock_.now());
+  const TimePoint now = clock_.now();
+  const StreamStatus status = state.facts->status_at(now);
   if (status != StreamStatus::kActive && status != StreamStatus::kUpdating) {
     return std::unexpected(stream_not_found(state.facts->key));
   }
-  const std::vector<ShardPart> parts = route(*state.shards, records);
+  const StreamSettings& settings = state.facts->settings;
+  const Routed routed =
+      settings.distribution == Distribution::kAuto
+          ? route_in_turn(*state.shards, records.size(),
+                          next_turn_.fetch_add(static_cast<std::uint32_t>(records.size())))
+          : route_by_hash_key(*state.shards, records);
+
+  PutReceipt receipt;
+  receipt.is_encrypted = settings.kms_key_id.has_value();
+  receipt.placed.resize(records.size());
+  std::vector<ShardPart> parts;
+  for (const auto& [shard, place] : routed) {
+    receipt.placed[place].shard_index = shard->index;
+    if (!quotas_.put(log(shard->index), records[place].size_bytes(), now)) {
+      receipt.placed[place].is_throttled = true;
+      continue;
+    }
+    if (parts.empty() || parts.back().shard != shard) parts.push_back({shard, {}, {}, {}});
+    append_record(parts.back().batch, records[place], receipt.is_encrypted);
+    parts.back().places.push_back(place);
+    parts.back().load.bytes += records[place].size_bytes();
+    ++parts.back().load.records;
+  }
+  if (parts.empty()) return receipt;
   std::vector<storage::LogBatch> batches;
   batches.reserve(parts.size());
   for (const ShardPart& part : parts) batches.push_back({log(part.shard->index), &part.batch});
@@ -143,14 +190,14 @@ Result<PutReceipt> Stream::put(std::span<const NewRecord> records) {
   const auto committed = engine_.append(batches);
   if (!committed) return std::unexpected(committed.error());
 
-  PutReceipt receipt;
   receipt.ticket = committed->ticket;
-  receipt.placed.resize(records.size());
   for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (settings.mode == StreamMode::kOnDemand)
+      load_.add(parts[i].shard->index, parts[i].load, now);
     storage::Position position = committed->appended[i].first;
     for (const std::size_t place : parts[i].places) {
-      receipt.placed[place] = {parts[i].shard->index, number_of(*parts[i].shard, position++,
-                                                                committed->appended[i].arrival)};
+      receipt.placed[place].number =
+          number_of(*parts[i].shard, position++, committed->appended[i].arrival);
     }
   }
   return receipt;

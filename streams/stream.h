@@ -6,6 +6,9 @@
 
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -17,7 +20,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
+#include "streams/on_demand.h"
+#include "streams/quota.h"
 #include "streams/record.h"
+#include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 #include "streams/stream_facts.h"
 
@@ -38,10 +44,12 @@ struct StreamState {
 struct Placed {
   std::uint32_t shard_index = 0;
   SequenceNumber number;
+  bool is_throttled = false;  // The shard has taken its share; the record is not stored.
 };
 struct PutReceipt {
   std::vector<Placed> placed;
   storage::Ticket ticket = 0;
+  bool is_encrypted = false;
 };
 
 // Where in a shard a reader stands.
@@ -72,12 +80,14 @@ struct ReadResult {
 
 class Stream {
  public:
-  Stream(storage::Engine& engine, const Clock& clock, StreamState state);
+  Stream(storage::Engine& engine, const Clock& clock, Quotas& quotas,
+         std::chrono::seconds load_window, StreamState state);
 
   [[nodiscard]] StreamState state() const;
 
-  // Puts all of `records`, of which each becomes visible as soon as the ticket is durable. Records
-  // of one call that go to the same shard get consecutive numbers, in order.
+  // Puts `records`, of which each becomes visible as soon as the ticket is durable. Records of one
+  // call that go to the same shard get consecutive numbers, in order. Those above what their shard
+  // takes a second are left out, where quotas are enforced.
   //
   // Errors: stream_not_found unless the stream takes records; the engine's, and nothing is stored
   // then.
@@ -110,7 +120,10 @@ class Stream {
 
   storage::Engine& engine_;
   const Clock& clock_;
+  Quotas& quotas_;
   const std::uint32_t id_;
+  LoadMeter load_;                           // Of an on-demand stream.
+  std::atomic<std::uint32_t> next_turn_{0};  // Which open shard an AUTO stream's next record takes.
   mutable std::mutex state_mutex_;
   StreamState state_;
   std::shared_mutex gate_;

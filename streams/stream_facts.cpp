@@ -24,16 +24,20 @@ std::string_view to_text(StreamMode mode) {
   return mode == StreamMode::kOnDemand ? "ON_DEMAND" : "PROVISIONED";
 }
 
+std::string_view to_text(Distribution distribution) {
+  return distribution == Distribution::kAuto ? "AUTO" : "USER_PARTITION_KEY";
+}
+
 StreamStatus StreamFacts::status_at(TimePoint now) const {
   if (gone_at) return StreamStatus::kDeleting;
   if (now < active_at) return StreamStatus::kCreating;
-  if (reshard) return StreamStatus::kUpdating;
+  if (update) return StreamStatus::kUpdating;
   return StreamStatus::kActive;
 }
 
 bool StreamFacts::is_due(TimePoint now) const {
   if (gone_at) return *gone_at <= now;
-  return reshard && reshard->due <= now;
+  return update && update->due <= now;
 }
 
 }  // namespace millrace::streams

@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "streams/errors.h"
-#include "streams/stream_facts.h"
 #include "streams/stream_key.h"
 
 namespace millrace::streams {

@@ -5,16 +5,20 @@
 
 #pragma once
 
-#include <string_view>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
-#include "streams/stream_facts.h"
 #include "streams/stream_key.h"
 
 namespace millrace::streams {
 
-inline constexpr std::size_t kTagsMax = 50;
+using Tags = std::map<std::string, std::string, std::less<>>;
+
+inline constexpr std::size_t kTagsMax = 50;  // Of one resource.
 
 // Adds `added` to `tags`. Errors: kInvalidArgument, and nothing is changed then.
 [[nodiscard]] Result<void> add_tags(Tags& tags, const Tags& added, const StreamKey& stream);

@@ -6,9 +6,10 @@
 
 #include "api/context.h"
 #include "api/kinesis/operations.h"
-#include "api/kinesis/shapes.h"
+#include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "streams/catalogue.h"
 #include "streams/stream_facts.h"
 #include "streams/tags.h"
 
@@ -29,9 +30,10 @@ Result<void> handle(const Request& request, api::Context& context) {
   const auto stream = find_stream(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
 
-  const auto written = context.catalogue.change(**stream, [&](streams::StreamFacts& facts) {
-    return streams::add_tags(facts.tags, request.tags, facts.key);
-  });
+  const auto written = context.catalogue.change(
+      **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) {
+        return streams::add_tags(facts.tags, request.tags, facts.key);
+      });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

@@ -1,23 +1,24 @@
 // DeleteStream: deletes a stream with all its records.
 //
 // Source: API_DeleteStream, Kinesis API reference. A stream may be deleted in any state but
-// DELETING.
+// DELETING. One with consumers goes only with EnforceConsumerDeletion, and they go with it.
 
 #include <optional>
 #include <tuple>
 
 #include "api/context.h"
 #include "api/kinesis/operations.h"
-#include "api/kinesis/shapes.h"
+#include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "streams/catalogue.h"
 
 namespace millrace::kinesis {
 namespace {
 
 struct Request {
   StreamRef stream;
-  std::optional<bool> enforce_consumer_deletion;  // No stream has consumers yet.
+  std::optional<bool> enforce_consumer_deletion;
 
   static constexpr auto fields = std::tuple{
       flatten(&Request::stream),
@@ -29,7 +30,8 @@ Result<void> handle(const Request& request, api::Context& context) {
   const auto stream = find_stream(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
 
-  const auto written = context.catalogue.remove(**stream);
+  const auto written =
+      context.catalogue.remove(**stream, request.enforce_consumer_deletion.value_or(false));
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

@@ -1,22 +1,24 @@
 // DescribeLimits: how many shards and on-demand streams the account has and may have.
 //
 // Source: API_DescribeLimits, Kinesis API reference. The limits are the service's largest defaults;
-// nothing here enforces them.
+// --limits enforce and --shard-limit are about them.
 
 #include <cstdint>
 #include <tuple>
 
 #include "api/context.h"
+#include "api/field.h"
 #include "api/kinesis/operations.h"
-#include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "streams/catalogue.h"
 
 namespace millrace::kinesis {
 namespace {
 
-constexpr std::int32_t kShardLimit = 20000;
-constexpr std::int32_t kOnDemandStreamLimit = 50;
+using api::field;
+
+constexpr std::int32_t kOnDemandStreamLimit = streams::kOnDemandStreamsMax;
 constexpr std::int32_t kChannelLimit = 2 * kOnDemandStreamLimit;  // Two for each on-demand stream.
 
 struct Request {
@@ -24,7 +26,7 @@ struct Request {
 };
 
 struct Response {
-  std::int32_t shard_limit = kShardLimit;
+  std::int32_t shard_limit = 0;
   std::int32_t open_shard_count = 0;
   std::int32_t on_demand_stream_count = 0;
   std::int32_t on_demand_stream_count_limit = kOnDemandStreamLimit;
@@ -44,6 +46,7 @@ struct Response {
 Result<Response> handle(const Request& /*request*/, api::Context& context) {
   const auto counts = context.catalogue.counts(context.account, context.region);
   Response response;
+  response.shard_limit = static_cast<std::int32_t>(context.catalogue.options().account_shards_max);
   response.open_shard_count = static_cast<std::int32_t>(counts.open_shards);
   response.on_demand_stream_count = static_cast<std::int32_t>(counts.on_demand_streams);
   return response;
@@ -52,7 +55,8 @@ Result<Response> handle(const Request& /*request*/, api::Context& context) {
 }  // namespace
 
 const Operation& DescribeLimits() {
-  static constexpr Operation kOperation = api::make_operation<&handle>("DescribeLimits");
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("DescribeLimits", api::Lane::kInline, {1});
   return kOperation;
 }
 

@@ -13,11 +13,14 @@
 
 #include "api/context.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/patterns.h"
+#include "api/kinesis/resources.h"
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "streams/shard_map.h"
+#include "streams/stream.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -85,7 +88,8 @@ Result<Response> handle(const Request& request, api::Context& context) {
 }  // namespace
 
 const Operation& DescribeStream() {
-  static constexpr Operation kOperation = api::make_operation<&handle>("DescribeStream");
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("DescribeStream", api::Lane::kInline, {10});
   return kOperation;
 }
 

@@ -10,10 +10,14 @@
 
 #include "api/context.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
 #include "api/kinesis/shapes.h"
+#include "api/kinesis/warm_throughput.h"
 #include "api/operation.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "streams/consumers.h"
+#include "streams/stream.h"
 #include "streams/stream_facts.h"
 
 namespace millrace::kinesis {
@@ -33,6 +37,7 @@ struct Summary {
   std::int32_t queue_count = 0;
   std::int32_t max_record_size_in_kib = 0;
   std::optional<std::string> record_distribution_strategy;
+  std::optional<WarmThroughput> warm_throughput;
 
   static constexpr auto fields = std::tuple{
       flatten(&Summary::basics),
@@ -42,6 +47,7 @@ struct Summary {
       field("QueueCount", &Summary::queue_count),
       field("MaxRecordSizeInKiB", &Summary::max_record_size_in_kib),
       field("RecordDistributionStrategy", &Summary::record_distribution_strategy),
+      field("WarmThroughput", &Summary::warm_throughput),
   };
 };
 
@@ -62,9 +68,13 @@ Result<Response> handle(const Request& request, api::Context& context) {
   Response response;
   Summary& summary = response.summary;
   summary.basics = to_shape(*state.facts, now);
-  summary.max_record_size_in_kib = static_cast<std::int32_t>(state.facts->record_kib_max);
-  if (state.facts->mode == streams::StreamMode::kOnDemand) {
-    summary.record_distribution_strategy = "USER_PARTITION_KEY";
+  const streams::StreamSettings& settings = state.facts->settings;
+  summary.max_record_size_in_kib = static_cast<std::int32_t>(settings.record_kib_max);
+  summary.consumer_count =
+      static_cast<std::int32_t>(streams::count_consumers(state.facts->consumers, now));
+  if (settings.mode == streams::StreamMode::kOnDemand) {
+    summary.record_distribution_strategy = streams::to_text(settings.distribution);
+    summary.warm_throughput = warm_throughput(*state.facts, context);
   }
   if (require_readable(*state.facts, now)) {
     summary.open_shard_count = static_cast<std::int32_t>(state.shards->open_count());
@@ -75,7 +85,8 @@ Result<Response> handle(const Request& request, api::Context& context) {
 }  // namespace
 
 const Operation& DescribeStreamSummary() {
-  static constexpr Operation kOperation = api::make_operation<&handle>("DescribeStreamSummary");
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("DescribeStreamSummary", api::Lane::kInline, {20});
   return kOperation;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -15,13 +16,18 @@
 #include "api/context.h"
 #include "api/field.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/patterns.h"
+#include "api/kinesis/put.h"
+#include "api/kinesis/resources.h"
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "api/tokens.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "storage/engine.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"
+#include "streams/quota.h"
 #include "streams/record.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
@@ -38,12 +44,14 @@ struct Request {
   std::string shard_iterator;
   std::optional<std::string> stream_arn;
   std::optional<std::string> stream_id;
+  std::optional<bool> dry_run;
 
   static constexpr auto fields = std::tuple{
       field("Limit", &Request::limit).range(1, kRecordsMax),
       field("ShardIterator", &Request::shard_iterator).length(1, 512).required(),
       field("StreamARN", &Request::stream_arn).matching(kStreamArnPattern).length(1, 2048),
       field("StreamId", &Request::stream_id).matching(kStreamIdPattern).length(1, 24),
+      field("DryRun", &Request::dry_run),
   };
 };
 
@@ -51,13 +59,15 @@ struct RecordShape {
   std::string sequence_number;
   TimePoint arrival{};
   api::BlobView data;
-  std::string_view partition_key;
+  std::optional<std::string_view> partition_key;
+  std::optional<std::string> encryption_type;
 
   static constexpr auto fields = std::tuple{
       field("SequenceNumber", &RecordShape::sequence_number).required(),
       field("ApproximateArrivalTimestamp", &RecordShape::arrival),
       field("Data", &RecordShape::data).required(),
       field("PartitionKey", &RecordShape::partition_key),
+      field("EncryptionType", &RecordShape::encryption_type),
   };
 };
 
@@ -107,7 +117,7 @@ Result<streams::StreamPointer> find_by_iterator(const Request& request,
       return fail(streams::kInvalidArgument, "Invalid ShardIterator.");
     }
   }
-  auto stream = context.catalogue.find(iterator.stream);
+  auto stream = find_stream(context, iterator.stream);
   if (!stream && stream.error().code != streams::kResourceNotFound) return stream;
   if (!stream || (*stream)->state().facts->id != iterator.stream_id) {
     return std::unexpected(
@@ -123,6 +133,17 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto stream = find_by_iterator(request, *iterator, context);
   if (!stream) return std::unexpected(stream.error());
 
+  const auto facts = (*stream)->state().facts;
+  if ((*stream)->state().shards->find(iterator->shard_index) == nullptr) {
+    return std::unexpected(
+        streams::shard_does_not_exist(streams::shard_id(iterator->shard_index), iterator->stream));
+  }
+  if (request.dry_run.value_or(false)) return dry_run();
+  const storage::LogId log = streams::log_of(facts->id, iterator->shard_index);
+  if (!context.quotas.read(log)) {
+    return std::unexpected(
+        streams::shard_rate_exceeded(streams::shard_id(iterator->shard_index), facts->key));
+  }
   const auto count_max = static_cast<std::size_t>(request.limit.value_or(kRecordsMax));
   auto read = (*stream)->read(iterator->shard_index, iterator->from, {count_max, kBytesMax});
   if (!read) return std::unexpected(read.error());
@@ -132,8 +153,10 @@ Result<Response> handle(const Request& request, api::Context& context) {
   response.records.reserve(read->records.size());
   for (const streams::Record& record : read->records) {
     response.records.push_back({to_decimal(record.number), record.arrival,
-                                api::BlobView{record.data}, record.partition_key});
+                                api::BlobView{record.data}, record.partition_key,
+                                encryption_type(record.is_encrypted)});
   }
+  context.quotas.has_read(log, read->bytes.size());
   response.bytes = std::move(read->bytes);
   if (read->is_at_end) {
     // One look at the shards: a reshard makes the end and the children visible together.
@@ -153,7 +176,8 @@ Result<Response> handle(const Request& request, api::Context& context) {
 }  // namespace
 
 const Operation& GetRecords() {
-  static constexpr Operation kOperation = api::make_operation<&handle>("GetRecords");
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("GetRecords", api::Lane::kInline, api::kRateByHandler);
   return kOperation;
 }
 

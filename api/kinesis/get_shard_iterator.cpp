@@ -4,27 +4,30 @@
 // Source: API_GetShardIterator, Kinesis API reference; order of checks and texts:
 // tests/conformance/test_get.py.
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <tuple>
 
 #include "api/context.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/patterns.h"
+#include "api/kinesis/put.h"
+#include "api/kinesis/resources.h"
 #include "api/kinesis/shapes.h"
+#include "api/kinesis/starting_position.h"
 #include "api/operation.h"
 #include "api/tokens.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
 #include "streams/errors.h"
-#include "streams/sequence_number.h"
+#include "streams/quota.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
-#include "streams/stream_key.h"
 
 namespace millrace::kinesis {
 namespace {
+
+constexpr double kCallsPerShard = 5;  // A second, where limits are enforced.
 
 struct Request {
   std::string shard_id;
@@ -32,6 +35,7 @@ struct Request {
   std::optional<std::string> starting_sequence_number;
   StreamRef stream;
   std::optional<TimePoint> timestamp;
+  std::optional<bool> dry_run;
 
   static constexpr auto fields = std::tuple{
       field("ShardId", &Request::shard_id).matching(kNamePattern).length(1, 128).required(),
@@ -40,6 +44,7 @@ struct Request {
           .matching(kSequenceNumberPattern),
       flatten(&Request::stream),
       field("Timestamp", &Request::timestamp),
+      field("DryRun", &Request::dry_run),
   };
 };
 
@@ -49,85 +54,6 @@ struct Response {
   static constexpr auto fields = std::tuple{field("ShardIterator", &Response::shard_iterator)};
 };
 
-bool is_by_number(const std::string& type) {
-  return type == "AT_SEQUENCE_NUMBER" || type == "AFTER_SEQUENCE_NUMBER";
-}
-
-std::unexpected<Error> wrong_combination(const Request& request) {
-  return fail(streams::kInvalidArgument,
-              "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and "
-              "StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no "
-              "StartingSequenceNumber. Request specified " +
-                  request.type +
-                  (request.starting_sequence_number ? " and also a StartingSequenceNumber."
-                                                    : " and no StartingSequenceNumber."));
-}
-
-// The number in the request, checked against the shard it is used on.
-Result<streams::SequenceNumber> parse_number(const std::string& text, const streams::Shard& shard,
-                                             const streams::StreamKey& stream) {
-  const std::string id = streams::shard_id(shard.index);
-  const std::string used = "StartingSequenceNumber " + text +
-                           " used in GetShardIterator on shard " + id + " in stream " +
-                           stream.name + " under account " + stream.account + " is invalid";
-  const auto number = streams::parse_sequence_number(text);
-  if (!number) return fail(streams::kInvalidArgument, used + ".");
-  if (number->shard_index != shard.index) {
-    return fail(streams::kInvalidArgument, "Invalid StartingSequenceNumber. It encodes " +
-                                               streams::shard_id(number->shard_index) +
-                                               ", while it was used in a call to a shard with " +
-                                               id);
-  }
-  if (number->version == 0) return fail(streams::kInternalFailure, "");
-  if (number->version != 2 || number->creation_second != shard.creation_second) {
-    return fail(streams::kInvalidArgument, used + " because it did not come from this stream.");
-  }
-  return *number;
-}
-
-Result<streams::ReadFrom> from_time(const Request& request, const streams::Stream& stream,
-                                    TimePoint now) {
-  if (request.starting_sequence_number) return wrong_combination(request);
-  if (!request.timestamp) {
-    return fail(streams::kInvalidArgument,
-                "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. "
-                "Current request has no timestamp parameter.");
-  }
-  const TimePoint latest = std::max(now, time_from_millis(stream.newest_second() * 1000));
-  if (*request.timestamp > latest) {
-    return fail(streams::kInvalidArgument,
-                "The timestampInMillis parameter cannot be greater than the "
-                "currentTimestampInMillis. timestampInMillis: " +
-                    std::to_string(millis_of(*request.timestamp)) +
-                    ", currentTimestampInMillis: " + std::to_string(millis_of(now)));
-  }
-  return streams::ReadFrom{streams::ReadFrom::Kind::kTime, 0, *request.timestamp};
-}
-
-Result<streams::ReadFrom> starting_point(const Request& request, const streams::Stream& stream,
-                                         const streams::Shard& shard, TimePoint now) {
-  const bool by_number = is_by_number(request.type);
-  const bool by_time = request.type == "AT_TIMESTAMP";
-  if (request.starting_sequence_number && !by_number && !by_time) return wrong_combination(request);
-
-  std::optional<streams::SequenceNumber> number;
-  if (request.starting_sequence_number) {
-    const auto parsed =
-        parse_number(*request.starting_sequence_number, shard, stream.state().facts->key);
-    if (!parsed) return std::unexpected(parsed.error());
-    number = *parsed;
-  }
-  if (by_number && !number) return wrong_combination(request);
-  if (by_time) return from_time(request, stream, now);
-  if (request.type == "TRIM_HORIZON") return streams::ReadFrom{};
-
-  const auto position =
-      by_number ? stream.position_of(shard, *number, request.type == "AFTER_SEQUENCE_NUMBER")
-                : stream.latest(shard.index);
-  if (!position) return std::unexpected(position.error());
-  return streams::ReadFrom{streams::ReadFrom::Kind::kPosition, *position, {}};
-}
-
 Result<Response> handle(const Request& request, api::Context& context) {
   const auto key = stream_key(context, request.stream);
   if (!key) return std::unexpected(key.error());
@@ -135,7 +61,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   if (!index) return std::unexpected(index.error());
 
   const TimePoint now = context.clock.now();
-  const auto stream = context.catalogue.find(*key);
+  const auto stream = find_stream(context, *key);
   const auto missing = [&] {
     return std::unexpected(streams::shard_does_not_exist(streams::shard_id(*index), *key));
   };
@@ -147,8 +73,16 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const streams::Shard* shard = state.shards->find(*index);
   if (shard == nullptr || !require_readable(*state.facts, now)) return missing();
 
-  const auto from = starting_point(request, **stream, *shard, now);
+  const auto from = read_from({request.type, request.starting_sequence_number, request.timestamp},
+                              context.operation, **stream, *shard, now);
   if (!from) return std::unexpected(from.error());
+  if (request.dry_run.value_or(false)) return dry_run();
+  const std::string subject =
+      "GetShardIterator " + std::to_string(streams::log_of(state.facts->id, *index));
+  if (!context.quotas.call(subject, kCallsPerShard)) {
+    return std::unexpected(
+        streams::shard_rate_exceeded(streams::shard_id(*index), state.facts->key));
+  }
   return Response{context.tokens.encode(
       api::ShardIterator{now, state.facts->id, state.facts->key, *index, *from})};
 }
@@ -156,7 +90,8 @@ Result<Response> handle(const Request& request, api::Context& context) {
 }  // namespace
 
 const Operation& GetShardIterator() {
-  static constexpr Operation kOperation = api::make_operation<&handle>("GetShardIterator");
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("GetShardIterator", api::Lane::kInline, api::kRateByHandler);
   return kOperation;
 }
 

@@ -16,6 +16,8 @@
 
 #include "api/context.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/patterns.h"
+#include "api/kinesis/resources.h"
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "api/tokens.h"
@@ -62,7 +64,7 @@ struct Request {
           .matching(kNamePattern)
           .length(1, 128),
       flatten(&Request::stream),
-      field("NextToken", &Request::next_token).length(1, 1048576),
+      field("NextToken", &Request::next_token).length(1, kNextTokenMax),
       field("StreamCreationTimestamp", &Request::stream_creation_timestamp),
       field("ShardFilter", &Request::shard_filter),
   };
@@ -154,7 +156,7 @@ Result<Listing> resume(const Request& request, api::Context& context) {
     const auto key = stream_key(context, request.stream.arn, std::nullopt);
     if (!key || *key != token->stream) return invalid("Invalid NextToken.");
   }
-  const auto stream = context.catalogue.find(token->stream);
+  const auto stream = find_stream(context, token->stream);
   if (!stream) return std::unexpected(stream.error());
   if ((*stream)->state().facts->id != token->stream_id) return invalid("Invalid NextToken.");
   return Listing{*stream, token->last, decode_filter(token->detail)};
@@ -163,11 +165,10 @@ Result<Listing> resume(const Request& request, api::Context& context) {
 Result<Listing> start(const Request& request, api::Context& context) {
   const auto key = stream_key(context, request.stream.arn, request.stream.name);
   if (!key) return std::unexpected(key.error());
-  const auto stream = context.catalogue.find(*key);
+  const auto stream = find_stream(context, *key);
   if (!stream) return std::unexpected(stream.error());
   const auto facts = (*stream)->state().facts;
-  if (request.stream_creation_timestamp &&
-      seconds_of(*request.stream_creation_timestamp) != seconds_of(facts->created_at)) {
+  if (!was_created_at(*facts, request.stream_creation_timestamp)) {
     return std::unexpected(streams::stream_not_found(*key));
   }
   return Listing{*stream, request.exclusive_start_shard_id.value_or(""), request.shard_filter};
@@ -255,7 +256,8 @@ Result<Response> handle(const Request& request, api::Context& context) {
 }  // namespace
 
 const Operation& ListShards() {
-  static constexpr Operation kOperation = api::make_operation<&handle>("ListShards");
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("ListShards", api::Lane::kInline, {1000, true});
   return kOperation;
 }
 

@@ -16,12 +16,14 @@
 #include "api/arn.h"
 #include "api/context.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/patterns.h"
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "api/tokens.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "streams/catalogue.h"
+#include "streams/stream.h"
 #include "streams/stream_facts.h"
 
 namespace millrace::kinesis {
@@ -40,7 +42,7 @@ struct Request {
       field("ExclusiveStartStreamName", &Request::exclusive_start_stream_name)
           .matching(kNamePattern)
           .length(1, 128),
-      field("NextToken", &Request::next_token).length(1, 1048576),
+      field("NextToken", &Request::next_token).length(1, kNextTokenMax),
   };
 };
 
@@ -98,7 +100,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
     summary.stream_name = facts->key.name;
     summary.stream_arn = api::stream_arn(facts->key);
     summary.stream_status = streams::to_text(facts->status_at(now));
-    summary.stream_mode_details = to_shape(facts->mode);
+    summary.stream_mode_details = to_shape(facts->settings.mode);
     summary.stream_creation_timestamp = time_from_millis(seconds_of(facts->created_at) * 1000);
   }
   if (response.has_more_streams) {

@@ -12,9 +12,11 @@
 
 #include "api/context.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "streams/stream.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -30,16 +32,6 @@ struct Request {
       field("Limit", &Request::limit).range(1, kLimitMax),
       field("ExclusiveStartTagKey", &Request::exclusive_start_tag_key).length(1, 128),
       flatten(&Request::stream),
-  };
-};
-
-struct TagShape {
-  std::string key;
-  std::optional<std::string> value;
-
-  static constexpr auto fields = std::tuple{
-      field("Key", &TagShape::key).required(),
-      field("Value", &TagShape::value),
   };
 };
 

@@ -10,11 +10,13 @@
 
 #include "api/context.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/patterns.h"
 #include "api/kinesis/reshard.h"
-#include "api/kinesis/shapes.h"
+#include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
 #include "base/uint128.h"
+#include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
@@ -68,7 +70,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   if (!first) return std::unexpected(first.error());
   const auto second = parse_shard(request.adjacent_shard_to_merge, *key);
   if (!second) return std::unexpected(second.error());
-  const auto stream = context.catalogue.find(*key);
+  const auto stream = find_stream(context, *key);
   if (!stream) return std::unexpected(stream.error());
 
   const auto written = context.catalogue.reshard(**stream, [&](const streams::StreamState& state) {

@@ -6,29 +6,51 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "api/operation.h"
 
-#define MILLRACE_KINESIS_OPERATIONS(OPERATION) \
-  OPERATION(AddTagsToStream)                   \
-  OPERATION(CreateStream)                      \
-  OPERATION(DecreaseStreamRetentionPeriod)     \
-  OPERATION(DeleteStream)                      \
-  OPERATION(DescribeLimits)                    \
-  OPERATION(DescribeStream)                    \
-  OPERATION(DescribeStreamSummary)             \
-  OPERATION(GetRecords)                        \
-  OPERATION(GetShardIterator)                  \
-  OPERATION(IncreaseStreamRetentionPeriod)     \
-  OPERATION(ListShards)                        \
-  OPERATION(ListStreams)                       \
-  OPERATION(ListTagsForStream)                 \
-  OPERATION(MergeShards)                       \
-  OPERATION(PutRecord)                         \
-  OPERATION(PutRecords)                        \
-  OPERATION(RemoveTagsFromStream)              \
-  OPERATION(SplitShard)                        \
-  OPERATION(UpdateShardCount)
+#define MILLRACE_KINESIS_OPERATIONS(OPERATION)      \
+  OPERATION(AddTagsToStream)                        \
+  OPERATION(CreateStream)                           \
+  OPERATION(DecreaseStreamRetentionPeriod)          \
+  OPERATION(DeleteResourcePolicy)                   \
+  OPERATION(DeleteStream)                           \
+  OPERATION(DeregisterStreamConsumer)               \
+  OPERATION(DescribeAccountSettings)                \
+  OPERATION(DescribeLimits)                         \
+  OPERATION(DescribeStream)                         \
+  OPERATION(DescribeStreamConsumer)                 \
+  OPERATION(DescribeStreamSummary)                  \
+  OPERATION(DisableEnhancedMonitoring)              \
+  OPERATION(EnableEnhancedMonitoring)               \
+  OPERATION(GetRecords)                             \
+  OPERATION(GetResourcePolicy)                      \
+  OPERATION(GetShardIterator)                       \
+  OPERATION(IncreaseStreamRetentionPeriod)          \
+  OPERATION(ListShards)                             \
+  OPERATION(ListStreamConsumers)                    \
+  OPERATION(ListStreams)                            \
+  OPERATION(ListTagsForResource)                    \
+  OPERATION(ListTagsForStream)                      \
+  OPERATION(MergeShards)                            \
+  OPERATION(PutRecord)                              \
+  OPERATION(PutRecords)                             \
+  OPERATION(PutResourcePolicy)                      \
+  OPERATION(RegisterStreamConsumer)                 \
+  OPERATION(RemoveTagsFromStream)                   \
+  OPERATION(SplitShard)                             \
+  OPERATION(StartStreamEncryption)                  \
+  OPERATION(StopStreamEncryption)                   \
+  OPERATION(SubscribeToShard)                       \
+  OPERATION(TagResource)                            \
+  OPERATION(UntagResource)                          \
+  OPERATION(UpdateAccountSettings)                  \
+  OPERATION(UpdateMaxRecordSize)                    \
+  OPERATION(UpdateShardCount)                       \
+  OPERATION(UpdateStreamMode)                       \
+  OPERATION(UpdateStreamRecordDistributionStrategy) \
+  OPERATION(UpdateStreamWarmThroughput)
 
 namespace millrace::kinesis {
 

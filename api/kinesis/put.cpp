@@ -7,13 +7,16 @@
 #include <string_view>
 
 #include "api/context.h"
-#include "api/kinesis/shapes.h"
+#include "api/errors.h"
+#include "api/kinesis/resources.h"
 #include "api/validate.h"
 #include "base/error.h"
 #include "base/uint128.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/record.h"
+#include "streams/stream.h"
+#include "streams/stream_facts.h"
 
 namespace millrace::kinesis {
 
@@ -27,11 +30,11 @@ Result<streams::StreamPointer> find_writable(api::Context& context, const Stream
   return stream;
 }
 
-Result<streams::NewRecord> to_record(const std::string& partition_key,
+Result<streams::NewRecord> to_record(const std::optional<std::string>& partition_key,
                                      const std::optional<std::string>& explicit_hash_key,
-                                     std::string_view data) {
+                                     std::string_view data, streams::Distribution distribution) {
   streams::NewRecord record{partition_key, std::nullopt, data};
-  if (explicit_hash_key) {
+  if (explicit_hash_key && distribution == streams::Distribution::kUserPartitionKey) {
     record.explicit_hash_key = parse_uint128(*explicit_hash_key);
     if (!record.explicit_hash_key) {
       return fail(streams::kInvalidArgument,
@@ -43,11 +46,22 @@ Result<streams::NewRecord> to_record(const std::string& partition_key,
   return record;
 }
 
+void check_key(const std::optional<std::string>& partition_key, streams::Distribution distribution,
+               const std::string& path, api::Violations& violations) {
+  if (!partition_key && distribution == streams::Distribution::kUserPartitionKey) {
+    violations.add_missing(path);
+  }
+}
+
 void check_size(const streams::NewRecord& record, std::size_t bytes_max, const std::string& path,
                 api::Violations& violations) {
-  if (record.data.size() + record.partition_key.size() <= bytes_max) return;
+  if (record.size_bytes() <= bytes_max) return;
   violations.add(api::shown_blob(record.data.size()), path,
                  api::length_at_most(static_cast<std::int64_t>(bytes_max)));
+}
+
+std::unexpected<Error> dry_run() {
+  return fail(api::kDryRun, "The request would have succeeded, but DryRun is set.");
 }
 
 }  // namespace millrace::kinesis

@@ -3,17 +3,18 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include "api/context.h"
-#include "api/kinesis/shapes.h"
+#include "api/kinesis/resources.h"
 #include "api/validate.h"
 #include "base/error.h"
 #include "streams/catalogue.h"
 #include "streams/record.h"
+#include "streams/stream_facts.h"
 
 namespace millrace::kinesis {
 
@@ -21,19 +22,28 @@ namespace millrace::kinesis {
 inline constexpr std::int64_t kRecordBytesMax = 10485760;
 inline constexpr std::size_t kRequestBytesMax = 10485760;
 
-// A stream that takes records. Errors: stream_not_found, also while it is CREATING or DELETING.
+// A stream that takes records. Errors: stream_not_found, also while it is CREATING or DELETING;
+// kAccessDenied.
 [[nodiscard]] Result<streams::StreamPointer> find_writable(api::Context& context,
                                                            const StreamRef& ref);
 
-// The record as the shard manager takes it. `explicit_hash_key` has passed its pattern. Errors:
-// kInvalidArgument if it is 2^128 or more.
+// The record as the shard manager takes it. `explicit_hash_key` has passed its pattern; a stream
+// whose distribution is AUTO ignores it. Errors: kInvalidArgument if it is 2^128 or more.
 [[nodiscard]] Result<streams::NewRecord> to_record(
-    const std::string& partition_key, const std::optional<std::string>& explicit_hash_key,
-    std::string_view data);
+    const std::optional<std::string>& partition_key,
+    const std::optional<std::string>& explicit_hash_key, std::string_view data,
+    streams::Distribution distribution);
+
+// Adds what the record violates: no key where the stream needs one.
+void check_key(const std::optional<std::string>& partition_key, streams::Distribution distribution,
+               const std::string& path, api::Violations& violations);
 
 // Adds what the record's size violates: data, or data and key together, above what the stream
 // takes.
 void check_size(const streams::NewRecord& record, std::size_t bytes_max, const std::string& path,
                 api::Violations& violations);
+
+// What a DryRun answers once all checks have passed.
+[[nodiscard]] std::unexpected<Error> dry_run();
 
 }  // namespace millrace::kinesis

@@ -3,15 +3,17 @@
 // Source: API_PutRecord, Kinesis API reference. Order of checks: stream, hash key, ordering number,
 // size (tests/conformance/test_put.py).
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "api/context.h"
 #include "api/field.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/patterns.h"
 #include "api/kinesis/put.h"
+#include "api/kinesis/resources.h"
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "api/validate.h"
@@ -20,40 +22,50 @@
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
+#include "streams/stream_facts.h"
 
 namespace millrace::kinesis {
 namespace {
 
 struct Request {
   std::optional<std::string> sequence_number_for_ordering;
-  std::string partition_key;
+  std::optional<std::string> partition_key;
   std::optional<std::string> explicit_hash_key;
   api::Blob data;
   StreamRef stream;
+  std::optional<bool> dry_run;
 
   static constexpr auto fields = std::tuple{
       field("SequenceNumberForOrdering", &Request::sequence_number_for_ordering)
           .matching(kSequenceNumberPattern),
-      field("PartitionKey", &Request::partition_key).length(1, 256).required(),
+      field("PartitionKey", &Request::partition_key).length(1, 256),
       field("ExplicitHashKey", &Request::explicit_hash_key).matching(kHashKeyPattern),
       field("Data", &Request::data).length(0, kRecordBytesMax).required(),
       flatten(&Request::stream),
+      field("DryRun", &Request::dry_run),
   };
 };
 
 struct Response {
   std::string shard_id;
   std::string sequence_number;
+  std::optional<std::string> encryption_type;
 
   static constexpr auto fields = std::tuple{
       field("ShardId", &Response::shard_id).required(),
       field("SequenceNumber", &Response::sequence_number).required(),
+      field("EncryptionType", &Response::encryption_type),
   };
 };
 
 // Numbers rise within a shard anyway; the service only refuses what it cannot have given yet.
 Result<void> check_ordering_number(const Request& request, const streams::Stream& stream) {
   if (!request.sequence_number_for_ordering) return {};
+  if (stream.state().facts->settings.distribution == streams::Distribution::kAuto) {
+    return fail(streams::kInvalidArgument,
+                "SequenceNumberForOrdering is not supported for streams with the AUTO record "
+                "distribution strategy.");
+  }
   const auto number = streams::parse_sequence_number(*request.sequence_number_for_ordering);
   if (number && number->second <= stream.newest_second()) return {};
   const auto facts = stream.state().facts;
@@ -66,28 +78,38 @@ Result<void> check_ordering_number(const Request& request, const streams::Stream
 Result<Response> handle(const Request& request, api::Context& context) {
   const auto stream = find_writable(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
+  const auto facts = (*stream)->state().facts;
+  const streams::Distribution distribution = facts->settings.distribution;
+  api::Violations violations;
+  check_key(request.partition_key, distribution, "partitionKey", violations);
+  if (!violations.is_empty()) return std::unexpected(violations.to_error());
   const auto record =
-      to_record(request.partition_key, request.explicit_hash_key, request.data.bytes);
+      to_record(request.partition_key, request.explicit_hash_key, request.data.bytes, distribution);
   if (!record) return std::unexpected(record.error());
   if (auto checked = check_ordering_number(request, **stream); !checked) {
     return std::unexpected(checked.error());
   }
-  api::Violations violations;
-  const std::size_t bytes_max = (*stream)->state().facts->record_kib_max * std::size_t{1024};
-  check_size(*record, bytes_max, "data", violations);
+  check_size(*record, facts->record_bytes_max(), "data", violations);
   if (!violations.is_empty()) return std::unexpected(violations.to_error());
+  if (request.dry_run.value_or(false)) return dry_run();
 
   const auto receipt = (*stream)->put({&*record, 1});
   if (!receipt) return std::unexpected(receipt.error());
+  const streams::Placed& placed = receipt->placed[0];
+  std::string shard = streams::shard_id(placed.shard_index);
+  if (placed.is_throttled) {
+    return std::unexpected(streams::shard_rate_exceeded(shard, facts->key));
+  }
   context.wait_for(receipt->ticket);
-  return Response{streams::shard_id(receipt->placed[0].shard_index),
-                  to_decimal(receipt->placed[0].number)};
+  return Response{std::move(shard), to_decimal(placed.number),
+                  encryption_type(receipt->is_encrypted)};
 }
 
 }  // namespace
 
 const Operation& PutRecord() {
-  static constexpr Operation kOperation = api::make_operation<&handle>("PutRecord");
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("PutRecord", api::Lane::kInline, api::kRateByHandler);
   return kOperation;
 }
 

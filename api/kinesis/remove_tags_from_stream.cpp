@@ -9,9 +9,10 @@
 
 #include "api/context.h"
 #include "api/kinesis/operations.h"
-#include "api/kinesis/shapes.h"
+#include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "streams/catalogue.h"
 #include "streams/stream_facts.h"
 #include "streams/tags.h"
 
@@ -32,9 +33,10 @@ Result<void> handle(const Request& request, api::Context& context) {
   const auto stream = find_stream(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
 
-  const auto written = context.catalogue.change(**stream, [&](streams::StreamFacts& facts) {
-    return streams::remove_tags(facts.tags, request.tag_keys, facts.key);
-  });
+  const auto written = context.catalogue.change(
+      **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) {
+        return streams::remove_tags(facts.tags, request.tag_keys, facts.key);
+      });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

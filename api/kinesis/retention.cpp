@@ -4,8 +4,9 @@
 #include <string>
 
 #include "api/context.h"
-#include "api/kinesis/shapes.h"
+#include "api/kinesis/resources.h"
 #include "base/error.h"
+#include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/stream_facts.h"
 
@@ -47,8 +48,8 @@ Result<void> set_retention(const RetentionRequest& request, api::Context& contex
   const bool increases = change == RetentionChange::kIncrease;
   if (increases && hours > streams::kRetentionHoursMax) return too_long(hours);
 
-  const auto written =
-      context.catalogue.change(**stream, [&](streams::StreamFacts& facts) -> Result<void> {
+  const auto written = context.catalogue.change(
+      **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) -> Result<void> {
         const bool is_wrong_way =
             increases ? hours < facts.retention_hours : hours > facts.retention_hours;
         if (is_wrong_way) return wrong_way(hours, facts, change);

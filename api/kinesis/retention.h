@@ -8,7 +8,7 @@
 
 #include "api/context.h"
 #include "api/field.h"
-#include "api/kinesis/shapes.h"
+#include "api/kinesis/resources.h"
 #include "base/error.h"
 
 namespace millrace::kinesis {

@@ -1,4 +1,4 @@
-// Shapes and constraints that several operations share.
+// Shapes that several operations share.
 //
 // Source: the service model (Kinesis 2013-12-02); where the service is known to answer otherwise,
 // the row says so.
@@ -15,6 +15,7 @@
 
 #include "api/context.h"
 #include "api/field.h"
+#include "api/kinesis/patterns.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "streams/catalogue.h"
@@ -26,67 +27,6 @@ namespace millrace::kinesis {
 
 using api::field;
 using api::flatten;
-
-extern const api::Pattern kNamePattern;
-extern const api::Pattern kSequenceNumberPattern;
-extern const api::Pattern kHashKeyPattern;
-extern const api::Pattern kStreamArnPattern;
-extern const api::Pattern kStreamIdPattern;
-
-inline constexpr std::array<std::string_view, 2> kStreamModes = {"PROVISIONED", "ON_DEMAND"};
-
-// The order in which the service lists them.
-inline constexpr std::array<std::string_view, 5> kShardIteratorTypes = {
-    "AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"};
-
-// How most operations name their stream: by name, by ARN, or both.
-struct StreamRef {
-  std::optional<std::string> arn;
-  std::optional<std::string> name;
-  std::optional<std::string> id;  // Reserved by the service; checked and ignored.
-
-  static constexpr auto fields = std::tuple{
-      field("StreamARN", &StreamRef::arn).matching(kStreamArnPattern).length(1, 2048),
-      field("StreamName", &StreamRef::name)
-          .matching(kNamePattern)
-          .length(1, 128)
-          .required_without("StreamARN"),
-      field("StreamId", &StreamRef::id).matching(kStreamIdPattern).length(1, 24),
-  };
-};
-
-// The same where neither is needed, because something else may name the stream.
-struct OptionalStreamRef {
-  std::optional<std::string> arn;
-  std::optional<std::string> name;
-  std::optional<std::string> id;
-
-  static constexpr auto fields = std::tuple{
-      field("StreamARN", &OptionalStreamRef::arn).matching(kStreamArnPattern).length(1, 2048),
-      field("StreamName", &OptionalStreamRef::name).matching(kNamePattern).length(1, 128),
-      field("StreamId", &OptionalStreamRef::id).matching(kStreamIdPattern).length(1, 24),
-  };
-};
-
-// Which stream is meant, whether or not there is one. Errors: kInvalidArgument if name and ARN
-// disagree.
-[[nodiscard]] Result<streams::StreamKey> stream_key(const api::Context& context,
-                                                    const std::optional<std::string>& arn,
-                                                    const std::optional<std::string>& name);
-[[nodiscard]] Result<streams::StreamKey> stream_key(const api::Context& context,
-                                                    const StreamRef& ref);
-
-// The stream. Errors: those of stream_key(), then stream_not_found.
-[[nodiscard]] Result<streams::StreamPointer> find_stream(api::Context& context,
-                                                         const StreamRef& ref);
-
-// The index in a shard id. Errors: shard_not_in_stream, with the id as it was given. Needs no
-// stream to exist.
-[[nodiscard]] Result<std::uint32_t> parse_shard(const std::string& id,
-                                                const streams::StreamKey& stream);
-
-// Refuses a stream that is not ACTIVE or UPDATING. Errors: stream_not_active.
-[[nodiscard]] Result<void> require_readable(const streams::StreamFacts& facts, TimePoint now);
 
 struct HashKeyRange {
   std::string starting_hash_key;
@@ -148,8 +88,9 @@ struct StreamBasics {
   StreamModeDetails stream_mode_details;
   std::int32_t retention_period_hours = 0;
   TimePoint stream_creation_timestamp{};
-  std::vector<EnhancedMetrics> enhanced_monitoring{{}};
-  std::string encryption_type = "NONE";
+  std::vector<EnhancedMetrics> enhanced_monitoring;
+  std::string encryption_type;
+  std::optional<std::string> key_id;
 
   static constexpr auto fields = std::tuple{
       field("StreamName", &StreamBasics::stream_name).required(),
@@ -160,6 +101,7 @@ struct StreamBasics {
       field("StreamCreationTimestamp", &StreamBasics::stream_creation_timestamp).required(),
       field("EnhancedMonitoring", &StreamBasics::enhanced_monitoring).required(),
       field("EncryptionType", &StreamBasics::encryption_type),
+      field("KeyId", &StreamBasics::key_id),
   };
 };
 
@@ -168,6 +110,19 @@ struct StreamBasics {
 [[nodiscard]] HashKeyRange to_shape(const streams::HashRange& range);
 [[nodiscard]] ShardShape to_shape(const streams::Shard& shard);
 [[nodiscard]] StreamModeDetails to_shape(streams::StreamMode mode);
+
+struct TagShape {
+  std::string key;
+  std::optional<std::string> value;
+
+  static constexpr auto fields = std::tuple{
+      field("Key", &TagShape::key).required(),
+      field("Value", &TagShape::value),
+  };
+};
+
+// `KMS`, or nothing: the service does not tell that something is not encrypted.
+[[nodiscard]] std::optional<std::string> encryption_type(bool is_encrypted);
 
 // The number before the first record of a shard.
 [[nodiscard]] std::string starting_sequence_number(const streams::Shard& shard);

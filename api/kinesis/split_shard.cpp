@@ -9,12 +9,15 @@
 #include <vector>
 
 #include "api/context.h"
+#include "api/kinesis/limits.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/patterns.h"
 #include "api/kinesis/reshard.h"
-#include "api/kinesis/shapes.h"
+#include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
 #include "base/uint128.h"
+#include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
@@ -41,9 +44,11 @@ struct Request {
 
 // The service wants the key above start + 1, so that it never is the second key of a shard.
 Result<std::vector<streams::Reshard>> plan_split(const Request& request, std::uint32_t index,
-                                                 const streams::StreamState& state) {
+                                                 const streams::StreamState& state,
+                                                 const ShardLimit& limit) {
   const auto shard = open_shard(state, index);
   if (!shard) return std::unexpected(shard.error());
+  if (auto checked = limit.check(1); !checked) return std::unexpected(checked.error());
   const streams::HashRange& range = (*shard)->range;
   const auto at = parse_uint128(request.new_starting_hash_key);
   if (!at || *at <= range.start + 1 || *at >= range.end) {
@@ -63,11 +68,12 @@ Result<void> handle(const Request& request, api::Context& context) {
   if (!key) return std::unexpected(key.error());
   const auto index = parse_shard(request.shard_to_split, *key);
   if (!index) return std::unexpected(index.error());
-  const auto stream = context.catalogue.find(*key);
+  const auto stream = find_stream(context, *key);
   if (!stream) return std::unexpected(stream.error());
 
+  const ShardLimit limit(context, *key);
   const auto written = context.catalogue.reshard(**stream, [&](const streams::StreamState& state) {
-    return plan_split(request, *index, state);
+    return plan_split(request, *index, state, limit);
   });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);

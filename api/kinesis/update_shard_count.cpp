@@ -3,6 +3,7 @@
 // Source: API_UpdateShardCount, Kinesis API reference; which shards result:
 // tests/streams/shard_map_test.cpp; texts: tests/conformance/test_shards.py.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,18 +14,21 @@
 
 #include "api/arn.h"
 #include "api/context.h"
+#include "api/kinesis/limits.h"
 #include "api/kinesis/operations.h"
-#include "api/kinesis/shapes.h"
+#include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "streams/catalogue.h"
 #include "streams/errors.h"
+#include "streams/quota.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 
 namespace millrace::kinesis {
 namespace {
 
-constexpr std::int64_t kShardsMax = 10000;
+constexpr std::size_t kShardsMax = 10000;
 constexpr std::array<std::string_view, 1> kScalingTypes = {"UNIFORM_SCALING"};
 
 struct Request {
@@ -53,15 +57,16 @@ struct Response {
   };
 };
 
-Result<void> check_target(std::int64_t current, std::int64_t target) {
+Result<void> check_target(std::size_t current, std::size_t target, std::size_t shards_max,
+                          bool fits_account) {
   const std::string counts = " Current open shard count: " + std::to_string(current) +
                              ", Target shard count: " + std::to_string(target);
   const auto refuse = [&](const std::string& why) {
     return fail(streams::kLimitExceeded, why + counts);
   };
-  if (target > kShardsMax) {
+  if (target > shards_max || !fits_account) {
     return refuse("Target shard count or number of open shards cannot be greater than " +
-                  std::to_string(kShardsMax) + ".");
+                  std::to_string(shards_max) + ".");
   }
   if (target > 2 * current) {
     return refuse("UpdateShardCount cannot scale up over double your current open shard count.");
@@ -76,17 +81,24 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto stream = find_stream(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
 
+  const ShardLimit limit(context, (*stream)->state().facts->key);
   std::size_t current = 0;
   const auto plan =
       [&](const streams::StreamState& state) -> Result<std::vector<streams::Reshard>> {
     current = state.shards->open_count();
-    auto checked = check_target(static_cast<std::int64_t>(current), request.target_shard_count);
-    if (!checked) return std::unexpected(checked.error());
-    // The same count again changes nothing, whatever the sizes of the shards.
-    if (current == static_cast<std::size_t>(request.target_shard_count)) {
-      return std::vector<streams::Reshard>{};
+    const auto target = static_cast<std::size_t>(request.target_shard_count);
+    const bool fits = target <= current || limit.check(target - current);
+    const std::size_t shards_max = fits ? kShardsMax : std::min(kShardsMax, limit.shards_max());
+    if (auto checked = check_target(current, target, shards_max, fits); !checked) {
+      return std::unexpected(checked.error());
     }
-    return state.shards->scale_to(static_cast<std::uint32_t>(request.target_shard_count));
+    // The same count again changes nothing, whatever the sizes of the shards.
+    if (current == target) return std::vector<streams::Reshard>{};
+    if (!context.quotas.daily(state.facts->id, streams::DailyUse::kUpdateShardCount)) {
+      return std::unexpected(daily_limit_exceeded(state.facts->key, context.operation,
+                                                  streams::DailyUse::kUpdateShardCount));
+    }
+    return state.shards->scale_to(static_cast<std::uint32_t>(target));
   };
   const auto written = context.catalogue.reshard(**stream, plan);
   if (!written) return std::unexpected(written.error());
@@ -101,7 +113,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
 
 const Operation& UpdateShardCount() {
   static constexpr Operation kOperation =
-      api::make_operation<&handle>("UpdateShardCount", api::Lane::kWorker);
+      api::make_operation<&handle>("UpdateShardCount", api::Lane::kWorker, {10});
   return kOperation;
 }
 

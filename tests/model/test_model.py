@@ -12,6 +12,12 @@ from differences import DIFFERENCES
 MODEL_VERSION = "1.44.5"
 MODEL_OPERATIONS = 57
 
+# Queues and channels come with a feature of their own.
+LATER = {f"{verb}{what}" for what in ("Channel", "Queue") for verb in ("Create", "Delete", "Describe", "Update")} | {
+    "ListChannels", "ListQueues", "AcknowledgeQueueRecords", "AcknowledgeDeadLetterQueueRecords",
+    "ReceiveQueueRecords", "ReceiveDeadLetterQueueRecords", "RestoreDeadLetterQueueRecords",
+    "UpdateQueueRecordsVisibility", "UpdateDeadLetterQueueRecordsVisibility"}
+
 
 @pytest.fixture(scope="session")
 def model():
@@ -63,7 +69,7 @@ def rows_declared(members, prefix=""):
         if member["type"] == "list":
             inner = path + "[]."
             rows[path + "[]"] = {"type": member["element_type"], "bounds": bounds(*member.get("element_length", (0, None))),
-                                 "pattern": None, "enum": set()}
+                                 "pattern": None, "enum": set(member.get("element_enum", []))}
         elif member["type"] == "map":
             for part, limits in [("{key}", "key_length"), ("{value}", "map_value_length")]:
                 rows[path + part] = {"type": "string", "bounds": bounds(*member[limits]), "pattern": None, "enum": set()}
@@ -116,7 +122,7 @@ def test_the_model_is_the_one_this_was_built_for(model):
 
 def test_every_operation_is_one_of_the_model(model, declared):
     assert set(declared) <= set(model.operation_names)
-    assert len(declared) >= 19
+    assert set(model.operation_names) - set(declared) == LATER
 
 
 def test_members_agree_but_for_the_table(model, declared):
@@ -137,6 +143,7 @@ def test_no_row_of_the_table_has_become_needless(model, declared):
     ("ListStreams", "Limit", "bounds", (1, 9999)), ("CreateStream", "StreamName", "pattern", "[a-z]+"),
     ("PutRecords", "Records", "required", False), ("UpdateShardCount", "ScalingType", "enum", {"OTHER"}),
     ("AddTagsToStream", "Tags{key}", "bounds", (1, 127)),
+    ("EnableEnhancedMonitoring", "ShardLevelMetrics[]", "enum", {"ALL"}),
 ])
 def test_one_changed_row_is_noticed(model, declared, operation, path, aspect, value):
     published = rows_of_model(model.operation_model(operation).input_shape)

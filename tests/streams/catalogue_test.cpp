@@ -21,6 +21,7 @@
 #include "base/uint128.h"
 #include "storage/memory_engine.h"
 #include "streams/errors.h"
+#include "streams/quota.h"
 #include "streams/record.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
@@ -42,7 +43,9 @@ class CatalogueTest {
   // As a restart does: everything but the store is made anew.
   void reopen(TransitionDelays delays = {}) {
     catalogue_.reset();
-    auto opened = Catalogue::open(engine_, clock_, delays);
+    CatalogueOptions options;
+    options.delays = delays;
+    auto opened = Catalogue::open(engine_, clock_, quotas_, options);
     REQUIRE(opened);
     catalogue_ = std::move(*opened);
   }
@@ -51,7 +54,7 @@ class CatalogueTest {
     NewStream wanted;
     wanted.key = kOrders;
     wanted.shard_count = shard_count;
-    wanted.mode = mode;
+    wanted.settings.mode = mode;
     REQUIRE(catalogue_->create(wanted));
     return find();
   }
@@ -86,6 +89,7 @@ class CatalogueTest {
 
   ManualClock clock_{kStart};
   storage::MemoryEngine engine_{clock_, 11};
+  Quotas quotas_{LimitsMode::kOff, clock_, [](std::string_view) {}};
   std::unique_ptr<Catalogue> catalogue_;
 };
 
@@ -193,11 +197,12 @@ TEST_CASE_FIXTURE(CatalogueTest, "everything is there after a restart") {
     const StreamPointer stream = create(2);
     put(*stream, "a", "before");
     split(stream, 0, 1000);
-    REQUIRE(catalogue_->change(*stream, [](StreamFacts& facts) -> Result<void> {
-      facts.retention_hours = 48;
-      facts.tags["team"] = "blue";
-      return {};
-    }));
+    REQUIRE(
+        catalogue_->change(*stream, Allowed::kNotDeleting, [](StreamFacts& facts) -> Result<void> {
+          facts.retention_hours = 48;
+          facts.tags["team"] = "blue";
+          return {};
+        }));
   }
   reopen();
 
@@ -277,7 +282,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "an on-demand stream is not resharded by hand")
 TEST_CASE_FIXTURE(CatalogueTest, "a deleted stream is gone, and its name's next stream is new") {
   const StreamPointer old = create(1);
   const Placed before = put(*old, "a", "old");
-  REQUIRE(catalogue_->remove(*old));
+  REQUIRE(catalogue_->remove(*old, false));
   CHECK_FALSE(catalogue_->find(kOrders));
 
   const StreamPointer next = create(1);
@@ -296,7 +301,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "no number repeats when a name is deleted and m
     for (int i = 0; i < 20; ++i) {
       CHECK(numbers.insert(to_decimal(put(*find(), std::to_string(i)).number)).second);
     }
-    REQUIRE(catalogue_->remove(*find()));
+    REQUIRE(catalogue_->remove(*find(), false));
     if (life == 2) reopen();
   }
 }
@@ -305,7 +310,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "a deletion that was cut short is finished afte
   reopen({0ms, 10s, 0ms});
   const StreamPointer stream = create(2);
   put(*stream, "a", "x");
-  REQUIRE(catalogue_->remove(*stream));
+  REQUIRE(catalogue_->remove(*stream, false));
   CHECK(status(find(), clock_) == StreamStatus::kDeleting);
   reopen();
   clock_.advance(10s);
@@ -331,10 +336,11 @@ TEST_CASE_FIXTURE(CatalogueTest,
                   "a longer retention brings nothing back, a shorter one hides at once") {
   const StreamPointer stream = create(1);
   const auto set_hours = [&](int hours) {
-    REQUIRE(catalogue_->change(*stream, [&](StreamFacts& facts) -> Result<void> {
-      facts.retention_hours = hours;
-      return {};
-    }));
+    REQUIRE(
+        catalogue_->change(*stream, Allowed::kNotDeleting, [&](StreamFacts& facts) -> Result<void> {
+          facts.retention_hours = hours;
+          return {};
+        }));
   };
   set_hours(48);
   put(*stream, "a", "old");

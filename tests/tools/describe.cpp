@@ -34,6 +34,10 @@ json describe_members(const std::vector<millrace::api::MemberDescription>& membe
       row["enum"] =
           std::vector<std::string_view>(limits.enum_values.begin(), limits.enum_values.end());
     }
+    if (!limits.element_enum_values.empty()) {
+      row["element_enum"] = std::vector<std::string_view>(limits.element_enum_values.begin(),
+                                                          limits.element_enum_values.end());
+    }
     if (limits.element_length) row["element_length"] = to_json(*limits.element_length);
     if (limits.key_length) row["key_length"] = to_json(*limits.key_length);
     if (limits.map_value_length) row["map_value_length"] = to_json(*limits.map_value_length);

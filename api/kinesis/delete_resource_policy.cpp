@@ -1,0 +1,51 @@
+// DeleteResourcePolicy: takes the policy off a stream or a consumer.
+//
+// Source: API_DeleteResourcePolicy, Kinesis API reference.
+
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "api/context.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
+#include "api/operation.h"
+#include "base/error.h"
+#include "streams/catalogue.h"
+#include "streams/errors.h"
+#include "streams/stream_key.h"
+#include "streams/tags.h"
+
+namespace millrace::kinesis {
+namespace {
+
+struct Request {
+  ResourceRef resource;
+
+  static constexpr auto fields = std::tuple{flatten(&Request::resource)};
+};
+
+Result<void> handle(const Request& request, api::Context& context) {
+  const auto resource = find_resource(context, request.resource);
+  if (!resource) return std::unexpected(resource.error());
+  return change_resource(
+      context, *resource, streams::Allowed::kActiveOrUpdating,
+      [&](streams::Tags& /*tags*/, std::optional<std::string>& policy,
+          const streams::StreamKey& /*stream*/) -> Result<void> {
+        if (!policy) {
+          return fail(streams::kResourceNotFound,
+                      "No resource policy found for resource ARN " + request.resource.arn + ".");
+        }
+        policy.reset();
+        return {};
+      });
+}
+
+}  // namespace
+
+const Operation& DeleteResourcePolicy() {
+  static constexpr Operation kOperation = api::make_operation<&handle>("DeleteResourcePolicy");
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

@@ -1,0 +1,49 @@
+// DeregisterStreamConsumer: takes a consumer off its stream.
+//
+// Source: API_DeregisterStreamConsumer, Kinesis API reference. Checks and texts:
+// tests/conformance/test_consumers.py.
+
+#include <tuple>
+
+#include "api/context.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
+#include "api/operation.h"
+#include "base/error.h"
+#include "streams/catalogue.h"
+#include "streams/consumers.h"
+#include "streams/stream_facts.h"
+
+namespace millrace::kinesis {
+namespace {
+
+struct Request {
+  ConsumerRef consumer;
+
+  static constexpr auto fields = std::tuple{flatten(&Request::consumer)};
+};
+
+Result<void> handle(const Request& request, api::Context& context) {
+  const auto found = find_consumer(context, request.consumer);
+  if (!found) return std::unexpected(found.error());
+
+  const auto written = context.catalogue.change(
+      *found->stream, streams::Allowed::kNotDeleting, [&](streams::StreamFacts& facts) {
+        return streams::deregister_consumer(facts.consumers, found->consumer.name, facts.key,
+                                            context.catalogue.options().delays.consumer,
+                                            context.clock.now());
+      });
+  if (!written) return std::unexpected(written.error());
+  context.wait_for(*written);
+  return {};
+}
+
+}  // namespace
+
+const Operation& DeregisterStreamConsumer() {
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("DeregisterStreamConsumer", api::Lane::kInline, {5, true});
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

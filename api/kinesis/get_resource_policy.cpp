@@ -1,0 +1,42 @@
+// GetResourcePolicy: the policy of a stream or a consumer as it came; `{}` without one.
+//
+// Source: API_GetResourcePolicy, Kinesis API reference.
+
+#include <string>
+#include <tuple>
+
+#include "api/context.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
+#include "api/operation.h"
+#include "base/error.h"
+
+namespace millrace::kinesis {
+namespace {
+
+struct Request {
+  ResourceRef resource;
+
+  static constexpr auto fields = std::tuple{flatten(&Request::resource)};
+};
+
+struct Response {
+  std::string policy;
+
+  static constexpr auto fields = std::tuple{field("Policy", &Response::policy).required()};
+};
+
+Result<Response> handle(const Request& request, api::Context& context) {
+  const auto resource = find_resource(context, request.resource);
+  if (!resource) return std::unexpected(resource.error());
+  return Response{resource->policy.value_or("{}")};
+}
+
+}  // namespace
+
+const Operation& GetResourcePolicy() {
+  static constexpr Operation kOperation = api::make_operation<&handle>("GetResourcePolicy");
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

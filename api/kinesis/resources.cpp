@@ -1,0 +1,194 @@
+#include "api/kinesis/resources.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "api/arn.h"
+#include "api/context.h"
+#include "api/policy.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "streams/catalogue.h"
+#include "streams/consumers.h"
+#include "streams/errors.h"
+#include "streams/shard_map.h"
+#include "streams/stream.h"
+#include "streams/stream_facts.h"
+#include "streams/stream_key.h"
+
+namespace millrace::kinesis {
+namespace {
+
+// Whether the caller may use a resource of `owner`. Its own it may always.
+Result<void> authorize(const api::Context& context, const std::string& owner,
+                       const std::string& resource, const std::optional<std::string>& text) {
+  if (!context.enforces_policies || context.account == owner) return {};
+  const std::string action = "kinesis:" + std::string(context.operation);
+  if (text) {
+    const auto policy = api::parse_policy(*text);
+    if (policy && api::allows(*policy, {context.account, action, resource})) return {};
+  }
+  return fail(streams::kAccessDenied,
+              "User: arn:aws:iam::" + context.account +
+                  ":root is not authorized to perform: " + action + " on resource: " + resource +
+                  " because no resource-based policy allows the " + action + " action");
+}
+
+std::unexpected<Error> invalid_arn(std::string_view member, const std::string& arn) {
+  return fail(streams::kInvalidArgument, "Invalid " + std::string(member) + " " + arn + ".");
+}
+
+// `second` is that of an ARN; without one any consumer of the name is meant.
+Result<FoundConsumer> find_consumer(api::Context& context, const streams::StreamKey& key,
+                                    const std::string& name, std::optional<std::int64_t> second,
+                                    const std::string& shown) {
+  auto stream = context.catalogue.find(key);
+  if (!stream) return std::unexpected(stream.error());
+  const auto facts = (*stream)->state().facts;
+  const streams::Consumer* found =
+      streams::find_consumer(facts->consumers, name, context.clock.now());
+  if (found == nullptr || (second && *second != found->creation_second)) {
+    return std::unexpected(streams::consumer_not_found(shown, key));
+  }
+  const std::string arn = api::consumer_arn(facts->key, found->name, found->creation_second);
+  if (auto allowed = authorize(context, key.account, arn, found->policy); !allowed) {
+    return std::unexpected(allowed.error());
+  }
+  return FoundConsumer{std::move(*stream), *found};
+}
+
+}  // namespace
+
+Result<streams::StreamKey> stream_key(const api::Context& context,
+                                      const std::optional<std::string>& arn,
+                                      const std::optional<std::string>& name) {
+  if (!arn) return streams::StreamKey{context.account, context.region, name.value_or("")};
+  auto key = api::parse_stream_arn(*arn);
+  if (!key) return invalid_arn("StreamARN", *arn);
+  if (name && *name != key->name) {
+    return fail(streams::kInvalidArgument,
+                "StreamName " + *name + " and StreamARN " + *arn + " name different streams.");
+  }
+  return std::move(*key);
+}
+
+Result<streams::StreamKey> stream_key(const api::Context& context, const StreamRef& ref) {
+  return stream_key(context, ref.arn, ref.name);
+}
+
+Result<streams::StreamPointer> find_stream(api::Context& context, const streams::StreamKey& key) {
+  auto stream = context.catalogue.find(key);
+  if (!stream || !context.enforces_policies) return stream;
+  const auto facts = (*stream)->state().facts;
+  auto allowed = authorize(context, key.account, api::stream_arn(key), facts->policy);
+  if (!allowed) return std::unexpected(allowed.error());
+  return stream;
+}
+
+Result<streams::StreamPointer> find_stream(api::Context& context, const StreamRef& ref) {
+  const auto key = stream_key(context, ref);
+  if (!key) return std::unexpected(key.error());
+  return find_stream(context, *key);
+}
+
+Result<streams::StreamPointer> find_stream(api::Context& context, const StreamArnRef& ref) {
+  const auto key = stream_key(context, ref.arn, std::nullopt);
+  if (!key) return std::unexpected(key.error());
+  return find_stream(context, *key);
+}
+
+Result<streams::StreamPointer> find_stream(api::Context& context, const OptionalStreamRef& ref) {
+  if (!ref.arn && !ref.name) {
+    return fail(streams::kInvalidArgument, "Either StreamName or StreamARN should be provided.");
+  }
+  const auto key = stream_key(context, ref.arn, ref.name);
+  if (!key) return std::unexpected(key.error());
+  return find_stream(context, *key);
+}
+
+Result<std::uint32_t> parse_shard(const std::string& id, const streams::StreamKey& stream) {
+  const auto index = streams::parse_shard_id(id);
+  if (!index) return std::unexpected(streams::shard_not_in_stream(id, stream));
+  return *index;
+}
+
+Result<void> require_readable(const streams::StreamFacts& facts, TimePoint now) {
+  const streams::StreamStatus status = facts.status_at(now);
+  if (status == streams::StreamStatus::kActive || status == streams::StreamStatus::kUpdating) {
+    return {};
+  }
+  return std::unexpected(streams::stream_not_active(facts.key, streams::to_text(status)));
+}
+
+bool was_created_at(const streams::StreamFacts& facts, const std::optional<TimePoint>& created_at) {
+  return !created_at || seconds_of(*created_at) == seconds_of(facts.created_at);
+}
+
+Result<FoundConsumer> find_consumer(api::Context& context, const std::string& consumer_arn) {
+  const auto parsed = api::parse_consumer_arn(consumer_arn);
+  if (!parsed) return invalid_arn("ConsumerARN", consumer_arn);
+  return find_consumer(context, parsed->stream, parsed->name, parsed->creation_second,
+                       consumer_arn);
+}
+
+Result<FoundConsumer> find_consumer(api::Context& context, const ConsumerRef& ref) {
+  if (!ref.arn && !(ref.stream_arn && ref.name)) {
+    return fail(streams::kInvalidArgument,
+                "Must specify either ConsumerARN, or both StreamARN and ConsumerName.");
+  }
+  std::optional<streams::StreamKey> key;
+  if (ref.stream_arn) {
+    key = api::parse_stream_arn(*ref.stream_arn);
+    if (!key) return invalid_arn("StreamARN", *ref.stream_arn);
+  }
+  if (!ref.arn) return find_consumer(context, *key, *ref.name, std::nullopt, *ref.name);
+  const auto parsed = api::parse_consumer_arn(*ref.arn);
+  if (!parsed) return invalid_arn("ConsumerARN", *ref.arn);
+  const bool agrees = (!key || *key == parsed->stream) && (!ref.name || *ref.name == parsed->name);
+  if (!agrees) {
+    return fail(streams::kInvalidArgument, "ConsumerARN " + *ref.arn +
+                                               " names another consumer than StreamARN and "
+                                               "ConsumerName do.");
+  }
+  return find_consumer(context, *ref.arn);
+}
+
+Result<Resource> find_resource(api::Context& context, const ResourceRef& ref) {
+  if (api::parse_consumer_arn(ref.arn)) {
+    const auto found = find_consumer(context, ref.arn);
+    if (!found) return std::unexpected(found.error());
+    return Resource{found->stream, found->consumer.name, found->consumer.tags,
+                    found->consumer.policy};
+  }
+  const auto key = api::parse_stream_arn(ref.arn);
+  if (!key) return fail(streams::kResourceNotFound, "Resource " + ref.arn + " not found.");
+  const auto stream = find_stream(context, *key);
+  if (!stream) return std::unexpected(stream.error());
+  const auto facts = (*stream)->state().facts;
+  return Resource{*stream, std::nullopt, facts->tags, facts->policy};
+}
+
+Result<void> change_resource(api::Context& context, const Resource& resource,
+                             streams::Allowed allowed, const ResourceChange& change) {
+  const auto edit = [&](streams::StreamFacts& facts) -> Result<void> {
+    if (!resource.consumer_name) return change(facts.tags, facts.policy, facts.key);
+    const std::string& name = *resource.consumer_name;
+    const TimePoint now = context.clock.now();
+    const auto* found = streams::find_consumer(facts.consumers, name, now);
+    if (found == nullptr) return std::unexpected(streams::consumer_not_found(name, facts.key));
+    if (found->status_at(now) != streams::ConsumerStatus::kActive) {
+      return std::unexpected(streams::consumer_not_active(name, found->creation_second, facts.key));
+    }
+    streams::Consumer& consumer = facts.consumers.at(name);
+    return change(consumer.tags, consumer.policy, facts.key);
+  };
+  const auto written = context.catalogue.change(*resource.stream, allowed, edit);
+  if (!written) return std::unexpected(written.error());
+  context.wait_for(*written);
+  return {};
+}
+
+}  // namespace millrace::kinesis

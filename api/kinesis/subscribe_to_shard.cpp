@@ -1,0 +1,110 @@
+// SubscribeToShard: what stands before its event stream, in the service's order.
+//
+// The stream itself is not built yet: a request that passes every check is answered as an unknown
+// operation. Source: API_SubscribeToShard, Kinesis API reference; checks and texts:
+// tests/conformance/test_consumers.py.
+
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "api/context.h"
+#include "api/errors.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/patterns.h"
+#include "api/kinesis/put.h"
+#include "api/kinesis/resources.h"
+#include "api/kinesis/starting_position.h"
+#include "api/operation.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "streams/consumers.h"
+#include "streams/errors.h"
+#include "streams/shard_map.h"
+#include "streams/stream.h"
+#include "streams/stream_facts.h"
+#include "streams/stream_key.h"
+
+namespace millrace::kinesis {
+namespace {
+
+struct StartingPosition {
+  std::string type;
+  std::optional<std::string> sequence_number;
+  std::optional<TimePoint> timestamp;
+
+  static constexpr auto fields = std::tuple{
+      field("Type", &StartingPosition::type).one_of(kShardIteratorTypes).required(),
+      field("SequenceNumber", &StartingPosition::sequence_number).matching(kSequenceNumberPattern),
+      field("Timestamp", &StartingPosition::timestamp),
+  };
+};
+
+struct Request {
+  std::string consumer_arn;
+  std::optional<bool> dry_run;
+  std::string shard_id;
+  StartingPosition starting_position;
+  std::optional<std::string> stream_id;
+
+  static constexpr auto fields = std::tuple{
+      field("ConsumerARN", &Request::consumer_arn)
+          .matching(kConsumerArnPattern)
+          .length(1, kArnMax)
+          .required(),
+      field("DryRun", &Request::dry_run),
+      field("ShardId", &Request::shard_id).matching(kNamePattern).length(1, 128).required(),
+      field("StartingPosition", &Request::starting_position).required(),
+      field("StreamId", &Request::stream_id).matching(kStreamIdPattern).length(1, 24),
+  };
+};
+
+// The service words this one differently here than elsewhere.
+std::unexpected<Error> not_active(const streams::Consumer& consumer,
+                                  const streams::StreamKey& stream) {
+  return fail(streams::kResourceInUse, "Consumer " + consumer.name + " with creation timestamp " +
+                                           std::to_string(consumer.creation_second) +
+                                           " under stream: " + stream.name + " , account " +
+                                           stream.account + " is not in ACTIVE status.");
+}
+
+Result<void> check_stream(const streams::StreamFacts& facts, TimePoint now) {
+  if (facts.status_at(now) == streams::StreamStatus::kDeleting) {
+    return std::unexpected(streams::stream_not_found(facts.key));
+  }
+  return require_readable(facts, now);
+}
+
+Result<void> handle(const Request& request, api::Context& context) {
+  const auto found = find_consumer(context, request.consumer_arn);
+  if (!found) return std::unexpected(found.error());
+  const TimePoint now = context.clock.now();
+  const auto state = found->stream->state();
+  const streams::StreamKey& key = state.facts->key;
+  if (found->consumer.status_at(now) != streams::ConsumerStatus::kActive) {
+    return not_active(found->consumer, key);
+  }
+  if (auto checked = check_stream(*state.facts, now); !checked) return checked;
+  const auto index = parse_shard(request.shard_id, key);
+  if (!index) return std::unexpected(index.error());
+  const streams::Shard* shard = state.shards->find(*index);
+  if (shard == nullptr) {
+    return std::unexpected(streams::shard_does_not_exist(streams::shard_id(*index), key));
+  }
+  const StartingPosition& position = request.starting_position;
+  const auto from = read_from({position.type, position.sequence_number, position.timestamp},
+                              context.operation, *found->stream, *shard, now);
+  if (!from) return std::unexpected(from.error());
+  if (request.dry_run.value_or(false)) return dry_run();
+  return fail(api::kUnknownOperation, "");
+}
+
+}  // namespace
+
+const Operation& SubscribeToShard() {
+  static constexpr Operation kOperation =
+      api::make_operation<&handle>("SubscribeToShard", api::Lane::kInline, api::kRateByHandler);
+  return kOperation;
+}
+
+}  // namespace millrace::kinesis

@@ -1,0 +1,212 @@
+// The part of the catalogue that carries out what is due: transitions, growth, removals, expiry.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/engine.h"
+#include "streams/catalogue.h"
+#include "streams/consumers.h"
+#include "streams/on_demand.h"
+#include "streams/rows.h"
+#include "streams/shard_map.h"
+#include "streams/stream.h"
+#include "streams/stream_facts.h"
+
+namespace millrace::streams {
+namespace {
+
+std::vector<storage::LogId> logs_of(std::uint32_t stream_id, std::uint32_t shard_count) {
+  std::vector<storage::LogId> logs;
+  for (std::uint32_t i = 0; i < shard_count; ++i) logs.push_back(log_of(stream_id, i));
+  return logs;
+}
+
+}  // namespace
+
+bool Catalogue::has_something_due(const Stream& stream) const {
+  const auto facts = stream.state().facts;
+  const TimePoint now = clock_.now();
+  if (facts->is_due(now)) return true;
+  return facts->settings.mode == StreamMode::kOnDemand && stream.load_.has_finished(now);
+}
+
+Result<void> Catalogue::carry_out_due(const StreamPointer& stream) {
+  const std::lock_guard changing(stream->change_mutex_);
+  const auto facts = stream->state().facts;
+  const TimePoint now = clock_.now();
+  if (facts->is_due(now)) {  // Else somebody else was faster.
+    if (facts->gone_at) return carry_out_removal(stream);
+    StreamFacts updated = *facts;
+    updated.settings = facts->update->settings;
+    updated.update.reset();
+    auto applied = apply(*stream, std::move(updated), facts->update->steps, facts->update->due);
+    if (!applied) return applied;
+  }
+  if (facts->settings.mode != StreamMode::kOnDemand || facts->gone_at) return {};
+  return grow(*stream);
+}
+
+// Lets an on-demand stream grow by the load of a window that has passed.
+Result<void> Catalogue::grow(Stream& stream) {
+  const TimePoint now = clock_.now();
+  const auto finished = stream.load_.take_finished(now);
+  if (!finished) return {};
+  const StreamState state = stream.state();
+  const std::chrono::seconds window = stream.load_.window();
+  StreamFacts facts = *state.facts;
+  note_peak(facts.peaks, finished->load, window, finished->end);
+  std::vector<Reshard> steps;
+  if (facts.status_at(now) == StreamStatus::kActive) {
+    steps =
+        plan_growth(*state.shards, finished->load, window, on_demand_shards_max(facts.peaks, now));
+  }
+  if (steps.empty() && facts.peaks == state.facts->peaks) return {};
+  return apply(stream, std::move(facts), steps, now);
+}
+
+Result<ShardEnd> Catalogue::end_of(const Stream& stream, const Shard& shard, TimePoint due) const {
+  const auto bounds = engine_.bounds(stream.log(shard.index));
+  if (!bounds) return std::unexpected(bounds.error());
+  const std::int64_t second =
+      std::max({seconds_of(due), seconds_of(bounds->last_arrival), shard.creation_second});
+  return ShardEnd{bounds->next, second};
+}
+
+// Takes the steps and switches to `facts`, in one write.
+Result<void> Catalogue::apply(Stream& stream, StreamFacts facts, const std::vector<Reshard>& steps,
+                              TimePoint due) {
+  // From here to the switch no put is between routing and its positions: where the parents end now
+  // is where they end.
+  const std::unique_lock gate(stream.gate_);
+  const StreamState before = stream.state();
+  const std::uint32_t first_new = before.shards->next_index();
+  std::optional<Error> error;
+  std::vector<std::uint32_t> closed;
+  ShardMap shards = *before.shards;
+  for (const Reshard& step : steps) {
+    shards = shards.after(step, [&](const Shard& parent) -> ShardEnd {
+      closed.push_back(parent.index);
+      // A shard that this reshard itself made lives for no time and has no records.
+      if (parent.index >= first_new) return {0, parent.creation_second};
+      const auto end = end_of(stream, parent, due);
+      if (!end) error = end.error();
+      return end.value_or(ShardEnd{});
+    });
+    if (error) return std::unexpected(*error);
+  }
+
+  storage::TableBatch batch;
+  batch.put(rows::stream_row_key(facts.id), rows::encode(facts));
+  for (const std::uint32_t index : closed) {
+    batch.put(rows::shard_row_key(facts.id, index), rows::encode(*shards.find(index)));
+  }
+  rows::put_shards(batch, facts.id, shards, first_new);
+  if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
+  stream.switch_to({std::make_shared<const StreamFacts>(std::move(facts)),
+                    std::make_shared<const ShardMap>(std::move(shards))});
+  return {};
+}
+
+Result<void> Catalogue::carry_out_removal(const StreamPointer& stream) {
+  const std::unique_lock gate(stream->gate_);
+  const StreamState state = stream->state();
+  const std::uint32_t id = state.facts->id;
+  const std::uint32_t shard_count = state.shards->next_index();
+  const std::int64_t second =
+      std::max(stream->newest_second(), newest_consumer_second(state.facts->consumers));
+
+  storage::TableBatch batch;
+  batch.remove(rows::stream_row_key(id));
+  for (const Shard& shard : state.shards->shards()) {
+    batch.remove(rows::shard_row_key(id, shard.index));
+  }
+  batch.put(rows::dropped_row_key(id), rows::encode_number(shard_count));
+  batch.put(rows::name_row_key(state.facts->key),
+            rows::encode_number(static_cast<std::uint64_t>(second)));
+  if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
+  {
+    const std::unique_lock lock(mutex_);
+    used_seconds_[state.facts->key] = second;
+    const auto found = streams_.find(state.facts->key);
+    if (found != streams_.end() && found->second == stream) streams_.erase(found);
+  }
+  if (auto dropped = engine_.drop(logs_of(id, shard_count)); !dropped) return dropped;
+  storage::TableBatch after;
+  after.remove(rows::dropped_row_key(id));
+  if (auto written = engine_.write(after); !written) return std::unexpected(written.error());
+  return {};
+}
+
+Result<void> Catalogue::trim_expired(Stream& stream) {
+  const StreamState state = stream.state();
+  std::vector<storage::Trim> trims;
+  for (const Shard& shard : state.shards->shards()) {
+    const auto position = stream.skip_expired(*state.facts, shard.index, 0);
+    if (!position) return std::unexpected(position.error());
+    trims.push_back({stream.log(shard.index), *position});
+  }
+  return engine_.trim(trims);
+}
+
+Result<void> Catalogue::forget_expired_shards(Stream& stream) {
+  const std::unique_lock gate(stream.gate_);
+  const StreamState state = stream.state();
+  const std::int64_t horizon = seconds_of(state.facts->horizon_at(clock_.now()));
+  storage::TableBatch batch;
+  std::vector<storage::LogId> logs;
+  const ShardMap kept = state.shards->without([&](const Shard& shard) {
+    if (shard.is_open() || shard.end->second >= horizon) return false;
+    batch.remove(rows::shard_row_key(state.facts->id, shard.index));
+    logs.push_back(stream.log(shard.index));
+    return true;
+  });
+  if (logs.empty()) return {};
+  if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
+  stream.switch_to({state.facts, std::make_shared<const ShardMap>(kept)});
+  return engine_.drop(logs);
+}
+
+// A deleted stream's logs are dropped after its rows are gone; what a crash left is dropped here.
+Result<void> Catalogue::finish_drops() {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pending;
+  auto scanned = engine_.scan(rows::kDropped, [&](std::string_view key, std::string_view value) {
+    const auto id = rows::parse_dropped_row_key(key);
+    const auto count = rows::decode_number(value);
+    if (id && count) pending.emplace_back(*id, static_cast<std::uint32_t>(*count));
+    return true;
+  });
+  if (!scanned) return scanned;
+  for (const auto& [id, count] : pending) {
+    if (auto dropped = engine_.drop(logs_of(id, count)); !dropped) return dropped;
+    storage::TableBatch batch;
+    batch.remove(rows::dropped_row_key(id));
+    if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
+  }
+  return {};
+}
+
+void Catalogue::expire() {
+  for (const StreamPointer& stream : list_all()) {
+    const std::lock_guard changing(stream->change_mutex_);
+    if (stream->state().facts->gone_at) continue;
+    // What fails now is tried again by the next call; reads never depend on it.
+    if (!trim_expired(*stream)) continue;
+    if (!forget_expired_shards(*stream)) continue;
+  }
+  const std::unique_lock lock(mutex_);
+  const std::int64_t now = seconds_of(clock_.now());
+  std::erase_if(used_seconds_, [&](const auto& entry) {
+    return entry.second + kShardsBeforeStream < now && !streams_.contains(entry.first);
+  });
+}
+
+}  // namespace millrace::streams
