@@ -31,19 +31,28 @@ def account(kinesis):
 @pytest.fixture
 def make_stream(kinesis):
     """Makes streams that are ACTIVE, and deletes them after the test."""
+    yield from stream_maker(kinesis)
+
+
+@pytest.fixture(scope="module")
+def make_module_stream(kinesis):
+    """The same for all tests of a file."""
+    yield from stream_maker(kinesis)
+
+
+def stream_maker(kinesis):
     names = []
 
     def make(shard_count=1, **members):
         name = f"test-{uuid.uuid4().hex[:12]}"
-        kinesis.create_stream(StreamName=name, ShardCount=shard_count, **members)
+        create(kinesis, name, shard_count, **members)
         names.append(name)
-        wait_active(kinesis, name)
         return name
 
     yield make
     for name in names:
         try:
-            kinesis.delete_stream(StreamName=name)
+            kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
         except kinesis.exceptions.ResourceNotFoundException:
             pass
 
@@ -56,6 +65,13 @@ def stream(make_stream):
 @pytest.fixture
 def second_region(endpoint):
     return client(endpoint, region="eu-west-1")
+
+
+def create(kinesis, name, shard_count, **members):
+    """Makes a stream, without a count where it is None, and returns when it is ACTIVE."""
+    count = {} if shard_count is None else {"ShardCount": shard_count}
+    kinesis.create_stream(StreamName=name, **count, **members)
+    wait_active(kinesis, name)
 
 
 def wait_active(kinesis, name):

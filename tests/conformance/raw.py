@@ -3,6 +3,7 @@
 Requests are signed, so the same tests can ask the real service.
 """
 
+import base64
 import dataclasses
 import http.client
 import json
@@ -46,6 +47,17 @@ class Answer:
     def error(self):
         """(type, message) of an error answer."""
         return self.value["__type"], self.value.get("message", self.value.get("Message"))
+
+
+def in_form(value, form):
+    """Members as a form has them: in JSON bytes are base64 text, in CBOR times (floats) are milliseconds."""
+    if isinstance(value, bytes) and form == JSON:
+        return base64.b64encode(value).decode()
+    if isinstance(value, float) and form == CBOR:
+        return int(value * 1000)
+    if isinstance(value, dict):
+        return {key: in_form(item, form) for key, item in value.items()}
+    return [in_form(item, form) for item in value] if isinstance(value, list) else value
 
 
 class Wire:
