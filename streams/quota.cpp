@@ -96,10 +96,12 @@ bool Quotas::put(storage::LogId log, std::size_t bytes, TimePoint now) {
   const std::lock_guard lock(mutex_);
   Shard& held = shard(log, now);
   const bool has_records = held.put_records.has(1, now);
-  const bool is_within = held.put_bytes.has(1, now) && has_records;
+  const auto size = static_cast<double>(bytes);
+  const double least = size > kPutBytesPerSecond ? 1 : size;
+  const bool is_within = held.put_bytes.has(least, now) && has_records;
   if (is_within) {
     held.put_records.take(1);
-    held.put_bytes.take(static_cast<double>(bytes));
+    held.put_bytes.take(size);
   }
   return decide("shard_writes", is_within);
 }

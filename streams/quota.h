@@ -67,8 +67,8 @@ class Quotas {
 
   // One call of what `subject` names: an account's or a stream's operation.
   [[nodiscard]] bool call(std::string_view subject, double per_second);
-  // One record: 1,000 a second and 1 MiB of data and keys a second. One larger than what is left
-  // passes, as the service's large records do, and the shard owes the rest.
+  // One record: 1,000 a second and 1 MiB of data and keys a second. One of more than 1 MiB passes
+  // while anything is left, as the service's large records do, and the shard owes the rest.
   [[nodiscard]] bool put(storage::LogId log, std::size_t bytes, TimePoint now);
   // One GetRecords: 5 a second and 2 MiB a second, told afterwards by has_read().
   [[nodiscard]] bool read(storage::LogId log);

@@ -6,6 +6,7 @@ import uuid
 import pytest
 from conftest import wait_active
 from raw import Wire
+from valid import VALID
 
 from support.server import client
 
@@ -50,6 +51,73 @@ PUTS = [("PutRecord", {"PartitionKey": "a", "Data": ""}), ("PutRecords", {"Recor
 RESHARDS = [("SplitShard", {"ShardToSplit": "0", "NewStartingHashKey": "5"}),
             ("MergeShards", {"ShardToMerge": "0", "AdjacentShardToMerge": "1"}),
             ("UpdateShardCount", {"ScalingType": "UNIFORM_SCALING", "TargetShardCount": 1})]
+
+
+
+def settings(stream, arn):
+    """What needs an ACTIVE stream besides resharding: (operation, members)."""
+    named, by_arn = {"StreamName": stream}, {"StreamARN": arn}
+    key = {"EncryptionType": "KMS", "KeyId": "alias/a"}
+    return [
+        ("StartStreamEncryption", {**named, **key}), ("StopStreamEncryption", {**named, **key}),
+        ("UpdateStreamMode", {**by_arn, "StreamModeDetails": {"StreamMode": "ON_DEMAND"}}),
+        ("UpdateMaxRecordSize", {**by_arn, "MaxRecordSizeInKiB": 2048}),
+        ("UpdateStreamRecordDistributionStrategy", {**by_arn, "RecordDistributionStrategy": "AUTO"}),
+        ("EnableEnhancedMonitoring", {**named, "ShardLevelMetrics": ["ALL"]}),
+        ("DisableEnhancedMonitoring", {**named, "ShardLevelMetrics": ["ALL"]}),
+        ("IncreaseStreamRetentionPeriod", {**named, "RetentionPeriodHours": 48}),
+        ("DecreaseStreamRetentionPeriod", {**named, "RetentionPeriodHours": 24}),
+        ("AddTagsToStream", {**named, "Tags": {"a": "b"}}), ("RemoveTagsFromStream", {**named, "TagKeys": ["a"]}),
+        ("TagResource", {"ResourceARN": arn, "Tags": {"a": "b"}}), ("UntagResource", {"ResourceARN": arn, "TagKeys": ["a"]}),
+    ]
+
+
+def arn_of(slow, name):
+    return slow.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+
+def assert_refused(slow, slow_wire, name, state, more=()):
+    """In that state each of the settings, and `more`, is answered that the stream is not ACTIVE."""
+    arn = arn_of(slow, name)
+    account = arn.split(":")[4]
+    for operation, members in [*settings(name, arn), *more]:
+        answer = slow_wire.call(operation, members)
+        assert (operation, *answer.error) == (
+            operation, "ResourceInUseException", f"Stream {name} under account {account} not ACTIVE, instead in state {state}")
+
+
+def test_settings_want_an_active_stream(slow, slow_wire):
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    slow.create_stream(StreamName=name, ShardCount=2)
+    arn = arn_of(slow, name)
+    register = ("RegisterStreamConsumer", {"StreamARN": arn, "ConsumerName": "c"})
+    policy = ("PutResourcePolicy", {"ResourceARN": arn, "Policy": VALID["PutResourcePolicy"]["Policy"]})
+    assert_refused(slow, slow_wire, name, "CREATING", [register, policy])
+    wait_active(slow, name)
+    slow.split_shard(StreamName=name, ShardToSplit="0", NewStartingHashKey="5")
+    assert_refused(slow, slow_wire, name, "UPDATING")
+    for operation, members in (register, policy):
+        assert slow_wire.call(operation, members).status == 200  # These do not change the stream itself.
+    wait_active(slow, name)
+    slow.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=2048)
+    assert_refused(slow, slow_wire, name, "UPDATING")
+    assert slow.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["MaxRecordSizeInKiB"] == 1024
+    wait_active(slow, name)
+    assert slow.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["MaxRecordSizeInKiB"] == 2048
+    slow.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
+    assert_refused(slow, slow_wire, name, "DELETING", [
+        ("RegisterStreamConsumer", {"StreamARN": arn, "ConsumerName": "d"}), policy])
+
+
+def test_a_sixth_stream_in_creating_is_one_too_many(slow_endpoint):
+    wire = Wire(slow_endpoint, "654321654321", "secret")
+    names = [f"test-{uuid.uuid4().hex[:12]}" for _ in range(6)]
+    answers = [wire.call("CreateStream", {"StreamName": name, "ShardCount": 1}) for name in names]
+
+    assert [answer.status for answer in answers] == [200] * 5 + [400]
+    assert answers[5].error[0] == "LimitExceededException" and "654321654321" in answers[5].error[1]
+    for name in names[:5]:
+        wire.call("DeleteStream", {"StreamName": name})
 
 
 def test_creating(slow, slow_wire, creating):

@@ -1,15 +1,29 @@
-"""Writes docs/compatibility.md from what the server declares (stdin, JSON), the published model and its tables."""
+"""Writes docs/compatibility.md from what the server declares (stdin, JSON), the published model and the tests' tables."""
 
+import collections
 import json
 import pathlib
 import sys
 
 import botocore.session
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "model"))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "model"), str(TESTS / "conformance")]
 
 from choices import CHOICES  # noqa: E402
 from differences import DIFFERENCES  # noqa: E402
+from table import ROWS  # noqa: E402
+
+NOTES = {"SubscribeToShard": "its checks; the event stream is not built yet"}
+
+
+def state_of(name, declared):
+    """What a row of the page says of an operation, and which refusals of it the table proves."""
+    if name not in declared:
+        return "not yet", ""
+    refusals = collections.Counter(row[3].removesuffix("Exception") for row in ROWS if row[1] == name)
+    proven = ", ".join(f"{code} {count}" for code, count in sorted(refusals.items()))
+    return NOTES.get(name, "built"), proven
 
 
 def page(declared):
@@ -20,9 +34,14 @@ def page(declared):
         "Made by `./dev docs` from the operations' own declarations, the published service model (botocore 1.44.5) and the",
         "tables in tests/model; a test keeps it true.", "",
         f"## Operations: {len(built)} of {len(model.operation_names)}", "",
-        "What is not built yet answers the service's UnknownOperationException.", "",
-        "| operation | state |", "| --- | --- |"]
-    lines += [f"| {name} | {'built' if name in declared else 'not yet'} |" for name in model.operation_names]
+        "What is not built yet answers the service's UnknownOperationException. The last column counts the rows of",
+        f"tests/conformance/table.py, {len(ROWS)} in all: each is one request and the exact answer to it, asked in JSON and",
+        "in CBOR. tests/conformance/test_bad_members.py adds every member of the published model: missing, of each wrong",
+        "type, past each bound, against its pattern and its enum.", "",
+        "| operation | state | refusals in the table |", "| --- | --- | --- |"]
+    for name in model.operation_names:
+        state, proven = state_of(name, declared)
+        lines.append(f"| {name} | {state} | {proven} |")
     lines += [
         "", "## Transports", "",
         "HTTP/1.1 with JSON (`application/x-amz-json-1.1`) and CBOR (`application/x-amz-cbor-1.1`). HTTP/2 and TLS are",

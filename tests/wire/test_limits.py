@@ -1,0 +1,148 @@
+"""--limits: the service's limits on load and counts, enforced or only observed."""
+
+import re
+import time
+import urllib.request
+
+import pytest
+
+from support.server import Server
+
+MIB = 2**20
+
+
+@pytest.fixture(scope="module")
+def enforcing():
+    with Server(args=["--limits", "enforce", "--shard-limit", "12"]) as server:
+        yield server
+
+
+def account(server, number):
+    """A client of an account of its own, so that no test uses up another one's calls."""
+    return server.client(access_key=f"{number:012d}")
+
+
+def refused(call, **members):
+    """The error's name and text."""
+    with pytest.raises(call.__self__.exceptions.ClientError) as raised:
+        call(**members)
+    return raised.value.response["Error"]["Code"], raised.value.response["Error"]["Message"]
+
+
+def exceeded(server):
+    """How often which limit was exceeded, by /metrics."""
+    text = urllib.request.urlopen(f"{server.endpoint}/metrics").read().decode()
+    return {name: int(count) for name, count in re.findall(r'millrace_limits_exceeded_total\{limit="(\w+)"\} (\d+)', text)}
+
+
+def test_records_over_a_shards_share_fail_by_themselves(enforcing):
+    kinesis = account(enforcing, 1)
+    kinesis.create_stream(StreamName="a", ShardCount=2)
+    low, high = {"PartitionKey": "k", "ExplicitHashKey": "0"}, {"PartitionKey": "k", "ExplicitHashKey": str(2**128 - 1)}
+    large = bytes(MIB - 1)
+
+    answer = kinesis.put_records(StreamName="a", Records=[{**low, "Data": large}] * 4 + [{**high, "Data": b"x"}])
+
+    text = f"Rate exceeded for shard shardId-000000000000 in stream a under account {1:012d}."
+    assert answer["FailedRecordCount"] == 3
+    failed = {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": text}
+    assert answer["Records"][1:4] == [failed] * 3
+    assert set(answer["Records"][0]) == set(answer["Records"][4]) == {"SequenceNumber", "ShardId"}
+    assert refused(kinesis.put_record, StreamName="a", Data=bytes(100_000), **low) == (
+        "ProvisionedThroughputExceededException", text)
+    iterator = kinesis.get_shard_iterator(StreamName="a", ShardId="0", ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    assert len(kinesis.get_records(ShardIterator=iterator)["Records"]) == 1
+
+
+def test_reads_and_iterators_of_a_shard(enforcing):
+    kinesis = account(enforcing, 2)
+    kinesis.create_stream(StreamName="a", ShardCount=1)
+    text = f"Rate exceeded for shard shardId-000000000000 in stream a under account {2:012d}."
+    where = {"StreamName": "a", "ShardId": "0", "ShardIteratorType": "TRIM_HORIZON"}
+    iterators = [kinesis.get_shard_iterator(**where)["ShardIterator"] for _ in range(5)]
+    assert refused(kinesis.get_shard_iterator, **where) == ("ProvisionedThroughputExceededException", text)
+    for iterator in iterators:
+        kinesis.get_records(ShardIterator=iterator)
+    assert refused(kinesis.get_records, ShardIterator=iterators[0]) == ("ProvisionedThroughputExceededException", text)
+
+
+@pytest.mark.parametrize("number, operation, members, calls, text", [
+    (10, "describe_limits", {}, 1, "Rate exceeded for account {account}."),
+    (11, "list_streams", {}, 5, "Rate exceeded for account {account}."),
+    (12, "describe_stream", {"StreamName": "a"}, 10, "Rate exceeded for stream a under account {account}."),
+    (13, "describe_stream_summary", {"StreamName": "a"}, 20, "Rate exceeded for stream a under account {account}."),
+    (14, "list_tags_for_stream", {"StreamName": "a"}, 5, "Rate exceeded for stream a under account {account}."),
+])
+def test_calls_a_second(enforcing, number, operation, members, calls, text):
+    kinesis = account(enforcing, number)
+    kinesis.create_stream(StreamName="a", ShardCount=1)
+    call = getattr(kinesis, operation)
+    for _ in range(calls):
+        call(**members)
+
+    assert refused(call, **members) == ("LimitExceededException", text.format(account=f"{number:012d}"))
+    account(enforcing, number + 100).list_streams()  # Another account has calls of its own.
+
+
+def test_shards_of_an_account(enforcing):
+    kinesis = account(enforcing, 20)
+    kinesis.create_stream(StreamName="a", ShardCount=7)
+    text = (f"This request would exceed the shard limit for the account {20:012d} in us-east-1. Current shard count for the "
+            "account: {}. Limit: 12. Number of additional shards that would have resulted from this request: {}. Refer to "
+            "the AWS Service Limits page (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current "
+            "limits and how to request higher limits.")
+
+    assert refused(kinesis.create_stream, StreamName="b", ShardCount=6) == ("LimitExceededException", text.format(7, 6))
+    kinesis.create_stream(StreamName="b", ShardCount=5)
+    assert refused(kinesis.split_shard, StreamName="b", ShardToSplit="0", NewStartingHashKey="5") == (
+        "LimitExceededException", text.format(12, 1))
+    assert refused(kinesis.update_shard_count, StreamName="b", TargetShardCount=6, ScalingType="UNIFORM_SCALING") == (
+        "LimitExceededException", "Target shard count or number of open shards cannot be greater than 12. Current open "
+                                  "shard count: 5, Target shard count: 6")
+    assert kinesis.describe_limits()["ShardLimit"] == 12
+    kinesis.create_stream(StreamName="c", StreamModeDetails={"StreamMode": "ON_DEMAND"})  # Counts for another limit.
+
+
+def test_what_may_be_done_so_often_a_day(enforcing):
+    kinesis = account(enforcing, 30)
+    kinesis.create_stream(StreamName="a", ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName="a")["StreamDescriptionSummary"]["StreamARN"]
+    for mode in ("ON_DEMAND", "PROVISIONED"):
+        kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": mode})
+
+    code, text = refused(kinesis.update_stream_mode, StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    assert code == "LimitExceededException" and "a under account" in text and "2 times" in text
+    for count in (2, 1) * 5:
+        kinesis.update_shard_count(StreamName="a", TargetShardCount=count, ScalingType="UNIFORM_SCALING")
+    deadline, text = time.monotonic() + 10, "Rate exceeded"
+    while text.startswith("Rate exceeded"):  # Ten calls were a second's share as well.
+        assert time.monotonic() < deadline
+        code, text = refused(kinesis.update_shard_count, StreamName="a", TargetShardCount=2, ScalingType="UNIFORM_SCALING")
+    assert code == "LimitExceededException" and "10 times" in text
+
+
+def test_observing_counts_and_refuses_nothing():
+    with Server(args=["--limits", "observe", "--shard-limit", "2"]) as server:
+        kinesis = server.client()
+        kinesis.create_stream(StreamName="a", ShardCount=3)
+        for _ in range(6):
+            kinesis.list_streams()
+        for _ in range(3):
+            kinesis.put_record(StreamName="a", PartitionKey="k", Data=bytes(MIB - 1))
+        iterator = kinesis.get_shard_iterator(StreamName="a", ShardId="0", ShardIteratorType="LATEST")["ShardIterator"]
+        for _ in range(6):
+            kinesis.get_records(ShardIterator=iterator)
+
+        assert set(exceeded(server)) == {"account_shards", "calls", "shard_writes", "shard_reads"}
+
+
+def test_by_default_nothing_is_limited_nor_counted():
+    with Server() as server:
+        kinesis = server.client()
+        kinesis.create_stream(StreamName="a", ShardCount=1)
+        for _ in range(30):
+            kinesis.describe_limits()
+        kinesis.put_records(StreamName="a", Records=[{"PartitionKey": "k", "Data": bytes(MIB - 1)}] * 9)
+
+        assert kinesis.describe_limits()["ShardLimit"] == 20000
+        assert exceeded(server) == {}
