@@ -3,16 +3,20 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "api/event_source.h"
 #include "api/tokens.h"
+#include "api/value.h"
 #include "base/clock.h"
 #include "storage/engine.h"
 #include "streams/accounts.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
+#include "streams/subscriptions.h"
 
 namespace millrace::api {
 
@@ -21,6 +25,7 @@ struct Services {
   streams::Catalogue& catalogue;
   streams::Accounts& accounts;
   streams::Quotas& quotas;
+  streams::Subscriptions& subscriptions;
   const Clock& clock;
   Tokens& tokens;
   bool enforces_policies = false;  // Whether other accounts need a resource policy.
@@ -33,18 +38,24 @@ struct Caller {
 };
 
 struct Context : Services {
-  Context(const Services& services, Caller caller, std::string_view operation_name)
+  Context(const Services& services, Caller caller, std::string_view operation_name,
+          Form request_form)
       : Services(services),
         account(std::move(caller.account)),
         region(std::move(caller.region)),
-        operation(operation_name) {}
+        operation(operation_name),
+        form(request_form) {}
 
   std::string account;  // 12 digits.
   std::string region;
   std::string_view operation;
+  Form form = Form::kJson;
 
   // The answer is given when this is durable.
   storage::Ticket ticket = 0;
+
+  // What the answer goes on with, where it is a stream of events.
+  std::unique_ptr<EventSource> events;
 
   void wait_for(storage::Ticket written) { ticket = std::max(ticket, written); }
 };

@@ -54,6 +54,23 @@ ErrorReply to_reply(const Error& error, Form form) {
   return reply;
 }
 
+ErrorReply to_exception(const Error& error, Form form) {
+  ErrorReply reply;
+  reply.type = is_fault(error.code) ? "InternalFailureException" : error.code.name;
+  const auto write = [&](auto writer) {
+    writer.begin_map(1);
+    writer.key("message");
+    writer.string(is_fault(error.code) ? std::string_view{} : std::string_view(error.message));
+    writer.end_map();
+  };
+  if (form == Form::kJson) {
+    write(JsonWriter(reply.body));
+  } else {
+    write(CborWriter(reply.body));
+  }
+  return reply;
+}
+
 std::string_view content_type(Form form) {
   return form == Form::kJson ? "application/x-amz-json-1.1" : "application/x-amz-cbor-1.1";
 }

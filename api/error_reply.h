@@ -18,6 +18,10 @@ struct ErrorReply {
 
 [[nodiscard]] ErrorReply to_reply(const Error& error, Form form);
 
+// The same as an event stream tells it: the type stands beside the body, which has the message
+// alone; a fault is an InternalFailureException there.
+[[nodiscard]] ErrorReply to_exception(const Error& error, Form form);
+
 [[nodiscard]] std::string_view content_type(Form form);
 
 }  // namespace millrace::api

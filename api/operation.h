@@ -91,6 +91,16 @@ constexpr Operation make_operation(std::string_view name, Lane lane = Lane::kInl
           &detail::describe_shape<typename Types::ResponseType>};
 }
 
+// The same for an operation whose answer is a stream of events that its handler leaves in the
+// context; `Response` is what the model says of them.
+template <auto kHandle, class Response>
+constexpr Operation make_streaming_operation(std::string_view name, Lane lane = Lane::kInline,
+                                             CallRate rate = {}) {
+  Operation operation = make_operation<kHandle>(name, lane, rate);
+  operation.describe_output = &detail::describe_shape<Response>;
+  return operation;
+}
+
 // Whether `operation` may be called once more now. Errors: kLimitExceeded where limits are
 // enforced.
 [[nodiscard]] Result<void> check_call_rate(const Operation& operation, Value& body,

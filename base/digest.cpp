@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <openssl/evp.h>
+#include <zlib.h>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -86,6 +87,11 @@ uint128 md5_number(std::string_view bytes) {
   const std::string_view text(reinterpret_cast<const char*>(digest.data()), digest.size());
   return uint128{read_big_endian<std::uint64_t>(text)} << 64U |
          read_big_endian<std::uint64_t>(text.substr(8));
+}
+
+std::uint32_t crc32(std::string_view bytes) {
+  return static_cast<std::uint32_t>(
+      ::crc32_z(0, as_bytes(bytes), static_cast<z_size_t>(bytes.size())));
 }
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {

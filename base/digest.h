@@ -1,4 +1,4 @@
-// Digests and sealing. All but CRC-32C come from OpenSSL.
+// Digests and sealing. All but the two CRCs come from OpenSSL; CRC-32 is zlib's.
 
 #pragma once
 
@@ -15,6 +15,9 @@ namespace millrace {
 
 // MD5 of `bytes`, read as a big-endian number. The service routes records by it.
 [[nodiscard]] uint128 md5_number(std::string_view bytes);
+
+// CRC-32 as zlib has it (IEEE 802.3).
+[[nodiscard]] std::uint32_t crc32(std::string_view bytes);
 
 // CRC-32C (Castagnoli). `crc` is the value so far, 0 to begin with.
 [[nodiscard]] std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc = 0);

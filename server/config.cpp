@@ -41,6 +41,8 @@ struct Raw {
   std::string streams;
   std::string limits = "off";
   std::int64_t on_demand_window_s = 60;
+  std::int64_t subscription_life_ms = 300'000;
+  std::int64_t subscription_takeover_ms = 5'000;
   std::string log_format = "text";
   std::string access_log = "on";
   std::size_t memory_budget_mib = 1024;
@@ -152,6 +154,18 @@ void add_options(CLI::App& app, Raw& raw) {
           ->check(CLI::Range(1, 3'600))
           ->capture_default_str(),
       "ON_DEMAND_WINDOW");
+  env(app.add_option("--subscription-life", raw.subscription_life_ms,
+                     "Milliseconds from a SubscribeToShard to the end of its events")
+          ->check(CLI::Range(1, 86'400'000))
+          ->capture_default_str(),
+      "SUBSCRIPTION_LIFE");
+  env(app.add_option(
+             "--subscription-takeover", raw.subscription_takeover_ms,
+             "Milliseconds after which another SubscribeToShard of the same consumer to the "
+             "same shard takes over; before, it is refused")
+          ->check(CLI::Range(0, 86'400'000))
+          ->capture_default_str(),
+      "SUBSCRIPTION_TAKEOVER");
   env(app.add_flag("--enforce-policies", config.enforces_policies,
                    "Let other accounts use a stream or a consumer only as its resource policy "
                    "allows"),
@@ -218,6 +232,8 @@ Result<Config> to_config(Raw raw) {
   config.is_access_log_on = raw.access_log == "on";
   if (raw.limits == "observe") config.limits_mode = streams::LimitsMode::kObserve;
   if (raw.limits == "enforce") config.limits_mode = streams::LimitsMode::kEnforce;
+  config.subscriptions.life = std::chrono::milliseconds(raw.subscription_life_ms);
+  config.subscriptions.takeover_after = std::chrono::milliseconds(raw.subscription_takeover_ms);
   config.catalogue.load_window = std::chrono::seconds(raw.on_demand_window_s);
   config.memory_budget_bytes = raw.memory_budget_mib * kMib;
   config.limits.inflight_bytes_max = raw.inflight_budget_mib * kMib;

@@ -17,6 +17,7 @@
 #include "storage/syncer.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
+#include "streams/subscriptions.h"
 
 namespace millrace::server {
 
@@ -40,6 +41,7 @@ struct Config {
   streams::CatalogueOptions catalogue;
   streams::LimitsMode limits_mode = streams::LimitsMode::kOff;
   bool enforces_policies = false;
+  streams::SubscriptionOptions subscriptions;
   std::vector<InitialStream> streams;
   std::vector<std::string> allow_hosts;
   std::vector<std::string> allow_origins;

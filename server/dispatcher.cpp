@@ -20,6 +20,7 @@
 #include "base/metrics.h"
 #include "server/admin.h"
 #include "server/async.h"
+#include "server/event_stream.h"
 #include "server/front_door.h"
 #include "server/http.h"
 #include "server/log.h"
@@ -91,7 +92,8 @@ api::Context Dispatcher::context_of(const ApiCall& call) const {
   return {backends_.services,
           {is_account(credential.access_key_id) ? credential.access_key_id : defaults_.account,
            credential.region.empty() ? defaults_.region : credential.region},
-          call.operation->name};
+          call.operation->name,
+          call.form};
 }
 
 Task<Result<std::string>> Dispatcher::run(ApiCall* call, api::Context* context) {
@@ -123,7 +125,13 @@ Task<HttpResponse> Dispatcher::answer_call(const HttpRequest* request, ApiCall c
     const bool is_durable = co_await await_callback(std::move(begin));
     if (!is_durable) outcome = fail(storage::kFailed, "");
   }
-  co_return to_response(outcome, call.form);
+  HttpResponse response = to_response(outcome, call.form);
+  if (outcome && context.events) {
+    response.content_type = kEventStreamType;
+    response.events = std::move(context.events);
+    response.events_form = call.form;
+  }
+  co_return response;
 }
 
 Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_view peer,

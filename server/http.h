@@ -4,11 +4,15 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "api/event_source.h"
+#include "api/value.h"
 
 namespace millrace::server {
 
@@ -54,6 +58,10 @@ struct HttpResponse {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // Besides length, type and date.
   bool closes = false;  // The connection ends with this answer.
+
+  // What the body goes on with, in place of `body`.
+  std::unique_ptr<api::EventSource> events;
+  api::Form events_form = api::Form::kJson;
 };
 
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,11 +23,15 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <sys/socket.h>
 
 #include "server/async.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
+#include "server/http1_head.h"
+#include "server/inflight.h"
 #include "server/sessions.h"
+#include "server/subscription_pump.h"
 
 namespace millrace::server {
 namespace {
@@ -40,70 +46,10 @@ constexpr std::size_t kReadBytes = 64UL * 1024;
 constexpr std::size_t kHeadStepBytes = 4096;
 // A body's memory is kept for the next request up to this.
 constexpr std::size_t kKeptBodyBytes = 64UL * 1024;
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// Part of the bytes that all bodies together may take; given back on destruction.
-class InflightShare {
- public:
-  InflightShare(std::atomic<std::size_t>& total, std::size_t max) : total_(total), max_(max) {}
-  InflightShare(const InflightShare&) = delete;
-  InflightShare& operator=(const InflightShare&) = delete;
-  ~InflightShare() { total_ -= taken_; }
-
-  [[nodiscard]] bool take(std::size_t bytes) {
-    if (total_.fetch_add(bytes) + bytes > max_) {
-      total_ -= bytes;
-      return false;
-    }
-    taken_ += bytes;
-    return true;
-  }
-
- private:
-  std::atomic<std::size_t>& total_;
-  const std::size_t max_;
-  std::size_t taken_ = 0;
-};
-
 std::string_view to_view(beast::string_view text) { return {text.data(), text.size()}; }
-
-// `Thu, 22 Jan 2015 01:22:02 GMT`, formatted once a second.
-std::string_view http_date() {
-  thread_local std::time_t last = 0;
-  thread_local std::array<char, 40> text{};
-  thread_local std::size_t length = 0;
-  const std::time_t now = std::time(nullptr);
-  if (now != last) {
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    last = now;
-  }
-  return {text.data(), length};
-}
-
-void append_header(std::string& head, std::string_view name, std::string_view value) {
-  head += name;
-  head += ": ";
-  head += value;
-  head += "\r\n";
-}
-
-// Everything of the answer but its body.
-void write_head(std::string& head, const HttpResponse& response, bool is_last) {
-  head.clear();
-  head += "HTTP/1.1 ";
-  head += std::to_string(response.status);
-  head += ' ';
-  head += reason_phrase(response.status);
-  head += "\r\n";
-  for (const auto& [name, value] : response.headers) append_header(head, name, value);
-  if (!response.content_type.empty()) append_header(head, "Content-Type", response.content_type);
-  append_header(head, "Content-Length", std::to_string(response.body.size()));
-  append_header(head, "Date", http_date());
-  if (is_last) append_header(head, "Connection", "close");
-  head += "\r\n";
-}
 
 // The answer to a request that could not be read; nothing where silence is the answer.
 std::optional<HttpResponse> answer_to(const Error& error) {
@@ -118,18 +64,6 @@ std::optional<HttpResponse> answer_to(const Error& error) {
     return std::nullopt;
   }
   return plain_response(400, "The request is not well-formed HTTP/1.1.\n", true);
-}
-
-bool is_http1_line(std::string_view line) {
-  const std::size_t last_blank = line.rfind(' ');
-  return last_blank != std::string_view::npos && line.substr(last_blank + 1).starts_with("HTTP/1.");
-}
-
-// A field's value that goes on in the next line, which RFC 9112 §5.2 lets a server refuse.
-bool has_folded_line(std::string_view head) {
-  head = head.substr(0, head.find("\r\n\r\n"));
-  return head.find("\r\n ") != std::string_view::npos ||
-         head.find("\r\n\t") != std::string_view::npos;
 }
 
 // The connection's state between the coroutines that serve it. They run one after the other.
@@ -194,6 +128,8 @@ class Http1Session {
     const HttpRequest request = to_request(parser);
     HttpResponse response = co_await context_.dispatcher.answer(&request, peer_, &context_.ids);
     const bool is_last = response.closes || !parser.get().keep_alive() || entry_.is_stopping();
+    if (response.events)
+      co_return co_await stream_events(&response, parser.get().version(), is_last);
     const bool has_body = request.method != "HEAD";
     const bool is_written = co_await write(&response, is_last, has_body);
     if (body_.capacity() > kKeptBodyBytes) std::string().swap(body_);
@@ -354,9 +290,80 @@ class Http1Session {
     }
   }
 
+  // Sends events until they end; returns whether the connection goes on. HTTP/1.0 knows no chunks:
+  // there the end of the connection is the end of the answer.
+  Task<bool> stream_events(HttpResponse* response, unsigned version, bool is_last) {
+    const Framing framing = version == 11 ? Framing::kChunked : Framing::kUntilClose;
+    is_last = is_last || framing == Framing::kUntilClose;
+    write_head(head_, *response, framing, is_last);
+    const auto head = asio::buffer(head_);
+    const bool has_begun = co_await write_piece(head);
+    if (!has_begun) co_return false;
+    const auto waker = std::make_shared<Waker>(stream_.get_executor());
+    entry_.on_stop([waker] { waker->end(); });
+    watch_peer(waker);
+    ChunkSink sink(*this, framing);
+    const bool is_whole = co_await pump_events(response->events.get(), response->events_form, &sink,
+                                               waker, &context_.pump);
+    entry_.on_stop(nullptr);
+    Error ignored;
+    stream_.socket().cancel(ignored);  // The watch.
+    if (!is_whole) co_return false;
+    if (framing == Framing::kChunked) {
+      const auto end = asio::buffer(kLastChunk);
+      const bool is_ended = co_await write_piece(end);
+      if (!is_ended) co_return false;
+    }
+    co_return !is_last && !entry_.is_stopping();
+  }
+
+  // Frames as chunks of an answer.
+  class ChunkSink final : public FrameSink {
+   public:
+    ChunkSink(Http1Session& session, Framing framing) : session_(session), framing_(framing) {}
+
+    Task<bool> send(std::string_view frame) override {
+      if (framing_ == Framing::kUntilClose) {
+        const auto bytes = asio::buffer(frame.data(), frame.size());
+        co_return co_await session_.write_piece(bytes);
+      }
+      std::array<char, 24> size{};
+      const int digits = std::snprintf(size.data(), size.size(), "%zx\r\n", frame.size());
+      session_.head_.assign(size.data(), static_cast<std::size_t>(digits));
+      session_.head_ += frame;
+      session_.head_ += "\r\n";
+      const auto bytes = asio::buffer(session_.head_);
+      co_return co_await session_.write_piece(bytes);
+    }
+
+   private:
+    Http1Session& session_;
+    const Framing framing_;
+  };
+
+  // Wakes the pump when the peer closes. One that sends its next request already is not gone.
+  void watch_peer(const std::shared_ptr<Waker>& waker) {
+    auto& socket = stream_.socket();
+    socket.async_wait(Socket::wait_read, [waker, &socket](const Error& error) {
+      if (error) return;
+      char byte = 0;
+      const auto count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (count == 0 || (count < 0 && errno != EAGAIN)) waker->end();
+    });
+  }
+
+  // One write with a deadline.
+  Task<bool> write_piece(asio::const_buffer bytes) {
+    stream_.expires_after(context_.limits.write_timeout);
+    const auto [error, count] = co_await asio::async_write(stream_, bytes, kAwaitTuple);
+    (void)count;
+    stream_.expires_never();
+    co_return !error;
+  }
+
   // Writes in steps, each with a deadline of its own, so that slow is not the same as stuck.
   Task<bool> write(HttpResponse* response, bool is_last, bool has_body) {
-    write_head(head_, *response, is_last);
+    write_head(head_, *response, Framing::kLength, is_last);
     const std::string_view body = has_body ? std::string_view(response->body) : std::string_view{};
     const std::size_t first = std::min(body.size(), context_.limits.write_bytes_max);
     const std::array<asio::const_buffer, 2> start = {asio::buffer(head_),

@@ -16,6 +16,7 @@
 #include "server/http.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
+#include "server/subscription_pump.h"
 
 namespace millrace::server {
 
@@ -26,6 +27,7 @@ struct SessionContext {
   std::atomic<std::size_t>& inflight_bytes;  // Of the bodies of all connections.
   RequestIds& ids;
   Sessions& sessions;
+  const PumpContext& pump;
 };
 
 // Serves until the peer closes, falls silent or breaks the protocol, or the server stops.

@@ -45,12 +45,14 @@
 #include "server/request_ids.h"
 #include "server/sessions.h"
 #include "server/store.h"
+#include "server/subscription_pump.h"
 #include "storage/engine.h"
 #include "streams/accounts.h"
 #include "streams/arrivals.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/quota.h"
+#include "streams/subscriptions.h"
 
 namespace millrace::server {
 namespace {
@@ -89,10 +91,10 @@ std::uint32_t thread_count(std::uint32_t wanted) {
 // One I/O thread with what its connections share.
 struct IoThread {
   IoThread(Dispatcher& dispatcher, const Limits& limits, std::atomic<std::size_t>& inflight_bytes,
-           std::atomic<std::size_t>& connections, Random& random)
+           std::atomic<std::size_t>& connections, const PumpContext& pump, Random& random)
       : ids(random),
         sessions(connections),
-        context{dispatcher, limits, inflight_bytes, ids, sessions} {}
+        context{dispatcher, limits, inflight_bytes, ids, sessions, pump} {}
 
   asio::io_context io{1};
   asio::executor_work_guard<Executor> work{io.get_executor()};
@@ -113,10 +115,13 @@ class Server {
         tokens_(store.seal_key, random_),
         quotas_(config.limits_mode, store.clock,
                 [this](std::string_view limit) { count_exceeded(limit); }),
+        subscriptions_(store.clock, config.subscriptions),
         workers_(kWorkers) {
     limits_.connections_max = connections_max(limits_.connections_max);
     metrics_.gauge("millrace_connections", "Connections that are open.",
                    [this] { return static_cast<double>(connections_.load()); });
+    metrics_.gauge("millrace_subscriptions", "Subscriptions to shards that are open.",
+                   [this] { return static_cast<double>(subscriptions_.count()); });
     metrics_.gauge("millrace_inflight_bytes", "Bytes of request bodies under way.",
                    [this] { return static_cast<double>(inflight_bytes_.load()); });
     metrics_.gauge("millrace_writable", "1 if writes are taken, 0 if the store refuses them.",
@@ -134,20 +139,27 @@ class Server {
     if (!accounts) return std::unexpected(accounts.error());
     accounts_ = std::move(*accounts);
     arrivals_ = std::make_unique<streams::Arrivals>(*store_.engine);
+    catalogue_->on_shard_end([this](storage::LogId log) { arrivals_->wake(log); });
+    pump_ = std::make_unique<PumpContext>(PumpContext{*arrivals_, store_.clock});
     auto initial =
         InitialStreams::create(config_.streams, config_.defaults, *catalogue_, store_.clock, log_);
     if (!initial) return std::unexpected(initial.error());
     initial_streams_ = std::make_unique<InitialStreams>(*initial);
 
-    const api::Services services{*catalogue_,  *accounts_, quotas_,
-                                 store_.clock, tokens_,    config_.enforces_policies};
+    const api::Services services{*catalogue_,
+                                 *accounts_,
+                                 quotas_,
+                                 subscriptions_,
+                                 store_.clock,
+                                 tokens_,
+                                 config_.enforces_policies};
     const Backends backends{*store_.engine, services, metrics_, access_log_, workers_};
     dispatcher_ = std::make_unique<Dispatcher>(
         backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
         Admin(metrics_, [this] { return ready(); }), config_.defaults, limits_);
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
       threads_.push_back(std::make_unique<IoThread>(*dispatcher_, limits_, inflight_bytes_,
-                                                    connections_, random_));
+                                                    connections_, *pump_, random_));
     }
     return listen();
   }
@@ -259,10 +271,12 @@ class Server {
   AccessLog access_log_;
   api::Tokens tokens_;
   streams::Quotas quotas_;
+  streams::Subscriptions subscriptions_;
   asio::thread_pool workers_;
   std::unique_ptr<streams::Catalogue> catalogue_;
   std::unique_ptr<streams::Accounts> accounts_;
   std::unique_ptr<streams::Arrivals> arrivals_;
+  std::unique_ptr<PumpContext> pump_;
   std::unique_ptr<InitialStreams> initial_streams_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::atomic<std::size_t> connections_{0};

@@ -19,7 +19,10 @@ void Sessions::Entry::set_idle(bool is_idle) { is_idle_ = is_idle; }
 void Sessions::stop() {
   is_stopping_ = true;
   for (Entry* entry : entries_) {
-    if (!entry->is_idle_) continue;
+    if (!entry->is_idle_) {
+      if (entry->end_) entry->end_();
+      continue;
+    }
     boost::system::error_code ignored;
     entry->socket_.cancel(ignored);
   }

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <set>
+#include <utility>
 
 #include "server/async.h"
 
@@ -28,11 +30,16 @@ class Sessions {
     void set_idle(bool is_idle);
     [[nodiscard]] bool is_stopping() const { return sessions_.is_stopping_; }
 
+    // Called once by a stop that finds the connection busy, so that it can end an answer that has
+    // no end of its own. Nothing takes it back.
+    void on_stop(std::function<void()> end) { end_ = std::move(end); }
+
    private:
     friend class Sessions;
     Sessions& sessions_;
     Socket& socket_;
     bool is_idle_ = true;
+    std::function<void()> end_;
   };
 
   // Closes what is idle; the others end after their answer.

@@ -1,6 +1,7 @@
 #include "streams/arrivals.h"
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -80,6 +81,10 @@ void Arrivals::notify(storage::LogId log, storage::Position end) {
     }
   }
   for (const auto& waiter : ready) waiter->fire();
+}
+
+void Arrivals::wake(storage::LogId log) {
+  notify(log, std::numeric_limits<storage::Position>::max());
 }
 
 void Arrivals::remove(storage::LogId log, const Token::Waiter* waiter) {

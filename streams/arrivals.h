@@ -42,6 +42,9 @@ class Arrivals {
   [[nodiscard]] Token wait(storage::LogId log, storage::Position end_seen,
                            std::function<void()> wake);
 
+  // Wakes who waits on `log`, whatever its end: something else has happened to it.
+  void wake(storage::LogId log);
+
   // How many wait.
   [[nodiscard]] std::size_t count() const { return count_.load(); }
 

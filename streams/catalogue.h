@@ -17,6 +17,7 @@
 #include <optional>
 #include <shared_mutex>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -83,6 +84,12 @@ class Catalogue {
                                                                const CatalogueOptions& options);
 
   [[nodiscard]] const CatalogueOptions& options() const { return options_; }
+
+  // Calls `listener(log)` when a shard has ended, by a reshard or with its stream. Set once, before
+  // the first change; must not block or call the catalogue.
+  void on_shard_end(std::function<void(storage::LogId)> listener) {
+    shard_end_listener_ = std::move(listener);
+  }
 
   // The stream, with everything that was due carried out. Errors: stream_not_found; the engine's.
   Result<StreamPointer> find(const StreamKey& key);
@@ -151,6 +158,8 @@ class Catalogue {
   Clock& clock_;
   Quotas& quotas_;
   const CatalogueOptions options_;
+
+  std::function<void(storage::LogId)> shard_end_listener_ = [](storage::LogId) {};
 
   mutable std::shared_mutex mutex_;  // Guards what follows; never held while waiting for a stream.
   std::map<StreamKey, StreamPointer> streams_;

@@ -113,6 +113,7 @@ Result<void> Catalogue::apply(Stream& stream, StreamFacts facts, const std::vect
   if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
   stream.switch_to({std::make_shared<const StreamFacts>(std::move(facts)),
                     std::make_shared<const ShardMap>(std::move(shards))});
+  for (const std::uint32_t index : closed) shard_end_listener_(stream.log(index));
   return {};
 }
 
@@ -139,6 +140,7 @@ Result<void> Catalogue::carry_out_removal(const StreamPointer& stream) {
     const auto found = streams_.find(state.facts->key);
     if (found != streams_.end() && found->second == stream) streams_.erase(found);
   }
+  for (const Shard& shard : state.shards->shards()) shard_end_listener_(stream->log(shard.index));
   if (auto dropped = engine_.drop(logs_of(id, shard_count)); !dropped) return dropped;
   storage::TableBatch after;
   after.remove(rows::dropped_row_key(id));

@@ -18,8 +18,8 @@
 #include "api/kinesis/operations.h"
 #include "api/kinesis/patterns.h"
 #include "api/kinesis/put.h"
+#include "api/kinesis/record_shapes.h"
 #include "api/kinesis/resources.h"
-#include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "api/tokens.h"
 #include "base/clock.h"
@@ -55,34 +55,6 @@ struct Request {
   };
 };
 
-struct RecordShape {
-  std::string sequence_number;
-  TimePoint arrival{};
-  api::BlobView data;
-  std::optional<std::string_view> partition_key;
-  std::optional<std::string> encryption_type;
-
-  static constexpr auto fields = std::tuple{
-      field("SequenceNumber", &RecordShape::sequence_number).required(),
-      field("ApproximateArrivalTimestamp", &RecordShape::arrival),
-      field("Data", &RecordShape::data).required(),
-      field("PartitionKey", &RecordShape::partition_key),
-      field("EncryptionType", &RecordShape::encryption_type),
-  };
-};
-
-struct ChildShard {
-  std::string shard_id;
-  std::vector<std::string> parent_shards;
-  HashKeyRange hash_key_range;
-
-  static constexpr auto fields = std::tuple{
-      field("ShardId", &ChildShard::shard_id).required(),
-      field("ParentShards", &ChildShard::parent_shards).required(),
-      field("HashKeyRange", &ChildShard::hash_key_range).required(),
-  };
-};
-
 struct Response {
   std::vector<RecordShape> records;
   std::optional<std::string> next_shard_iterator;
@@ -97,15 +69,6 @@ struct Response {
       field("ChildShards", &Response::child_shards),
   };
 };
-
-ChildShard to_child(const streams::Shard& shard) {
-  ChildShard child{streams::shard_id(shard.index), {}, to_shape(shard.range)};
-  child.parent_shards.push_back(streams::shard_id(*shard.parent));
-  if (shard.adjacent_parent) {
-    child.parent_shards.push_back(streams::shard_id(*shard.adjacent_parent));
-  }
-  return child;
-}
 
 // The iterator's stream, if it is still the one the iterator was made for.
 Result<streams::StreamPointer> find_by_iterator(const Request& request,
@@ -150,21 +113,12 @@ Result<Response> handle(const Request& request, api::Context& context) {
 
   Response response;
   response.millis_behind_latest = read->millis_behind;
-  response.records.reserve(read->records.size());
-  for (const streams::Record& record : read->records) {
-    response.records.push_back({to_decimal(record.number), record.arrival,
-                                api::BlobView{record.data}, record.partition_key,
-                                encryption_type(record.is_encrypted)});
-  }
+  response.records = to_shapes(read->records);
   context.quotas.has_read(log, read->bytes.size());
   response.bytes = std::move(read->bytes);
   if (read->is_at_end) {
     // One look at the shards: a reshard makes the end and the children visible together.
-    const auto shards = (*stream)->state().shards;
-    response.child_shards.emplace();
-    for (const streams::Shard* child : shards->children(iterator->shard_index)) {
-      response.child_shards->push_back(to_child(*child));
-    }
+    response.child_shards = child_shards(*(*stream)->state().shards, iterator->shard_index);
   } else {
     iterator->issued = now;
     iterator->from = read->next;

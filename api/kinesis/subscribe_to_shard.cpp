@@ -1,19 +1,19 @@
-// SubscribeToShard: what stands before its event stream, in the service's order.
+// SubscribeToShard: pushes the records of a shard to a consumer, for five minutes.
 //
-// The stream itself is not built yet: a request that passes every check is answered as an unknown
-// operation. Source: API_SubscribeToShard, Kinesis API reference; checks and texts:
-// tests/conformance/test_consumers.py.
+// Every refusal comes before the event stream, as a plain answer. Source: API_SubscribeToShard,
+// Kinesis API reference; checks and texts: tests/conformance/test_subscribe.py.
 
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "api/context.h"
-#include "api/errors.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/patterns.h"
 #include "api/kinesis/put.h"
 #include "api/kinesis/resources.h"
+#include "api/kinesis/shard_events.h"
 #include "api/kinesis/starting_position.h"
 #include "api/operation.h"
 #include "base/clock.h"
@@ -27,6 +27,21 @@
 
 namespace millrace::kinesis {
 namespace {
+
+// The shape of the answer; what it holds is sent by the event source.
+struct EventStream {
+  std::optional<ShardEvent> event;
+
+  static constexpr auto fields = std::tuple{field("SubscribeToShardEvent", &EventStream::event)};
+};
+
+struct Response {
+  EventStream event_stream;
+
+  static constexpr auto fields = std::tuple{
+      field("EventStream", &Response::event_stream).required(),
+  };
+};
 
 struct StartingPosition {
   std::string type;
@@ -96,14 +111,21 @@ Result<void> handle(const Request& request, api::Context& context) {
                               context.operation, *found->stream, *shard, now);
   if (!from) return std::unexpected(from.error());
   if (request.dry_run.value_or(false)) return dry_run();
-  return fail(api::kUnknownOperation, "");
+  const std::string shown =
+      key.account + ":" + key.name + ":" + streams::shard_id(*index) + ":" + found->consumer.name;
+  auto place = context.subscriptions.take(
+      {state.facts->id, found->consumer.name, found->consumer.creation_second, *index}, shown);
+  if (!place) return std::unexpected(place.error());
+  context.events =
+      make_shard_events({*found, *index, *from, std::move(*place), shown}, context, context.form);
+  return {};
 }
 
 }  // namespace
 
 const Operation& SubscribeToShard() {
-  static constexpr Operation kOperation =
-      api::make_operation<&handle>("SubscribeToShard", api::Lane::kInline, api::kRateByHandler);
+  static constexpr Operation kOperation = api::make_streaming_operation<&handle, Response>(
+      "SubscribeToShard", api::Lane::kInline, api::kRateByHandler);
   return kOperation;
 }
 

@@ -7,7 +7,7 @@ import os
 import uuid
 
 import pytest
-from raw import Wire
+from support.raw import Wire
 
 from support.server import Server, client
 

@@ -7,7 +7,7 @@ import copy
 
 import botocore.session
 import pytest
-from raw import CBOR, JSON, in_form
+from support.raw import CBOR, JSON, in_form
 from setups import SETUPS, replaced
 from test_types import BLOB_ROW, BOOLEAN_ROW, GIVEN, INTEGER_ROW, LIST_ROW, MAP_ROW, STRING_ROW, STRUCTURE_ROW, TIMESTAMP_ROW
 from valid import VALID

@@ -1,7 +1,7 @@
 """Values outside their constraints: one ValidationException that lists all of them, at most ten."""
 
 import pytest
-from raw import CBOR, JSON
+from support.raw import CBOR, JSON
 
 NAME_PATTERN = "[a-zA-Z0-9_.-]+"
 SEQUENCE_PATTERN = r"0|([1-9]\d{0,128})"

@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from raw import Wire
+from support.raw import Wire
 
 from support.server import client
 

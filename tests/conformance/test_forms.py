@@ -7,7 +7,7 @@ import random
 import re
 
 import pytest
-from raw import CBOR, JSON, Millis, Wire
+from support.raw import CBOR, JSON, Millis, Wire
 
 CALLS = 700
 NAMES = ["one", "two", "three", "no-such-stream", "bad name", ""]

@@ -6,7 +6,7 @@ import itertools
 import time
 
 import pytest
-from raw import CBOR, Millis
+from support.raw import CBOR, Millis
 
 UTC = datetime.timezone.utc
 NOW_AND_THEN = "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) " \

@@ -5,7 +5,7 @@ import hashlib
 import itertools
 
 import pytest
-from raw import CBOR, JSON
+from support.raw import CBOR, JSON
 
 HASH_KEYS = 2**128
 

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 from conftest import wait_active
-from raw import CBOR, Wire
+from support.raw import CBOR, Wire
 from valid import KEY
 
 METRICS = ["IncomingBytes", "IncomingRecords", "OutgoingBytes", "OutgoingRecords", "WriteProvisionedThroughputExceeded",

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from conftest import wait_active
-from raw import Wire
+from support.raw import Wire
 from valid import VALID
 
 from support.server import client

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from conftest import wait_active
-from raw import JSON
+from support.raw import JSON
 
 HASH_KEY_MAX = 2**128 - 1
 

@@ -4,7 +4,7 @@ import json
 
 import cbor2
 import pytest
-from raw import CBOR, JSON
+from support.raw import CBOR, JSON
 
 BIG_NUMBER = "class com.amazon.coral.value.json.numbers.TruncatingBigNumber"
 LIST = "Start of list found where not expected"

@@ -6,7 +6,7 @@ import re
 import uuid
 
 import pytest
-from raw import CBOR, JSON, TARGET
+from support.raw import CBOR, JSON, TARGET
 
 KNOWN = f"{TARGET}.ListStreams"
 ACCESS_DENIED = (

@@ -21,6 +21,7 @@
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/quota.h"
+#include "streams/subscriptions.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace millrace::fuzz {
@@ -32,6 +33,7 @@ struct World {
   ManualClock clock{time_from_millis(1'700'000'000'000)};
   storage::MemoryEngine engine{clock, 1};
   streams::Quotas quotas{streams::LimitsMode::kOff, clock, [](std::string_view) {}};
+  streams::Subscriptions subscriptions{clock, {}};
   std::unique_ptr<streams::Catalogue> catalogue;
   std::unique_ptr<streams::Accounts> accounts;
   SeededRandom random{1};
@@ -62,11 +64,13 @@ void run(std::string_view input) {
   const bool is_cbor = input[1] % 2 != 0;
   auto body = is_cbor ? api::parse_cbor(input.substr(2)) : api::parse_json(input.substr(2));
   if (!body) return;
-  const api::Services services{*world->catalogue, *world->accounts, world->quotas,
-                               world->clock,      world->tokens,    false};
-  api::Context context(services, {"000000000000", "us-east-1"}, operation.name);
+  const api::Services services{
+      *world->catalogue, *world->accounts, world->quotas, world->subscriptions,
+      world->clock,      world->tokens,    false};
+  const api::Form form = is_cbor ? api::Form::kCbor : api::Form::kJson;
+  api::Context context(services, {"000000000000", "us-east-1"}, operation.name, form);
   world->clock.advance(std::chrono::milliseconds(10));
-  const auto outcome = operation.run(*body, is_cbor ? api::Form::kCbor : api::Form::kJson, context);
+  const auto outcome = operation.run(*body, form, context);
   const bool is_internal = !outcome && outcome.error().code == streams::kInternalFailure;
   // A number of version 0 is the one that makes the service itself fail.
   require(!is_internal || operation.name == "GetShardIterator" ||

@@ -33,6 +33,10 @@ CHOICES = [
      "ResourceInUseException; LimitExceededException"),
     ("DescribeStreamConsumer, DeregisterStreamConsumer", "neither ARN nor stream and name; both, but of two consumers",
      "InvalidArgumentException"),
+    ("SubscribeToShard", "its events", "at most 2 MiB of data and keys or 10,000 records each, one larger record alone; an empty "
+     "one every 5 s"),
+    ("SubscribeToShard", "a consumer or a stream that is gone", "an exception frame ResourceNotFoundException, then the end"),
+    ("SubscribeToShard", "CBOR", "events in CBOR, as the request"),
     ("SubscribeToShard", "StartingPosition", "the rules and texts of GetShardIterator, with its own name in them"),
     ("DryRun", "a request that would succeed",
      "DryRunOperationException `The request would have succeeded, but DryRun is set.`; every other error comes first"),

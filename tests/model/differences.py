@@ -16,5 +16,9 @@ DIFFERENCES = [
     ("CreateStream", "ShardCount", "bounds", "the bound of older models: no request makes more than 100,000 shards"),
     ("DescribeStreamSummary out", "StreamDescriptionSummary.StreamId", "missing",
      "reserved by the service; client libraries send it back when they see one"),
-    ("SubscribeToShard out", "EventStream", "missing", "the event stream comes with the transport of its own"),
+    *[("SubscribeToShard out", f"EventStream.{name}", "missing", "an exception is sent as a frame of its own kind") for name in (
+        "ResourceNotFoundException", "ResourceInUseException", "InternalFailureException")],
+    *[("SubscribeToShard out", f"EventStream.KMS{name}", "missing", "there is no key store that could refuse a key") for name in (
+        "DisabledException", "InvalidStateException", "AccessDeniedException", "NotFoundException", "OptInRequired",
+        "ThrottlingException")],
 ]

@@ -14,8 +14,6 @@ from choices import CHOICES  # noqa: E402
 from differences import DIFFERENCES  # noqa: E402
 from table import ROWS  # noqa: E402
 
-NOTES = {"SubscribeToShard": "its checks; the event stream is not built yet"}
-
 
 def state_of(name, declared):
     """What a row of the page says of an operation, and which refusals of it the table proves."""
@@ -23,7 +21,7 @@ def state_of(name, declared):
         return "not yet", ""
     refusals = collections.Counter(row[3].removesuffix("Exception") for row in ROWS if row[1] == name)
     proven = ", ".join(f"{code} {count}" for code, count in sorted(refusals.items()))
-    return NOTES.get(name, "built"), proven
+    return "built", proven
 
 
 def page(declared):
@@ -44,8 +42,8 @@ def page(declared):
         lines.append(f"| {name} | {state} | {proven} |")
     lines += [
         "", "## Transports", "",
-        "HTTP/1.1 with JSON (`application/x-amz-json-1.1`) and CBOR (`application/x-amz-cbor-1.1`). HTTP/2 and TLS are",
-        "recognised on the same port and closed until they are built. Signatures have to be there and are not verified.",
+        "HTTP/1.1 with JSON (`application/x-amz-json-1.1`) and CBOR (`application/x-amz-cbor-1.1`), event streams among them.",
+        "HTTP/2 and TLS are recognised on the same port and closed until they are built. Signatures have to be there and are not verified.",
         "", "## Differences from the model", "",
         "Everything else of the built operations, member by member, is as the model has it: types, required members, bounds,",
         "patterns and enums. `*` is any operation, `out` an answer.", "",

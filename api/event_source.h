@@ -1,0 +1,46 @@
+// What an operation leaves behind whose answer is a stream of events.
+//
+// Whoever sends the events asks for the next one when the last one has gone, so that a slow reader
+// costs no more than one event. Used by one thread at a time.
+
+#pragma once
+
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/engine.h"
+
+namespace millrace::api {
+
+struct Event {
+  std::string type;     // The model's name of the event.
+  std::string payload;  // In the form of the request.
+};
+
+// Nothing yet: ask again at `until`, or once the log's published end is past `end_seen`.
+struct Pause {
+  storage::LogId log = 0;
+  storage::Position end_seen = 0;
+  TimePoint until{};
+};
+
+struct EventsEnd {};
+
+class EventSource {
+ public:
+  EventSource() = default;
+  EventSource(const EventSource&) = delete;
+  EventSource& operator=(const EventSource&) = delete;
+  virtual ~EventSource() = default;
+
+  // An error is the last thing the reader is told; after it, or after the end, nothing comes.
+  [[nodiscard]] virtual Result<std::variant<Event, Pause, EventsEnd>> next() = 0;
+
+  // Calls `wake`, from any thread, when a pause may be over before its time. Until it is destroyed.
+  virtual void on_wake(std::function<void()> wake) = 0;
+};
+
+}  // namespace millrace::api

@@ -1,0 +1,144 @@
+#include "api/kinesis/shard_events.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "api/context.h"
+#include "api/encode.h"
+#include "api/event_source.h"
+#include "api/kinesis/record_shapes.h"
+#include "api/kinesis/resources.h"
+#include "api/value.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/engine.h"
+#include "streams/catalogue.h"
+#include "streams/consumers.h"
+#include "streams/errors.h"
+#include "streams/sequence_number.h"
+#include "streams/shard_map.h"
+#include "streams/stream.h"
+#include "streams/stream_facts.h"
+#include "streams/stream_key.h"
+#include "streams/subscriptions.h"
+
+namespace millrace::kinesis {
+namespace {
+
+constexpr std::chrono::seconds kSignOfLifeEvery{5};
+constexpr streams::ReadLimits kEventLimits{10'000, 2UL << 20U};
+
+class ShardEvents final : public api::EventSource {
+ public:
+  ShardEvents(Subscription subscription, const api::Services& services, api::Form form)
+      : subscription_(std::move(subscription)),
+        services_(services),
+        form_(form),
+        key_(subscription_.consumer.stream->state().facts->key),
+        stream_id_(subscription_.consumer.stream->state().facts->id),
+        ends_at_(services.clock.now() + services.subscriptions.options().life),
+        sign_at_(services.clock.now() + kSignOfLifeEvery) {}
+
+  Result<std::variant<api::Event, api::Pause, api::EventsEnd>> next() override {
+    const TimePoint now = services_.clock.now();
+    if (is_over_ || now >= ends_at_) return api::EventsEnd{};
+    if (auto checked = check(now); !checked) {
+      is_over_ = true;
+      return std::unexpected(checked.error());
+    }
+    streams::Stream& stream = *subscription_.consumer.stream;
+    // Looked at before reading: what comes in between ends the pause at once.
+    const auto end_seen = stream.latest(subscription_.shard_index);
+    if (!end_seen) return std::unexpected(end_seen.error());
+    auto read = stream.read(subscription_.shard_index, subscription_.from, kEventLimits);
+    if (!read) return std::unexpected(read.error());
+    const bool has_news = !read->records.empty() || read->is_at_end;
+    if (!has_news && now < sign_at_) {
+      return api::Pause{streams::log_of(stream_id_, subscription_.shard_index), *end_seen,
+                        std::min(sign_at_, ends_at_)};
+    }
+    subscription_.from = read->next;
+    sign_at_ = now + kSignOfLifeEvery;
+    is_over_ = read->is_at_end;
+    const storage::Position reached =
+        read->next.kind == streams::ReadFrom::Kind::kPosition ? read->next.position : *end_seen;
+    return api::Event{"SubscribeToShardEvent", encode_event(*read, reached)};
+  }
+
+  void on_wake(std::function<void()> wake) override {
+    subscription_.place->on_taken(std::move(wake));
+  }
+
+ private:
+  // What ends the subscription before its time.
+  Result<void> check(TimePoint now) const {
+    if (subscription_.place->is_taken()) {
+      return std::unexpected(streams::already_subscribed(subscription_.shown));
+    }
+    const auto stream = services_.catalogue.find(key_);
+    if (!stream) return std::unexpected(stream.error());
+    const auto facts = (*stream)->state().facts;
+    if (facts->id != stream_id_ || facts->status_at(now) == streams::StreamStatus::kDeleting) {
+      return std::unexpected(streams::stream_not_found(key_));
+    }
+    const streams::Consumer& own = subscription_.consumer.consumer;
+    const auto* consumer = streams::find_consumer(facts->consumers, own.name, now);
+    if (consumer == nullptr || consumer->creation_second != own.creation_second ||
+        consumer->status_at(now) != streams::ConsumerStatus::kActive) {
+      return std::unexpected(streams::consumer_not_found(own.name, key_));
+    }
+    return {};
+  }
+
+  std::string encode_event(const streams::ReadResult& read, storage::Position reached) const {
+    const auto shards = subscription_.consumer.stream->state().shards;
+    ShardEvent event;
+    event.millis_behind_latest = read.millis_behind;
+    event.records = to_shapes(read.records);
+    if (read.is_at_end) {
+      event.child_shards = child_shards(*shards, subscription_.shard_index);
+    } else if (!read.records.empty()) {
+      event.continuation_sequence_number = to_decimal(read.records.back().number);
+    } else {
+      const auto* shard = shards->find(subscription_.shard_index);
+      if (shard != nullptr) event.continuation_sequence_number = between_records(*shard, reached);
+    }
+    return api::encode(event, form_);
+  }
+
+  // A number after every record below `position` and before all others, so that reading at it or
+  // after it neither repeats nor loses one. Its second moves on, as the service's does.
+  [[nodiscard]] std::string between_records(const streams::Shard& shard,
+                                            storage::Position position) const {
+    const auto newest = subscription_.consumer.stream->newest_second();
+    return to_decimal(streams::SequenceNumber{
+        2, shard.creation_second, shard.index, position,
+        position == 0 ? shard.creation_second
+                      : std::max(newest, seconds_of(services_.clock.now())) + 1});
+  }
+
+  Subscription subscription_;
+  const api::Services services_;
+  const api::Form form_;
+  const streams::StreamKey key_;
+  const std::uint32_t stream_id_;
+  const TimePoint ends_at_;
+  TimePoint sign_at_;
+  bool is_over_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<api::EventSource> make_shard_events(Subscription subscription,
+                                                    const api::Services& services, api::Form form) {
+  return std::make_unique<ShardEvents>(std::move(subscription), services, form);
+}
+
+}  // namespace millrace::kinesis

@@ -1,0 +1,26 @@
+// The heads of HTTP/1.1 messages: what is written before an answer, and what Beast lets pass that
+// we do not.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "server/http.h"
+
+namespace millrace::server {
+
+// How a body's end is told.
+enum class Framing : std::uint8_t { kLength, kChunked, kUntilClose };
+
+// Replaces `head` by everything of the answer but its body.
+void write_head(std::string& head, const HttpResponse& response, Framing framing, bool is_last);
+
+// Whether a first line ends as that of an HTTP/1.x request does.
+[[nodiscard]] bool is_http1_line(std::string_view line);
+
+// Whether a field's value goes on in the next line, which RFC 9112 §5.2 lets a server refuse.
+[[nodiscard]] bool has_folded_line(std::string_view head);
+
+}  // namespace millrace::server
