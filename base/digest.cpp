@@ -10,7 +10,9 @@
 #include <string>
 #include <string_view>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <zlib.h>
 
 #include "base/bytes.h"
@@ -92,6 +94,24 @@ uint128 md5_number(std::string_view bytes) {
 std::uint32_t crc32(std::string_view bytes) {
   return static_cast<std::uint32_t>(
       ::crc32_z(0, as_bytes(bytes), static_cast<z_size_t>(bytes.size())));
+}
+
+std::string sha256(std::string_view bytes) {
+  std::array<unsigned char, 32> digest{};
+  require(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr));
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  std::array<unsigned char, 32> code{};
+  const auto* made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), as_bytes(bytes),
+                          bytes.size(), code.data(), nullptr);
+  require(made != nullptr ? 1 : 0);
+  return {reinterpret_cast<const char*>(code.data()), code.size()};
+}
+
+bool equals_in_constant_time(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {

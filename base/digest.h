@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,13 @@ namespace millrace {
 
 // CRC-32 as zlib has it (IEEE 802.3).
 [[nodiscard]] std::uint32_t crc32(std::string_view bytes);
+
+// 32 bytes: SHA-256 of `bytes`, and HMAC-SHA-256 (RFC 2104) of `bytes` under `key`.
+[[nodiscard]] std::string sha256(std::string_view bytes);
+[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view bytes);
+
+// Whether both are the same. The time it takes tells nothing but their lengths.
+[[nodiscard]] bool equals_in_constant_time(std::string_view a, std::string_view b);
 
 // CRC-32C (Castagnoli). `crc` is the value so far, 0 to begin with.
 [[nodiscard]] std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc = 0);

@@ -64,6 +64,25 @@ TEST_CASE("CRC-32C is Castagnoli's, also piece by piece") {
   CHECK(crc32c("") == 0);
 }
 
+TEST_CASE("SHA-256 is that of FIPS 180-4, its HMAC that of RFC 4231") {
+  CHECK(to_hex(sha256("abc")) ==
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(to_hex(sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  CHECK(to_hex(hmac_sha256("", "")) ==
+        "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
+TEST_CASE("a comparison in constant time compares every byte") {
+  CHECK(equals_in_constant_time("", ""));
+  CHECK(equals_in_constant_time("abc", "abc"));
+  for (const char* other : {"", "ab", "abcd", "Abc", "aBc", "abC"}) {
+    CAPTURE(other);
+    CHECK_FALSE(equals_in_constant_time("abc", other));
+  }
+}
+
 TEST_CASE("a sealed text opens with its key and label, and with nothing else") {
   SeededRandom random(1);
   SealKey key{};
