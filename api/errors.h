@@ -16,5 +16,7 @@ inline constexpr ErrorCode kIncompleteSignature{"IncompleteSignatureException"};
 // What a DryRun answers that would have succeeded.
 inline constexpr ErrorCode kDryRun{"DryRunOperationException"};
 inline constexpr ErrorCode kInvalidSignature{"InvalidSignatureException"};
+// Nobody has the access key that a request names.
+inline constexpr ErrorCode kUnrecognizedClient{"UnrecognizedClientException"};
 
 }  // namespace millrace::api

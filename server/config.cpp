@@ -40,6 +40,8 @@ struct Raw {
   std::vector<std::string> delays;
   std::string streams;
   std::string limits = "off";
+  std::string auth = "presence";
+  std::string auth_keys;
   std::int64_t on_demand_window_s = 60;
   std::int64_t subscription_life_ms = 300'000;
   std::int64_t subscription_takeover_ms = 5'000;
@@ -170,6 +172,16 @@ void add_options(CLI::App& app, Raw& raw) {
                    "Let other accounts use a stream or a consumer only as its resource policy "
                    "allows"),
       "ENFORCE_POLICIES");
+  env(app.add_option("--auth", raw.auth,
+                     "What is asked of a request's signature: presence (it is there) or verify "
+                     "(it is right, by a key of --auth-keys)")
+          ->check(CLI::IsMember({"presence", "verify"}))
+          ->capture_default_str(),
+      "AUTH");
+  env(app.add_option("--auth-keys", raw.auth_keys,
+                     "File of the keys for --auth verify: lines of access key id and secret access "
+                     "key, readable for its owner only"),
+      "AUTH_KEYS");
   env(app.add_option("--allow-host", config.allow_hosts,
                      "Host name that requests may be addressed to, besides local ones")
           ->delimiter(','),
@@ -240,6 +252,11 @@ Result<Config> to_config(Raw raw) {
   config.limits.idle_timeout = std::chrono::seconds(raw.idle_timeout_s);
   config.limits.header_timeout = std::chrono::seconds(raw.read_timeout_s);
   config.limits.read_timeout = config.limits.header_timeout;
+  const bool verifies = raw.auth == "verify";
+  if (verifies == raw.auth_keys.empty()) {
+    return fail(kBadConfig, "--auth verify and --auth-keys FILE are given together or not at all");
+  }
+  config.auth_keys = std::move(raw.auth_keys);
   for (const std::string& delay : raw.delays) {
     if (auto parsed = parse_delay(delay, config.catalogue.delays); !parsed) {
       return std::unexpected(parsed.error());

@@ -42,6 +42,7 @@ struct Config {
   streams::LimitsMode limits_mode = streams::LimitsMode::kOff;
   bool enforces_policies = false;
   streams::SubscriptionOptions subscriptions;
+  std::filesystem::path auth_keys;  // Empty: signatures are not verified.
   std::vector<InitialStream> streams;
   std::vector<std::string> allow_hosts;
   std::vector<std::string> allow_origins;
@@ -49,8 +50,8 @@ struct Config {
   std::uint32_t threads = 0;  // 0: one per core, at most eight.
   std::size_t memory_budget_bytes = 1024UL << 20U;
   LogFormat log_format = LogFormat::kText;
-  std::string log_level = "info";
   bool is_access_log_on = true;
+  std::string log_level = "info";
 };
 
 enum class Command : std::uint8_t { kServe, kHealth, kCheck, kDone };

@@ -71,12 +71,14 @@ Result<std::string> run_guarded(const api::Operation& operation, api::Value& bod
 }  // namespace
 
 Dispatcher::Dispatcher(const Backends& backends, FrontDoor front_door, Admin admin,
-                       Defaults defaults, Limits limits)
+                       Defaults defaults, Limits limits,
+                       std::optional<SignatureCheck> signature_check)
     : backends_(backends),
       front_door_(std::move(front_door)),
       admin_(std::move(admin)),
       defaults_(std::move(defaults)),
-      limits_(limits) {
+      limits_(limits),
+      signature_check_(std::move(signature_check)) {
   for (const api::Operation* operation : kinesis::operations()) {
     const std::string label = operation_label(operation->name);
     operation_metrics_[operation->name] = {
@@ -111,6 +113,8 @@ Task<HttpResponse> Dispatcher::answer_call(const HttpRequest* request, ApiCall c
   const auto deadline = SteadyClock::now() + limits_.busy_timeout;
   Result<std::string> outcome = co_await run(&call, &context);
   // Nothing was stored then: the same request is run again, read anew because running uses it up.
+  // Its signature is not looked at again: it was good when the request came, and may expire while
+  // it waits.
   while (!outcome && outcome.error().code == storage::kBusy && SteadyClock::now() < deadline) {
     Timer timer(co_await asio::this_coro::executor, kBusyPause);
     co_await timer.async_wait(kAwaitTuple);
@@ -143,7 +147,8 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   const bool is_preflight =
       !response && (response = front_door_.answer_preflight(*request)).has_value();
   if (!response) {
-    std::variant<ApiCall, HttpResponse> call = read_call(*request);
+    std::variant<ApiCall, HttpResponse> call =
+        read_call(*request, signature_check_ ? &*signature_check_ : nullptr);
     if (auto* refused = std::get_if<HttpResponse>(&call)) {
       response = std::move(*refused);
     } else {

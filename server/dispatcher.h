@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -38,8 +39,9 @@ struct Defaults {
 
 class Dispatcher {
  public:
+  // Without `signature_check` signatures only have to be there.
   Dispatcher(const Backends& backends, FrontDoor front_door, Admin admin, Defaults defaults,
-             Limits limits);
+             Limits limits, std::optional<SignatureCheck> signature_check);
 
   // `request`, `peer` and `ids` stay as they are until the answer is there.
   Task<HttpResponse> answer(const HttpRequest* request, std::string_view peer, RequestIds* ids);
@@ -61,6 +63,7 @@ class Dispatcher {
   const Admin admin_;
   const Defaults defaults_;
   const Limits limits_;
+  const std::optional<SignatureCheck> signature_check_;
   std::unordered_map<std::string_view, OperationMetrics> operation_metrics_;
 };
 

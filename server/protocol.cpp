@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "server/http.h"
 #include "server/sigv4.h"
+#include "server/sigv4_verify.h"
 
 namespace millrace::server {
 namespace {
@@ -96,7 +97,8 @@ HttpResponse to_response(const Result<std::string>& outcome, api::Form form) {
   return response;
 }
 
-std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request) {
+std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request,
+                                              const SignatureCheck* check) {
   if (request.method != "POST") return access_denied();
   if (request.header("content-encoding")) {
     return plain_response(415, "A body is sent without Content-Encoding.\n");
@@ -128,6 +130,11 @@ std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request) {
   if (operation == nullptr) return error_response(api::kUnknownOperation, call.form);
   auto credential = parse_credential(request);
   if (!credential) return to_response(std::unexpected(credential.error()), call.form);
+  if (check != nullptr) {
+    if (auto verified = verify_signature(request, check->keys, check->clock.now()); !verified) {
+      return to_response(std::unexpected(verified.error()), call.form);
+    }
+  }
   call.operation = operation;
   call.body = std::move(*body);
   call.credential = std::move(*credential);

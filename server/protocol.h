@@ -10,6 +10,8 @@
 
 #include "api/operation.h"
 #include "api/value.h"
+#include "base/clock.h"
+#include "server/access_keys.h"
 #include "server/http.h"
 #include "server/sigv4.h"
 
@@ -23,8 +25,16 @@ struct ApiCall {
   Credential credential;
 };
 
-// The call, or the answer to a request that is none.
-[[nodiscard]] std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request);
+// What signatures are verified with.
+struct SignatureCheck {
+  AccessKeys keys;
+  const Clock& clock;  // Outlives this.
+};
+
+// The call, or the answer to a request that is none. Without `check` a signature has to be there
+// and may be any.
+[[nodiscard]] std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request,
+                                                            const SignatureCheck* check = nullptr);
 
 // The answer of an operation, or of the checks before it.
 [[nodiscard]] HttpResponse to_response(const Result<std::string>& outcome, api::Form form);

@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -31,6 +32,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "millrace_version.h"
+#include "server/access_keys.h"
 #include "server/admin.h"
 #include "server/async.h"
 #include "server/config.h"
@@ -42,6 +44,7 @@
 #include "server/initial_streams.h"
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/protocol.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
 #include "server/store.h"
@@ -131,6 +134,8 @@ class Server {
   }
 
   Result<void> start() {
+    auto signature_check = read_access_keys();
+    if (!signature_check) return std::unexpected(signature_check.error());
     auto catalogue =
         streams::Catalogue::open(*store_.engine, store_.clock, quotas_, config_.catalogue);
     if (!catalogue) return std::unexpected(catalogue.error());
@@ -156,7 +161,8 @@ class Server {
     const Backends backends{*store_.engine, services, metrics_, access_log_, workers_};
     dispatcher_ = std::make_unique<Dispatcher>(
         backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
-        Admin(metrics_, [this] { return ready(); }), config_.defaults, limits_);
+        Admin(metrics_, [this] { return ready(); }), config_.defaults, limits_,
+        std::move(*signature_check));
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
       threads_.push_back(std::make_unique<IoThread>(*dispatcher_, limits_, inflight_bytes_,
                                                     connections_, *pump_, random_));
@@ -187,6 +193,15 @@ class Server {
       return fail(streams::kInternalFailure, "Streams made at start are not ACTIVE yet.");
     }
     return {};
+  }
+
+  // Nothing where signatures only have to be there.
+  Result<std::optional<SignatureCheck>> read_access_keys() {
+    if (config_.auth_keys.empty()) return std::nullopt;
+    auto keys = load_access_keys(config_.auth_keys);
+    if (!keys) return std::unexpected(keys.error());
+    log_.info("verifying signatures; access keys: {}", keys->size());
+    return SignatureCheck{std::move(*keys), store_.clock};
   }
 
   void count_exceeded(std::string_view limit) {

@@ -1,48 +1,30 @@
 #include "server/sigv4.h"
 
+#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "api/errors.h"
 #include "base/error.h"
 #include "server/http.h"
+#include "server/uri.h"
 
 namespace millrace::server {
 namespace {
 
 using Parameters = std::map<std::string, std::string, std::less<>>;
 
-// Decodes %XX and '+'; what is no escape stays as it is.
-std::string url_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size() &&
-                           std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
-                           std::isxdigit(static_cast<unsigned char>(text[i + 2])) != 0;
-    if (is_escape) {
-      out.push_back(static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16)));
-      i += 2;
-    } else {
-      out.push_back(text[i] == '+' ? ' ' : text[i]);
-    }
-  }
-  return out;
-}
-
-template <class Take>
-void split(std::string_view text, std::string_view separators, Take take) {
-  while (true) {
-    const std::size_t end = text.find_first_of(separators);
-    take(text.substr(0, end));
-    if (end == std::string_view::npos) return;
-    text.remove_prefix(end + 1);
-  }
+// As in a form: '+' is a blank.
+std::string form_decoded(std::string_view text) {
+  std::string plain(text);
+  std::ranges::replace(plain, '+', ' ');
+  return percent_decoded(plain);
 }
 
 Parameters parse_query(std::string_view query) {
@@ -51,7 +33,7 @@ Parameters parse_query(std::string_view query) {
     const std::size_t equals = part.find('=');
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
-    parameters.emplace(url_decoded(part.substr(0, equals)), url_decoded(value));
+    parameters.emplace(form_decoded(part.substr(0, equals)), form_decoded(value));
   });
   return parameters;
 }
@@ -83,8 +65,14 @@ Credential parse_scope(std::string_view scope) {
   return {parts[0], parts[2]};
 }
 
-Result<Credential> from_header(const HttpRequest& request, std::string_view header) {
-  const Parameters parameters = parse_authorization(header);
+// What a request says of its signature, by the names of the form it has.
+struct Said {
+  Parameters parameters;
+  bool is_presigned = false;
+};
+
+Result<Said> from_header(const HttpRequest& request, std::string_view header) {
+  Parameters parameters = parse_authorization(header);
   std::string missing;
   for (const std::string_view name : {"Credential", "Signature", "SignedHeaders"}) {
     const auto found = parameters.find(name);
@@ -98,10 +86,10 @@ Result<Credential> from_header(const HttpRequest& request, std::string_view head
   if (!missing.empty()) {
     return fail(api::kIncompleteSignature, missing + "Authorization=" + std::string(header));
   }
-  return parse_scope(parameters.find("Credential")->second);
+  return Said{std::move(parameters), false};
 }
 
-Result<Credential> from_query(const Parameters& parameters) {
+Result<Said> from_query(Parameters parameters) {
   std::string missing;
   for (const std::string_view name : {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature",
                                       "X-Amz-SignedHeaders", "X-Amz-Date"}) {
@@ -112,15 +100,13 @@ Result<Credential> from_query(const Parameters& parameters) {
   if (!missing.empty()) {
     return fail(api::kIncompleteSignature, missing + "Re-examine the query-string parameters.");
   }
-  return parse_scope(parameters.find("X-Amz-Credential")->second);
+  return Said{std::move(parameters), true};
 }
 
-}  // namespace
-
-Result<Credential> parse_credential(const HttpRequest& request) {
+Result<Said> read_signature(const HttpRequest& request) {
   const auto header = request.header("authorization");
   if (request.query.empty() && header) return from_header(request, *header);
-  const Parameters query = parse_query(request.query);
+  Parameters query = parse_query(request.query);
   const bool has_query = query.contains("X-Amz-Algorithm");
   if (header && has_query) {
     return fail(api::kInvalidSignature,
@@ -128,8 +114,41 @@ Result<Credential> parse_credential(const HttpRequest& request) {
                 "header.");
   }
   if (header) return from_header(request, *header);
-  if (has_query) return from_query(query);
+  if (has_query) return from_query(std::move(query));
   return fail(api::kMissingAuthenticationToken, "Missing Authentication Token");
+}
+
+}  // namespace
+
+Result<Credential> parse_credential(const HttpRequest& request) {
+  const auto said = read_signature(request);
+  if (!said) return std::unexpected(said.error());
+  const char* name = said->is_presigned ? "X-Amz-Credential" : "Credential";
+  return parse_scope(said->parameters.find(name)->second);
+}
+
+Result<SignatureClaim> parse_claim(const HttpRequest& request) {
+  auto said = read_signature(request);
+  if (!said) return std::unexpected(said.error());
+  Parameters& parameters = said->parameters;
+  SignatureClaim claim;
+  claim.is_presigned = said->is_presigned;
+  const std::string prefix = claim.is_presigned ? "X-Amz-" : "";
+  claim.credential = std::move(parameters[prefix + "Credential"]);
+  claim.signed_headers = std::move(parameters[prefix + "SignedHeaders"]);
+  claim.signature = std::move(parameters[prefix + "Signature"]);
+  if (claim.is_presigned) {
+    claim.algorithm = std::move(parameters["X-Amz-Algorithm"]);
+    claim.date = std::move(parameters["X-Amz-Date"]);
+    const auto expires = parameters.find("X-Amz-Expires");
+    if (expires != parameters.end()) claim.expires = std::move(expires->second);
+  } else {
+    const std::string_view header = request.header("authorization").value_or("");
+    claim.algorithm = header.substr(0, header.find_first_of(", "));
+    claim.date =
+        request.header("x-amz-date").or_else([&] { return request.header("date"); }).value();
+  }
+  return claim;
 }
 
 }  // namespace millrace::server

@@ -1,10 +1,10 @@
-// What a request says of who signed it. Signatures are not verified: the shape is what clients are
-// tested by.
+// What a request says of who signed it. Whether that is true is a question of
+// server/sigv4_verify.h, asked only with --auth verify.
 
 #pragma once
 
+#include <optional>
 #include <string>
-#include <string_view>
 
 #include "base/error.h"
 #include "server/http.h"
@@ -20,5 +20,19 @@ struct Credential {
 // Errors, by the service's names and texts and in its order: kInvalidSignature,
 // kMissingAuthenticationToken, kIncompleteSignature.
 [[nodiscard]] Result<Credential> parse_credential(const HttpRequest& request);
+
+// All that it says, each as it stands there.
+struct SignatureClaim {
+  bool is_presigned = false;  // In the query instead of the Authorization header.
+  std::string algorithm;
+  std::string credential;
+  std::string signed_headers;  // Names, separated by ';'.
+  std::string signature;
+  std::string date;                    // X-Amz-Date, else the Date header.
+  std::optional<std::string> expires;  // X-Amz-Expires; only of a presigned request.
+};
+
+// Errors: those of parse_credential.
+[[nodiscard]] Result<SignatureClaim> parse_claim(const HttpRequest& request);
 
 }  // namespace millrace::server

@@ -43,7 +43,8 @@ def page(declared):
     lines += [
         "", "## Transports", "",
         "HTTP/1.1 with JSON (`application/x-amz-json-1.1`) and CBOR (`application/x-amz-cbor-1.1`), event streams among them.",
-        "HTTP/2 and TLS are recognised on the same port and closed until they are built. Signatures have to be there and are not verified.",
+        "HTTP/2 and TLS are recognised on the same port and closed until they are built. Signatures have to be there and",
+        "are verified with `--auth verify` only.",
         "", "## Differences from the model", "",
         "Everything else of the built operations, member by member, is as the model has it: types, required members, bounds,",
         "patterns and enums. `*` is any operation, `out` an answer.", "",

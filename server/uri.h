@@ -1,0 +1,28 @@
+// Percent-encoding (RFC 3986 §2.1) and lists in texts.
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace millrace::server {
+
+// Decodes %XX; what is no escape stays as it is.
+[[nodiscard]] std::string percent_decoded(std::string_view text);
+
+// Encodes every byte that is neither unreserved (RFC 3986 §2.3) nor one of `kept`, in upper case.
+[[nodiscard]] std::string percent_encoded(std::string_view bytes, std::string_view kept = {});
+
+// Gives `take` each part of `text` between any of `separators`; an empty text is one empty part.
+template <class Take>
+void split(std::string_view text, std::string_view separators, Take take) {
+  while (true) {
+    const std::size_t end = text.find_first_of(separators);
+    take(text.substr(0, end));
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace millrace::server
