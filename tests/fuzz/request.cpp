@@ -3,6 +3,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/clock.h"
 #include "server/connection.h"
 #include "server/front_door.h"
 #include "server/http.h"
@@ -37,9 +38,15 @@ void run(std::string_view input) {
   if (door.refuse(request)) return;
   server::HttpResponse response;
   door.add_headers(request, response);
-  const auto call = server::read_call(request);
-  if (const auto* refused = std::get_if<server::HttpResponse>(&call))
-    require(refused->status >= 400);
+  const ManualClock clock(time_from_millis(1'440'938'160'000));  // 20150830T123600Z
+  const server::SignatureCheck check{{{"AKIDEXAMPLE", "secret"}}, clock};
+  for (const auto* signature_check :
+       {static_cast<const server::SignatureCheck*>(nullptr), &check}) {
+    const auto call = server::read_call(request, signature_check);
+    if (const auto* refused = std::get_if<server::HttpResponse>(&call)) {
+      require(refused->status >= 400);
+    }
+  }
 }
 
 }  // namespace millrace::fuzz
