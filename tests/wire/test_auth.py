@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from rawsocket import exchange
 from test_start import run
 
-from conformance.raw import CBOR, JSON, TARGET, Wire
+from support.raw import CBOR, JSON, TARGET, Wire
 from support.server import Server, client
 
 KEY, SECRET = "AKIDEXAMPLE", "secret"
