@@ -13,6 +13,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <zconf.h>
 #include <zlib.h>
 
 #include "base/bytes.h"

@@ -10,6 +10,7 @@
 
 #include "server/async.h"
 #include "server/http1_session.h"
+#include "server/http2_session.h"
 #include "server/sessions.h"
 
 namespace millrace::server {
@@ -47,9 +48,11 @@ Task<> serve_connection(Socket socket, SessionContext* context) {
     buffer.commit(count);
     transport = detect_transport({static_cast<const char*>(buffer.data().data()), buffer.size()});
   }
-  // TLS and HTTP/2 are recognised but not spoken yet: those connections are closed.
+  // TLS is recognised but not spoken yet: such a connection is closed.
   if (transport == Transport::kHttp1) {
     co_await serve_http1(&stream, &buffer, context, &entry);
+  } else if (transport == Transport::kHttp2) {
+    co_await serve_http2(&stream, &buffer, context, &entry);
   }
   stream.socket().shutdown(Tcp::socket::shutdown_send, ignored);
 }

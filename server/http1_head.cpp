@@ -11,7 +11,16 @@
 namespace millrace::server {
 namespace {
 
-// `Thu, 22 Jan 2015 01:22:02 GMT`, formatted once a second.
+void append_header(std::string& head, std::string_view name, std::string_view value) {
+  head += name;
+  head += ": ";
+  head += value;
+  head += "\r\n";
+}
+
+}  // namespace
+
+// Formatted once a second.
 std::string_view http_date() {
   thread_local std::time_t last = 0;
   thread_local std::array<char, 40> text{};
@@ -25,15 +34,6 @@ std::string_view http_date() {
   }
   return {text.data(), length};
 }
-
-void append_header(std::string& head, std::string_view name, std::string_view value) {
-  head += name;
-  head += ": ";
-  head += value;
-  head += "\r\n";
-}
-
-}  // namespace
 
 void write_head(std::string& head, const HttpResponse& response, Framing framing, bool is_last) {
   head.clear();

@@ -14,6 +14,9 @@ namespace millrace::server {
 // How a body's end is told.
 enum class Framing : std::uint8_t { kLength, kChunked, kUntilClose };
 
+// The time now as a Date header has it: `Thu, 22 Jan 2015 01:22:02 GMT`.
+[[nodiscard]] std::string_view http_date();
+
 // Replaces `head` by everything of the answer but its body.
 void write_head(std::string& head, const HttpResponse& response, Framing framing, bool is_last);
 

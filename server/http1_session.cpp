@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -354,7 +353,7 @@ class Http1Session {
 
   // One write with a deadline.
   Task<bool> write_piece(asio::const_buffer bytes) {
-    stream_.expires_after(context_.limits.write_timeout);
+    stream_.expires_after(context_.limits.event_timeout);
     const auto [error, count] = co_await asio::async_write(stream_, bytes, kAwaitTuple);
     (void)count;
     stream_.expires_never();

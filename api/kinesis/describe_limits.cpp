@@ -8,7 +8,6 @@
 
 #include "api/context.h"
 #include "api/field.h"
-#include "api/kinesis/limits.h"
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
 #include "base/error.h"

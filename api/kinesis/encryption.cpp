@@ -2,7 +2,6 @@
 
 #include "api/context.h"
 #include "api/kinesis/resources.h"
-#include "api/kinesis/shapes.h"
 #include "base/error.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"

@@ -28,8 +28,6 @@
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/quota.h"
-#include "streams/record.h"
-#include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 

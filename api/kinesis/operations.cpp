@@ -1,6 +1,5 @@
 #include "api/kinesis/operations.h"
 
-#include <algorithm>
 #include <array>
 #include <span>
 #include <string_view>

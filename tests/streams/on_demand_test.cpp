@@ -1,9 +1,9 @@
 #include "streams/on_demand.h"
 
+#include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // What a stream's row keeps, and what the catalogue makes of settings, consumers and load.
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +15,8 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/uint128.h"
+#include "storage/engine.h"
 #include "storage/memory_engine.h"
 #include "streams/accounts.h"
 #include "streams/catalogue.h"

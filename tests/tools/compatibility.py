@@ -42,8 +42,9 @@ def page(declared):
         lines.append(f"| {name} | {state} | {proven} |")
     lines += [
         "", "## Transports", "",
-        "HTTP/1.1 with JSON (`application/x-amz-json-1.1`) and CBOR (`application/x-amz-cbor-1.1`), event streams among them.",
-        "HTTP/2 and TLS are recognised on the same port and closed until they are built. Signatures have to be there and",
+        "HTTP/1.1 and HTTP/2 with prior knowledge on one port, with JSON (`application/x-amz-json-1.1`) and CBOR",
+        "(`application/x-amz-cbor-1.1`), event streams among them. `Upgrade: h2c` is not taken up. TLS is recognised on the",
+        "same port and closed until it is built. Signatures have to be there and",
         "are verified with `--auth verify` only.",
         "", "## Differences from the model", "",
         "Everything else of the built operations, member by member, is as the model has it: types, required members, bounds,",

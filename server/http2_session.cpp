@@ -1,0 +1,353 @@
+#include "server/http2_session.h"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <unistd.h>
+
+#include "server/async.h"
+#include "server/dispatcher.h"
+#include "server/http.h"
+#include "server/http1_head.h"
+#include "server/http1_session.h"
+#include "server/http2_protocol.h"
+#include "server/http2_stream.h"
+#include "server/sessions.h"
+#include "server/subscription_pump.h"
+
+namespace millrace::server {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t kWriteBytes = 64UL * 1024;
+constexpr std::size_t kReadBytes = 64UL * 1024;
+constexpr std::chrono::minutes kNoDeadline{24 * 60};
+
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+class Http2Session final : public Http2Listener {
+ public:
+  Http2Session(Stream& stream, SessionContext& context, Sessions::Entry& entry)
+      : stream_(stream),
+        context_(context),
+        entry_(entry),
+        deadline_timer_(stream.get_executor()),
+        idle_(std::make_shared<Waker>(stream.get_executor())),
+        protocol_(*this, context.limits) {
+    boost::system::error_code error;
+    const auto endpoint = stream_.socket().remote_endpoint(error);
+    if (!error) peer_ = endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
+  }
+
+  Task<> run(beast::flat_buffer* received) {
+    entry_.set_idle(false);  // A stop is told; it closes nothing by itself.
+    entry_.on_stop([this] { stop(); });
+    start(watch_deadline());
+    bool goes_on = receive({static_cast<const char*>(received->data().data()), received->size()});
+    std::vector<char> bytes(kReadBytes);
+    while (goes_on && !is_closed_) {
+      flush();
+      if (!wants_more()) break;
+      note_state();
+      stream_.expires_never();
+      const auto space = asio::buffer(bytes);
+      const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
+      if (error) break;
+      goes_on = receive({bytes.data(), count});
+    }
+    flush();
+    co_await end();
+  }
+
+ private:
+  using StreamPointer = std::shared_ptr<Http2Stream>;
+
+  // Returns whether the connection goes on.
+  bool receive(std::string_view bytes) {
+    last_received_ = SteadyClock::now();
+    const bool goes_on = protocol_.receive(bytes);
+    // Not before: the protocol must not be called again from inside.
+    for (StreamPointer& stream : std::exchange(arrived_, {})) start(answer(std::move(stream)));
+    return goes_on;
+  }
+
+  [[nodiscard]] bool wants_more() const { return protocol_.wants_more() || !streams_.empty(); }
+
+  // Tasks of this connection. run() waits for them.
+  void start(Task<> task) {
+    ++tasks_;
+    asio::co_spawn(stream_.get_executor(), std::move(task),
+                   [this](const std::exception_ptr& failure) {
+                     if (failure) close();
+                     --tasks_;
+                     idle_->wake();
+                   });
+  }
+
+  void close() {
+    if (is_closed_) return;
+    is_closed_ = true;
+    boost::system::error_code ignored;
+    stream_.socket().shutdown(asio::socket_base::shutdown_both, ignored);
+    stream_.socket().cancel(ignored);
+  }
+
+  // Ends whatever still runs.
+  Task<> end() {
+    while (is_writing_) co_await idle_->sleep(context_.limits.write_timeout);
+    close();
+    entry_.on_stop(nullptr);
+    deadline_timer_.cancel();
+    for (const auto& [id, stream] : streams_) abandon(*stream);
+    while (tasks_ > 0) co_await idle_->sleep(context_.limits.write_timeout);
+  }
+
+  static void abandon(Http2Stream& stream) {
+    stream.is_open = false;
+    if (stream.events) stream.events->end();
+    if (stream.drained) stream.drained->end();
+  }
+
+  // The server stops: no new requests, and streams of events end.
+  void stop() {
+    protocol_.go_away();
+    for (const auto& [id, stream] : streams_) {
+      if (stream->events) stream->events->end();
+    }
+    is_stopping_ = true;
+    flush();
+    if (streams_.empty()) stream_.socket().cancel();
+  }
+
+  // How long the peer may be silent now: while a request is on its way, and between requests.
+  void note_state() {
+    const bool is_receiving =
+        std::ranges::any_of(streams_, [](const auto& entry) { return !entry.second->is_complete; });
+    const auto timeout = is_receiving ? context_.limits.read_timeout : context_.limits.idle_timeout;
+    deadline_ = !is_receiving && !streams_.empty() ? SteadyClock::now() + kNoDeadline
+                                                   : last_received_ + timeout;
+    if (deadline_ < watched_until_) deadline_timer_.cancel();
+  }
+
+  Task<> watch_deadline() {
+    while (!is_closed_) {
+      watched_until_ = deadline_;
+      deadline_timer_.expires_at(watched_until_);
+      co_await deadline_timer_.async_wait(kAwaitTuple);
+      if (SteadyClock::now() < deadline_) continue;
+      protocol_.terminate(Http2Error::kNone);
+      flush();
+      close();
+    }
+  }
+
+  void flush() {
+    if (is_writing_ || is_closed_ || !protocol_.has_outgoing()) return;
+    is_writing_ = true;
+    start(write_all());
+  }
+
+  Task<> write_all() {
+    while (!is_closed_) {
+      outgoing_.clear();
+      protocol_.append_outgoing(outgoing_, kWriteBytes);
+      // What the peer still sends of a request that was refused nobody wants.
+      for (const std::int32_t id : std::exchange(cut_short_, {})) {
+        protocol_.reset(id, Http2Error::kNone);
+      }
+      if (outgoing_.empty() && !protocol_.has_outgoing()) break;
+      if (outgoing_.empty()) continue;
+      stream_.expires_after(context_.limits.write_timeout);
+      const auto buffer = asio::buffer(outgoing_);
+      const auto [error, count] = co_await asio::async_write(stream_, buffer, kAwaitTuple);
+      (void)count;
+      if (error) close();
+    }
+    is_writing_ = false;
+    if ((is_stopping_ && streams_.empty()) || !wants_more()) close();
+    note_state();
+  }
+
+  // A request has arrived, or what came of it is enough to refuse it.
+  void note_arrival(const StreamPointer& stream) {
+    stream->is_complete = true;
+    arrived_.push_back(stream);
+  }
+
+  Task<> answer(StreamPointer stream) {
+    if (stream->is_refused()) {
+      stream->response = std::move(*stream->take_refusal());
+      stream->is_cut_short = true;
+    } else {
+      const HttpRequest request = stream->request();
+      stream->response = co_await context_.dispatcher.answer(&request, peer_, &context_.ids);
+      if (request.method == "HEAD") stream->response.body.clear();
+    }
+    if (!stream->is_open) co_return;
+    if (stream->response.events) {
+      co_await send_events(stream);
+    } else {
+      stream->out = std::move(stream->response.body);
+      stream->has_ended = true;
+      submit(*stream, true);
+    }
+    flush();
+  }
+
+  void submit(Http2Stream& stream, bool has_length) {
+    const HttpResponse& response = stream.response;
+    Http2Protocol::Fields fields;
+    fields.emplace_back(":status", std::to_string(response.status));
+    for (const auto& [name, value] : response.headers) {
+      fields.emplace_back(in_lower_case(name), value);
+    }
+    if (!response.content_type.empty()) fields.emplace_back("content-type", response.content_type);
+    if (has_length) fields.emplace_back("content-length", std::to_string(stream.out.size()));
+    fields.emplace_back("date", http_date());
+    protocol_.respond(stream.id, fields);
+  }
+
+  // Frames as the data of a stream, one handed over at a time.
+  class DataSink final : public FrameSink {
+   public:
+    DataSink(Http2Session& session, Http2Stream& stream) : session_(session), stream_(stream) {}
+
+    Task<bool> send(std::string_view frame) override {
+      stream_.out = frame;
+      stream_.out_sent = 0;
+      session_.resume(stream_);
+      const auto deadline = SteadyClock::now() + session_.context_.limits.event_timeout;
+      while (stream_.is_open && stream_.out_sent < stream_.out.size() &&
+             SteadyClock::now() < deadline) {
+        co_await stream_.drained->sleep(session_.context_.limits.event_timeout);
+      }
+      co_return stream_.is_open&& stream_.out_sent == stream_.out.size();
+    }
+
+   private:
+    Http2Session& session_;
+    Http2Stream& stream_;
+  };
+
+  Task<> send_events(StreamPointer stream) {
+    stream->events = std::make_shared<Waker>(stream_.get_executor());
+    stream->drained = std::make_shared<Waker>(stream_.get_executor());
+    submit(*stream, false);
+    if (is_stopping_) stream->events->end();
+    DataSink sink(*this, *stream);
+    const bool is_whole =
+        co_await pump_events(stream->response.events.get(), stream->response.events_form, &sink,
+                             stream->events, &context_.pump);
+    stream->response.events.reset();
+    if (!stream->is_open) co_return;
+    if (!is_whole) {
+      protocol_.reset(stream->id, Http2Error::kCancel);
+      co_return;
+    }
+    stream->has_ended = true;
+    resume(*stream);
+  }
+
+  void resume(const Http2Stream& stream) {
+    protocol_.resume(stream.id);
+    flush();
+  }
+
+  [[nodiscard]] StreamPointer find(std::int32_t id) const {
+    const auto found = streams_.find(id);
+    return found == streams_.end() ? nullptr : found->second;
+  }
+
+  void on_request(std::int32_t id) override {
+    streams_.try_emplace(
+        id, std::make_shared<Http2Stream>(id, context_.limits, context_.inflight_bytes));
+  }
+
+  void on_header(std::int32_t id, std::string_view name, std::string_view value) override {
+    if (const auto stream = find(id)) stream->add_header(name, value);
+  }
+
+  void on_body(std::int32_t id, std::string_view bytes) override {
+    const auto stream = find(id);
+    if (!stream || stream->is_complete) return;
+    stream->add_body(bytes);
+    if (stream->is_refused()) note_arrival(stream);
+  }
+
+  void on_part_end(std::int32_t id, bool is_last) override {
+    const auto stream = find(id);
+    if (!stream || stream->is_complete) return;
+    if (is_last || stream->is_refused()) note_arrival(stream);
+  }
+
+  void on_close(std::int32_t id) override {
+    const auto stream = find(id);
+    if (!stream) return;
+    abandon(*stream);
+    streams_.erase(id);
+  }
+
+  Taken take_body(std::int32_t id, std::span<std::uint8_t> space) override {
+    const auto stream = find(id);
+    if (!stream) return {0, true};
+    const std::size_t count = std::min(space.size(), stream->out.size() - stream->out_sent);
+    std::memcpy(space.data(), stream->out.data() + stream->out_sent, count);
+    stream->out_sent += count;
+    const bool is_empty = stream->out_sent == stream->out.size();
+    const bool is_end = is_empty && stream->has_ended;
+    if (is_end && stream->is_cut_short) cut_short_.push_back(id);
+    if (is_empty && stream->drained) stream->drained->wake();
+    return {count, is_end};
+  }
+
+  Stream& stream_;
+  SessionContext& context_;
+  Sessions::Entry& entry_;
+  std::string peer_;
+  std::map<std::int32_t, StreamPointer> streams_;
+  std::vector<StreamPointer> arrived_;   // Requests to answer.
+  std::vector<std::int32_t> cut_short_;  // Answered before they had arrived.
+  std::string outgoing_;
+  bool is_writing_ = false;
+  bool is_closed_ = false;
+  bool is_stopping_ = false;
+  int tasks_ = 0;
+  Timer deadline_timer_;
+  SteadyClock::time_point last_received_ = SteadyClock::now();
+  SteadyClock::time_point deadline_ = SteadyClock::now() + kNoDeadline;
+  SteadyClock::time_point watched_until_ = SteadyClock::time_point::max();
+  std::shared_ptr<Waker> idle_;  // Woken whenever a task ends.
+  Http2Protocol protocol_;
+};
+
+}  // namespace
+
+Task<> serve_http2(Stream* stream, beast::flat_buffer* received, SessionContext* context,
+                   Sessions::Entry* entry) {
+  Http2Session session(*stream, *context, *entry);
+  co_await session.run(received);
+}
+
+}  // namespace millrace::server
