@@ -125,7 +125,7 @@ std::vector<const Shard*> ShardMap::children(std::uint32_t index) const {
 ShardMap ShardMap::after(const Reshard& reshard,
                          const std::function<ShardEnd(const Shard&)>& end_of) const {
   std::vector<Shard> shards = shards_;
-  const auto close = [&](std::uint32_t index) -> const Shard* {
+  const auto close = [&](std::uint32_t index) -> Shard* {
     Shard& shard = *std::ranges::lower_bound(shards, index, {}, &Shard::index);
     shard.end = end_of(shard);
     return &shard;
@@ -144,8 +144,9 @@ ShardMap ShardMap::after(const Reshard& reshard,
     children = {left, right};
   } else {
     const auto& merge = std::get<Merge>(reshard);
-    const Shard* first = close(merge.shard);
-    const Shard* second = close(merge.adjacent);
+    Shard* first = close(merge.shard);
+    Shard* second = close(merge.adjacent);
+    first->end->second = second->end->second = std::max(first->end->second, second->end->second);
     Shard child;
     child.index = next_index_;
     child.range = {std::min(first->range.start, second->range.start),

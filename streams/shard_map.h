@@ -84,7 +84,8 @@ class ShardMap {
   [[nodiscard]] std::vector<const Shard*> children(std::uint32_t index) const;
 
   // The map after `reshard`, whose shards are open and, for a merge, adjacent. `end_of` says where
-  // each parent ends; the children are created a second after the latest of them.
+  // each parent ends; the parents of a merge end in the later one's second. The children are
+  // created in the second after.
   [[nodiscard]] ShardMap after(const Reshard& reshard,
                                const std::function<ShardEnd(const Shard&)>& end_of) const;
 

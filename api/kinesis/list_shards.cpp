@@ -179,12 +179,11 @@ Result<Listing> start(const Request& request, api::Context& context) {
 class FilterTest {
  public:
   FilterTest(const std::optional<Filter>& filter, const streams::StreamState& state, TimePoint now)
-      : filter_(filter), state_(state) {
+      : filter_(filter) {
+    if (!filter) return;
     const TimePoint horizon = std::max(state.facts->horizon_at(now), state.facts->created_at);
     second_ = seconds_of(horizon);
-    if (filter && filter->timestamp) {
-      second_ = std::max(second_, seconds_of(*filter->timestamp));
-    }
+    if (filter->timestamp) second_ = std::max(second_, seconds_of(*filter->timestamp));
   }
 
   [[nodiscard]] bool operator()(const streams::Shard& shard) const {
@@ -197,22 +196,11 @@ class FilterTest {
     if (type == "AT_LATEST") return shard.is_open();
     const bool has_not_ended = shard.is_open() || shard.end->second >= second_;
     if (type == "FROM_TRIM_HORIZON" || type == "FROM_TIMESTAMP") return has_not_ended;
-    return shard.creation_second <= second_ && has_not_ended_at(shard);
+    return shard.creation_second <= second_ && has_not_ended;
   }
 
  private:
-  // A shard's children take over in their creation second, which may be several seconds after its
-  // end.
-  [[nodiscard]] bool has_not_ended_at(const streams::Shard& shard) const {
-    if (shard.is_open()) return true;
-    for (const streams::Shard* child : state_.shards->children(shard.index)) {
-      return second_ < child->creation_second;
-    }
-    return shard.end->second >= second_;
-  }
-
   const std::optional<Filter>& filter_;
-  const streams::StreamState& state_;
   std::int64_t second_ = 0;
 };
 

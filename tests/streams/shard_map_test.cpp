@@ -113,6 +113,15 @@ TEST_CASE("a merge gives one child of both parents, a second after the later end
   CHECK(child.creation_second == kSecond + 8);
 }
 
+TEST_CASE("the parents of a merge end together, so that no hash key is without a shard between") {
+  const ShardMap map = ShardMap::uniform(2, kSecond).after(Merge{0, 1}, [](const Shard& shard) {
+    return ShardEnd{0, kSecond + (shard.index == 0 ? 7 : 3)};
+  });
+
+  CHECK(map.find(0)->end->second == kSecond + 7);
+  CHECK(map.find(1)->end->second == kSecond + 7);
+}
+
 TEST_CASE("uniform scaling makes as many shards in all as the service does") {
   struct Row {
     std::uint32_t from;
