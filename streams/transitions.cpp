@@ -36,6 +36,7 @@ bool Catalogue::has_something_due(const Stream& stream) const {
   const auto facts = stream.state().facts;
   const TimePoint now = clock_.now();
   if (facts->is_due(now)) return true;
+  if (facts->gone_at) return false;  // Nothing but its end happens to it any more.
   return facts->settings.mode == StreamMode::kOnDemand && stream.load_.has_finished(now);
 }
 

@@ -353,6 +353,18 @@ TEST_CASE_FIXTURE(CatalogueTest,
   CHECK(read(*stream, 0) == std::vector<std::string>{"young"});
 }
 
+TEST_CASE_FIXTURE(CatalogueTest, "a stream that is being deleted is there until it is gone") {
+  reopen({0ms, 48h, 0ms});
+  const StreamPointer stream = create(4, StreamMode::kOnDemand);
+  put(*stream, "a");
+  REQUIRE(catalogue_->remove(*stream, false));
+
+  clock_.advance(1h);  // The window of its load is over.
+
+  CHECK(status(find(), clock_) == StreamStatus::kDeleting);
+  CHECK(catalogue_->list_all().size() == 1);
+}
+
 TEST_CASE_FIXTURE(CatalogueTest, "expiry trims the store and forgets closed shards") {
   const StreamPointer stream = create(1);
   put(*stream, "a", "old");
