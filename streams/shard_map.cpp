@@ -80,7 +80,9 @@ std::optional<std::uint32_t> parse_shard_id(std::string_view id) {
 ShardMap::ShardMap(std::vector<Shard> shards, std::uint32_t next_index)
     : shards_(std::move(shards)), next_index_(next_index) {
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    if (shards_[i].is_open()) open_.emplace_back(shards_[i].range.start, i);
+    const Shard& shard = shards_[i];
+    if (shard.is_open()) open_.emplace_back(shard.range.start, i);
+    if (shard.end) first_end_second_ = std::min(first_end_second_, shard.end->second);
   }
   std::ranges::sort(open_);
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,6 +78,9 @@ class ShardMap {
   [[nodiscard]] std::uint32_t next_index() const { return next_index_; }
   [[nodiscard]] std::size_t open_count() const { return open_.size(); }
 
+  // When the closed shard that ended first did; beyond every second if none is closed.
+  [[nodiscard]] std::int64_t first_end_second() const { return first_end_second_; }
+
   // The open shards in the order of their hash ranges.
   [[nodiscard]] std::vector<const Shard*> open_shards() const;
 
@@ -99,6 +103,7 @@ class ShardMap {
  private:
   std::vector<Shard> shards_;
   std::uint32_t next_index_;
+  std::int64_t first_end_second_ = std::numeric_limits<std::int64_t>::max();
   std::vector<std::pair<uint128, std::size_t>> open_;  // Start of the range, place in shards_.
 };
 

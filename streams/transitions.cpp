@@ -33,11 +33,13 @@ std::vector<storage::LogId> logs_of(std::uint32_t stream_id, std::uint32_t shard
 }  // namespace
 
 bool Catalogue::has_something_due(const Stream& stream) const {
-  const auto facts = stream.state().facts;
+  const StreamState state = stream.state();
+  const StreamFacts& facts = *state.facts;
   const TimePoint now = clock_.now();
-  if (facts->is_due(now)) return true;
-  if (facts->gone_at) return false;  // Nothing but its end happens to it any more.
-  return facts->settings.mode == StreamMode::kOnDemand && stream.load_.has_finished(now);
+  if (facts.is_due(now)) return true;
+  if (facts.gone_at) return false;  // Nothing but its end happens to it any more.
+  if (state.shards->first_end_second() < seconds_of(facts.horizon_at(now))) return true;
+  return facts.settings.mode == StreamMode::kOnDemand && stream.load_.has_finished(now);
 }
 
 Result<void> Catalogue::carry_out_due(const StreamPointer& stream) {
@@ -52,7 +54,10 @@ Result<void> Catalogue::carry_out_due(const StreamPointer& stream) {
     auto applied = apply(*stream, std::move(updated), facts->update->steps, facts->update->due);
     if (!applied) return applied;
   }
-  if (facts->settings.mode != StreamMode::kOnDemand || facts->gone_at) return {};
+  if (facts->gone_at) return {};
+  // What fails here is tried again by whoever looks next; reads do not depend on it.
+  [[maybe_unused]] const auto forgotten = forget_expired_shards(*stream);
+  if (facts->settings.mode != StreamMode::kOnDemand) return {};
   return grow(*stream);
 }
 

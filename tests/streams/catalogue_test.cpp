@@ -353,6 +353,30 @@ TEST_CASE_FIXTURE(CatalogueTest,
   CHECK(read(*stream, 0) == std::vector<std::string>{"young"});
 }
 
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a closed shard is gone when a record of its last second must be") {
+  const StreamPointer stream = create(1);
+  split(stream, 0, 1000);
+  const auto end = find()->state().shards->find(0)->end;
+  REQUIRE(end);
+
+  clock_.advance(time_from_millis(end->second * 1000 + 999) + 24h - 1ms - clock_.now());
+  CHECK(find()->state().shards->find(0) != nullptr);
+  clock_.advance(1ms);
+  CHECK(find()->state().shards->find(0) == nullptr);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "a closed shard that cannot be forgotten yet fails no request") {
+  split(create(1), 0, 1000);
+  find();
+  clock_.advance(25h);
+  engine_.fail_writes(Error{kInternalFailure, "no"});
+
+  CHECK(find()->state().shards->find(0) != nullptr);
+  engine_.fail_writes(std::nullopt);
+  CHECK(find()->state().shards->find(0) == nullptr);
+}
+
 TEST_CASE_FIXTURE(CatalogueTest, "a stream that is being deleted is there until it is gone") {
   reopen({0ms, 48h, 0ms});
   const StreamPointer stream = create(4, StreamMode::kOnDemand);
