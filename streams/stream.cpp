@@ -209,7 +209,9 @@ Result<storage::Position> Stream::skip_expired(const StreamFacts& facts, std::ui
   if (!bounds) return std::unexpected(bounds.error());
   from = std::max(from, bounds->begin);
   const TimePoint horizon = facts.horizon_at(clock_.now());
-  if (horizon <= facts.created_at) return from;  // Nothing is old enough to have expired.
+  // No record is older. (One may be older than `created_at`, which is that of the first shards'
+  // numbers and ahead of the clock where a stream is made again at once.)
+  if (horizon <= facts.active_at) return from;
   return engine_.position_at(log(shard_index), from, horizon);
 }
 

@@ -353,6 +353,17 @@ TEST_CASE_FIXTURE(CatalogueTest,
   CHECK(read(*stream, 0) == std::vector<std::string>{"young"});
 }
 
+TEST_CASE_FIXTURE(CatalogueTest, "a stream made again at once keeps its records no longer") {
+  REQUIRE(catalogue_->remove(*create(1), false));
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "x");
+
+  clock_.advance(24h - 1ms);
+  CHECK(read(*stream, 0) == std::vector<std::string>{"x"});
+  clock_.advance(1ms);
+  CHECK(read(*stream, 0).empty());
+}
+
 TEST_CASE_FIXTURE(CatalogueTest,
                   "a closed shard is gone when a record of its last second must be") {
   const StreamPointer stream = create(1);
