@@ -176,6 +176,9 @@ Result<Listing> start(const Request& request, api::Context& context) {
 
 // Whether the filter lets a shard through. A shard lives from its creation second up to, and not
 // including, the second its children are created in.
+//
+// Longer retention moves the horizon back over shards that have expired for good. Times before the
+// first shards that are left count as theirs, or there were hash keys that no shard takes.
 class FilterTest {
  public:
   FilterTest(const std::optional<Filter>& filter, const streams::StreamState& state, TimePoint now)
@@ -183,6 +186,10 @@ class FilterTest {
     if (!filter) return;
     const TimePoint horizon = std::max(state.facts->horizon_at(now), state.facts->created_at);
     second_ = seconds_of(horizon);
+    for (const streams::Shard& shard : state.shards->shards()) {
+      const bool is_first = shard.parent && state.shards->find(*shard.parent) == nullptr;
+      if (is_first) second_ = std::max(second_, shard.creation_second);
+    }
     if (filter->timestamp) second_ = std::max(second_, seconds_of(*filter->timestamp));
   }
 
