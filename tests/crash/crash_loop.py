@@ -9,7 +9,6 @@ finds something prints its seed and keeps the data directory.
 """
 
 import argparse
-import glob
 import itertools
 import os
 import pathlib
@@ -25,8 +24,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from oracle import Journal, numbers_of, range_of, violations  # noqa: E402
+from support.faketime import faked_environment, hosted_binary  # noqa: E402
 from support.fast_client import FastClient, Refused, Unanswered  # noqa: E402
-from support.server import ROOT, Server, is_sanitized  # noqa: E402
+from support.server import ROOT, Server  # noqa: E402
 
 WRITERS = 4
 READERS = 2
@@ -37,22 +37,6 @@ STREAMS = {"steady": 4, "moving": 2}
 
 class Violation(Exception):
     """Something that must be true is not."""
-
-
-def hosted_binary():
-    """The server linked to the machine's C library, which libfaketime needs; None if it is not there.
-
-    A sanitizer and libfaketime both stand in front of the same functions, so it is one or the other.
-    """
-    if is_sanitized():
-        return None
-    path = os.environ.get("MILLRACE_HOSTED_BIN", str(ROOT / "build" / "release" / "tests" / "millrace_hosted"))
-    return path if pathlib.Path(path).exists() and faketime_library() else None
-
-
-def faketime_library():
-    # Preloaded by hand: the command of that name stays between us and the process we want to kill.
-    return next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
 
 
 class Reader:
@@ -188,7 +172,7 @@ class Crasher:
         hosted = hosted_binary()
         is_behind = hosted is not None and self.rng.random() < 0.25
         self.server.binary = hosted if is_behind else None
-        self.server.env = {"LD_PRELOAD": faketime_library(), "FAKETIME": "-1h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"} if is_behind else {}
+        self.server.env = faked_environment("-1h") if is_behind else {}
         self.clock_set_back += is_behind
         self.server.start()
         self.start_seconds.append(time.monotonic() - began)
