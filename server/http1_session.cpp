@@ -305,8 +305,9 @@ class Http1Session {
     const bool is_whole = co_await pump_events(response->events.get(), response->events_form, &sink,
                                                waker, &context_.pump);
     entry_.on_stop(nullptr);
+    waker->end();  // The watch looks no more at a socket that may be gone.
     Error ignored;
-    stream_.socket().cancel(ignored);  // The watch.
+    stream_.socket().cancel(ignored);
     if (!is_whole) co_return false;
     if (framing == Framing::kChunked) {
       const auto end = asio::buffer(kLastChunk);
@@ -344,7 +345,7 @@ class Http1Session {
   void watch_peer(const std::shared_ptr<Waker>& waker) {
     auto& socket = stream_.socket();
     socket.async_wait(Socket::wait_read, [waker, &socket](const Error& error) {
-      if (error) return;
+      if (error || waker->has_ended()) return;
       char byte = 0;
       const auto count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
       if (count == 0 || (count < 0 && errno != EAGAIN)) waker->end();

@@ -243,7 +243,8 @@ class Http2Session final : public Http2Listener {
              SteadyClock::now() < deadline) {
         co_await stream_.drained->sleep(session_.context_.limits.event_timeout);
       }
-      co_return stream_.is_open&& stream_.out_sent == stream_.out.size();
+      const bool is_taken = stream_.is_open && stream_.out_sent == stream_.out.size();
+      co_return is_taken;
     }
 
    private:

@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <string>
-#include <tuple>
 
 #include "api/context.h"
 #include "api/kinesis/operations.h"
@@ -19,26 +18,20 @@
 namespace millrace::kinesis {
 namespace {
 
-struct Request {
-  ResourceRef resource;
-
-  static constexpr auto fields = std::tuple{flatten(&Request::resource)};
-};
-
-Result<void> handle(const Request& request, api::Context& context) {
-  const auto resource = find_resource(context, request.resource);
+Result<void> handle(const ResourceRef& ref, api::Context& context) {
+  const auto resource = find_resource(context, ref);
   if (!resource) return std::unexpected(resource.error());
-  return change_resource(
-      context, *resource, streams::Allowed::kActiveOrUpdating,
-      [&](streams::Tags& /*tags*/, std::optional<std::string>& policy,
-          const streams::StreamKey& /*stream*/) -> Result<void> {
-        if (!policy) {
-          return fail(streams::kResourceNotFound,
-                      "No resource policy found for resource ARN " + request.resource.arn + ".");
-        }
-        policy.reset();
-        return {};
-      });
+  return change_resource(context, *resource, streams::Allowed::kActiveOrUpdating,
+                         [&](streams::Tags& /*tags*/, std::optional<std::string>& policy,
+                             const streams::StreamKey& /*stream*/) -> Result<void> {
+                           if (!policy) {
+                             return fail(
+                                 streams::kResourceNotFound,
+                                 "No resource policy found for resource ARN " + ref.arn + ".");
+                           }
+                           policy.reset();
+                           return {};
+                         });
 }
 
 }  // namespace

@@ -3,8 +3,6 @@
 // Source: API_DeregisterStreamConsumer, Kinesis API reference. Checks and texts:
 // tests/conformance/test_consumers.py.
 
-#include <tuple>
-
 #include "api/context.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/resources.h"
@@ -17,14 +15,8 @@
 namespace millrace::kinesis {
 namespace {
 
-struct Request {
-  ConsumerRef consumer;
-
-  static constexpr auto fields = std::tuple{flatten(&Request::consumer)};
-};
-
-Result<void> handle(const Request& request, api::Context& context) {
-  const auto found = find_consumer(context, request.consumer);
+Result<void> handle(const ConsumerRef& ref, api::Context& context) {
+  const auto found = find_consumer(context, ref);
   if (!found) return std::unexpected(found.error());
 
   const auto written = context.catalogue.change(

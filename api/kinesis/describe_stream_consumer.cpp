@@ -18,12 +18,6 @@
 namespace millrace::kinesis {
 namespace {
 
-struct Request {
-  ConsumerRef consumer;
-
-  static constexpr auto fields = std::tuple{flatten(&Request::consumer)};
-};
-
 struct ConsumerDescription {
   ConsumerShape consumer;
   std::string stream_arn;
@@ -42,8 +36,8 @@ struct Response {
   };
 };
 
-Result<Response> handle(const Request& request, api::Context& context) {
-  const auto found = find_consumer(context, request.consumer);
+Result<Response> handle(const ConsumerRef& ref, api::Context& context) {
+  const auto found = find_consumer(context, ref);
   if (!found) return std::unexpected(found.error());
 
   const auto facts = found->stream->state().facts;

@@ -14,20 +14,14 @@
 namespace millrace::kinesis {
 namespace {
 
-struct Request {
-  ResourceRef resource;
-
-  static constexpr auto fields = std::tuple{flatten(&Request::resource)};
-};
-
 struct Response {
   std::string policy;
 
   static constexpr auto fields = std::tuple{field("Policy", &Response::policy).required()};
 };
 
-Result<Response> handle(const Request& request, api::Context& context) {
-  const auto resource = find_resource(context, request.resource);
+Result<Response> handle(const ResourceRef& ref, api::Context& context) {
+  const auto resource = find_resource(context, ref);
   if (!resource) return std::unexpected(resource.error());
   return Response{resource->policy.value_or("{}")};
 }

@@ -15,20 +15,14 @@
 namespace millrace::kinesis {
 namespace {
 
-struct Request {
-  ResourceRef resource;
-
-  static constexpr auto fields = std::tuple{flatten(&Request::resource)};
-};
-
 struct Response {
   std::vector<TagShape> tags;
 
   static constexpr auto fields = std::tuple{field("Tags", &Response::tags)};
 };
 
-Result<Response> handle(const Request& request, api::Context& context) {
-  const auto resource = find_resource(context, request.resource);
+Result<Response> handle(const ResourceRef& ref, api::Context& context) {
+  const auto resource = find_resource(context, ref);
   if (!resource) return std::unexpected(resource.error());
   Response response;
   for (const auto& [key, value] : resource->tags) response.tags.push_back({key, value});

@@ -27,6 +27,7 @@
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
+#include "tests/streams/catalogue_fixture.h"
 
 namespace millrace::streams {
 namespace {
@@ -34,36 +35,10 @@ namespace {
 using namespace std::chrono_literals;
 
 const TimePoint kStart = time_from_millis(1'700'000'000'000);
-const StreamKey kOrders{"000000000000", "us-east-1", "orders"};
 
-class CatalogueTest {
+class CatalogueTest : protected CatalogueFixture {
  protected:
-  CatalogueTest() { reopen(); }
-
-  // As a restart does: everything but the store is made anew.
-  void reopen(TransitionDelays delays = {}) {
-    catalogue_.reset();
-    CatalogueOptions options;
-    options.delays = delays;
-    auto opened = Catalogue::open(engine_, clock_, quotas_, options);
-    REQUIRE(opened);
-    catalogue_ = std::move(*opened);
-  }
-
-  StreamPointer create(std::uint32_t shard_count, StreamMode mode = StreamMode::kProvisioned) {
-    NewStream wanted;
-    wanted.key = kOrders;
-    wanted.shard_count = shard_count;
-    wanted.settings.mode = mode;
-    REQUIRE(catalogue_->create(wanted));
-    return find();
-  }
-
-  StreamPointer find() {
-    auto found = catalogue_->find(kOrders);
-    REQUIRE(found);
-    return *found;
-  }
+  CatalogueTest() : CatalogueFixture(kStart) {}
 
   Placed put(Stream& stream, std::string_view key, std::string_view data = "data") {
     const NewRecord record{key, std::nullopt, data};
@@ -86,11 +61,6 @@ class CatalogueTest {
       return Result<std::vector<Reshard>>{{Split{shard, at}}};
     }));
   }
-
-  ManualClock clock_{kStart};
-  storage::MemoryEngine engine_{clock_, 11};
-  Quotas quotas_{LimitsMode::kOff, clock_, [](std::string_view) {}};
-  std::unique_ptr<Catalogue> catalogue_;
 };
 
 StreamStatus status(const StreamPointer& stream, const Clock& clock) {

@@ -31,6 +31,7 @@
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
+#include "tests/streams/catalogue_fixture.h"
 
 namespace millrace::streams {
 namespace {
@@ -38,7 +39,6 @@ namespace {
 using namespace std::chrono_literals;
 
 const TimePoint kStart = time_from_millis(1'700'000'100'000);
-const StreamKey kOrders{"000000000000", "us-east-1", "orders"};
 
 StreamFacts full_facts() {
   StreamFacts facts;
@@ -58,34 +58,9 @@ StreamFacts full_facts() {
   return facts;
 }
 
-class SettingsTest {
+class SettingsTest : protected CatalogueFixture {
  protected:
-  SettingsTest() { reopen(); }
-
-  // As a restart does: everything but the store is made anew.
-  void reopen(TransitionDelays delays = {}) {
-    catalogue_.reset();
-    CatalogueOptions options;
-    options.delays = delays;
-    auto opened = Catalogue::open(engine_, clock_, quotas_, options);
-    REQUIRE(opened);
-    catalogue_ = std::move(*opened);
-  }
-
-  StreamPointer create(StreamMode mode) {
-    NewStream wanted;
-    wanted.key = kOrders;
-    wanted.shard_count = 4;
-    wanted.settings.mode = mode;
-    REQUIRE(catalogue_->create(wanted));
-    return find();
-  }
-
-  StreamPointer find() {
-    auto found = catalogue_->find(kOrders);
-    REQUIRE(found);
-    return *found;
-  }
+  SettingsTest() : CatalogueFixture(kStart) {}
 
   // Puts `count` records of 1 MiB into the shard that has hash key `hash_key`.
   void put(Stream& stream, int count, uint128 hash_key) {
@@ -102,11 +77,6 @@ class SettingsTest {
       return Result<void>{};
     });
   }
-
-  ManualClock clock_{kStart};
-  storage::MemoryEngine engine_{clock_, 11};
-  Quotas quotas_{LimitsMode::kOff, clock_, [](std::string_view) {}};
-  std::unique_ptr<Catalogue> catalogue_;
 };
 
 }  // namespace
@@ -171,7 +141,7 @@ TEST_CASE_FIXTURE(SettingsTest,
   TransitionDelays delays;
   delays.update = 5s;
   reopen(delays);
-  create(StreamMode::kProvisioned);
+  create(4, StreamMode::kProvisioned);
   REQUIRE(encrypt("alias/a"));
 
   CHECK(find()->state().facts->status_at(clock_.now()) == StreamStatus::kUpdating);
@@ -187,7 +157,7 @@ TEST_CASE_FIXTURE(SettingsTest,
 
 TEST_CASE_FIXTURE(SettingsTest,
                   "an on-demand stream grows by the load of a window that has passed") {
-  const StreamPointer stream = create(StreamMode::kOnDemand);
+  const StreamPointer stream = create(4, StreamMode::kOnDemand);
   put(*stream, 40, 0);  // 40 of 60 MiB: above half.
   put(*stream, 20, kUint128Max);
 
@@ -205,7 +175,7 @@ TEST_CASE_FIXTURE(SettingsTest,
 
 TEST_CASE_FIXTURE(SettingsTest,
                   "its capacity doubles at most, and again only after a quarter of an hour") {
-  create(StreamMode::kOnDemand);
+  create(4, StreamMode::kOnDemand);
   const auto load_everything = [&] {
     const StreamPointer stream = find();
     for (const Shard* shard : stream->state().shards->open_shards()) {
@@ -223,14 +193,14 @@ TEST_CASE_FIXTURE(SettingsTest,
 }
 
 TEST_CASE_FIXTURE(SettingsTest, "a provisioned stream does not grow") {
-  const StreamPointer stream = create(StreamMode::kProvisioned);
+  const StreamPointer stream = create(4, StreamMode::kProvisioned);
   put(*stream, 60, 0);
   clock_.advance(2min);
   CHECK(find()->state().shards->open_count() == 4);
 }
 
 TEST_CASE_FIXTURE(SettingsTest, "records keep the encryption of the time they came") {
-  const StreamPointer stream = create(StreamMode::kProvisioned);
+  const StreamPointer stream = create(4, StreamMode::kProvisioned);
   const NewRecord record{"key", uint128{0}, "data"};
   CHECK_FALSE(stream->put({&record, 1})->is_encrypted);
   REQUIRE(encrypt("alias/a"));
