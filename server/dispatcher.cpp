@@ -20,6 +20,7 @@
 #include "base/metrics.h"
 #include "server/admin.h"
 #include "server/async.h"
+#include "server/companions.h"
 #include "server/event_stream.h"
 #include "server/front_door.h"
 #include "server/http.h"
@@ -89,13 +90,9 @@ Dispatcher::Dispatcher(const Backends& backends, FrontDoor front_door, Admin adm
   }
 }
 
-api::Context Dispatcher::context_of(const ApiCall& call) const {
-  const Credential& credential = call.credential;
-  return {backends_.services,
-          {is_account(credential.access_key_id) ? credential.access_key_id : defaults_.account,
-           credential.region.empty() ? defaults_.region : credential.region},
-          call.operation->name,
-          call.form};
+api::Caller Dispatcher::caller_of(const Credential& credential) const {
+  return {is_account(credential.access_key_id) ? credential.access_key_id : defaults_.account,
+          credential.region.empty() ? defaults_.region : credential.region};
 }
 
 Task<Result<std::string>> Dispatcher::run(ApiCall* call, api::Context* context) {
@@ -109,7 +106,8 @@ Task<Result<std::string>> Dispatcher::run(ApiCall* call, api::Context* context) 
 }
 
 Task<HttpResponse> Dispatcher::answer_call(const HttpRequest* request, ApiCall call) {
-  api::Context context = context_of(call);
+  api::Context context(backends_.services, caller_of(call.credential), call.operation->name,
+                       call.form);
   const auto deadline = SteadyClock::now() + limits_.busy_timeout;
   Result<std::string> outcome = co_await run(&call, &context);
   // Nothing was stored then: the same request is run again, read anew because running uses it up.
@@ -146,6 +144,12 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   const bool is_own_path = !response && (response = admin_.answer(*request)).has_value();
   const bool is_preflight =
       !response && (response = front_door_.answer_preflight(*request)).has_value();
+  const std::string request_id = ids->next_uuid();
+  // Other services' requests, before Kinesis' rules for forms would refuse them.
+  if (const auto companion = response ? std::nullopt : companion_of(*request)) {
+    const Credential credential = parse_credential(*request).value_or(Credential{});
+    response = answer_companion(*companion, caller_of(credential), request_id);
+  }
   if (!response) {
     std::variant<ApiCall, HttpResponse> call =
         read_call(*request, signature_check_ ? &*signature_check_ : nullptr);
@@ -156,7 +160,6 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
       response = co_await answer_call(request, std::move(std::get<ApiCall>(call)));
     }
   }
-  const std::string request_id = ids->next_uuid();
   if (!is_own_path) {
     front_door_.add_headers(*request, *response);
     response->headers.emplace_back("x-amzn-RequestId", request_id);

@@ -18,6 +18,7 @@
 #include "server/log.h"
 #include "server/protocol.h"
 #include "server/request_ids.h"
+#include "server/sigv4.h"
 #include "storage/engine.h"
 
 namespace millrace::server {
@@ -54,7 +55,7 @@ class Dispatcher {
 
   Task<HttpResponse> answer_call(const HttpRequest* request, ApiCall call);
   Task<Result<std::string>> run(ApiCall* call, api::Context* context);
-  [[nodiscard]] api::Context context_of(const ApiCall& call) const;
+  [[nodiscard]] api::Caller caller_of(const Credential& credential) const;
   void count(std::string_view operation, const HttpResponse& response,
              std::chrono::nanoseconds duration);
 

@@ -323,20 +323,21 @@ class Http1Session {
     ChunkSink(Http1Session& session, Framing framing) : session_(session), framing_(framing) {}
 
     Task<bool> send(std::string_view frame) override {
-      if (framing_ == Framing::kUntilClose) {
-        const auto bytes = asio::buffer(frame.data(), frame.size());
-        co_return co_await session_.write_piece(bytes);
-      }
-      std::array<char, 24> size{};
-      const int digits = std::snprintf(size.data(), size.size(), "%zx\r\n", frame.size());
-      session_.head_.assign(size.data(), static_cast<std::size_t>(digits));
-      session_.head_ += frame;
-      session_.head_ += "\r\n";
+      session_.head_ = framing_ == Framing::kChunked ? chunk(frame) : std::string(frame);
       const auto bytes = asio::buffer(session_.head_);
-      co_return co_await session_.write_piece(bytes);
+      const bool is_sent = co_await session_.write_piece(bytes);
+      co_return is_sent;
     }
 
    private:
+    static std::string chunk(std::string_view frame) {
+      std::array<char, 24> size{};
+      const int digits = std::snprintf(size.data(), size.size(), "%zx\r\n", frame.size());
+      std::string text(size.data(), static_cast<std::size_t>(digits));
+      text += frame;
+      return text += "\r\n";
+    }
+
     Http1Session& session_;
     const Framing framing_;
   };

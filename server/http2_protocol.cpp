@@ -154,7 +154,7 @@ Http2Protocol::~Http2Protocol() = default;
 bool Http2Protocol::is_known(std::int32_t id) const {
   if (opened_.empty() || id > opened_.back()) return true;  // The next one.
   const bool is_forgotten = opened_.size() == kOpenedKept && id < opened_.front();
-  return is_forgotten || std::ranges::binary_search(opened_, id);
+  return is_forgotten || std::ranges::find(opened_, id) != opened_.end();
 }
 
 void Http2Protocol::count_idle_frame() {

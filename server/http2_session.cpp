@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -19,7 +20,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <unistd.h>
 
 #include "server/async.h"
 #include "server/dispatcher.h"
@@ -64,7 +64,7 @@ class Http2Session final : public Http2Listener {
   Task<> run(beast::flat_buffer* received) {
     entry_.set_idle(false);  // A stop is told; it closes nothing by itself.
     entry_.on_stop([this] { stop(); });
-    start(watch_deadline());
+    start([this] { return watch_deadline(); });
     bool goes_on = receive({static_cast<const char*>(received->data().data()), received->size()});
     std::vector<char> bytes(kReadBytes);
     while (goes_on && !is_closed_) {
@@ -89,14 +89,16 @@ class Http2Session final : public Http2Listener {
     last_received_ = SteadyClock::now();
     const bool goes_on = protocol_.receive(bytes);
     // Not before: the protocol must not be called again from inside.
-    for (StreamPointer& stream : std::exchange(arrived_, {})) start(answer(std::move(stream)));
+    for (const StreamPointer& stream : std::exchange(arrived_, {})) {
+      start([this, stream] { return answer(stream); });
+    }
     return goes_on;
   }
 
   [[nodiscard]] bool wants_more() const { return protocol_.wants_more() || !streams_.empty(); }
 
   // Tasks of this connection. run() waits for them.
-  void start(Task<> task) {
+  void start(std::function<Task<>()> task) {
     ++tasks_;
     asio::co_spawn(stream_.get_executor(), std::move(task),
                    [this](const std::exception_ptr& failure) {
@@ -116,11 +118,15 @@ class Http2Session final : public Http2Listener {
 
   // Ends whatever still runs.
   Task<> end() {
-    while (is_writing_) co_await idle_->sleep(context_.limits.write_timeout);
-    close();
     entry_.on_stop(nullptr);
+    bool is_woken = true;
+    while (is_writing_ && is_woken) {
+      is_woken = co_await idle_->sleep(context_.limits.write_timeout);
+    }
+    close();
     deadline_timer_.cancel();
     for (const auto& [id, stream] : streams_) abandon(*stream);
+    // Nothing may outlive this; each of them ends soon without a socket.
     while (tasks_ > 0) co_await idle_->sleep(context_.limits.write_timeout);
   }
 
@@ -166,7 +172,7 @@ class Http2Session final : public Http2Listener {
   void flush() {
     if (is_writing_ || is_closed_ || !protocol_.has_outgoing()) return;
     is_writing_ = true;
-    start(write_all());
+    start([this] { return write_all(); });
   }
 
   Task<> write_all() {
@@ -207,12 +213,12 @@ class Http2Session final : public Http2Listener {
     }
     if (!stream->is_open) co_return;
     if (stream->response.events) {
-      co_await send_events(stream);
-    } else {
-      stream->out = std::move(stream->response.body);
-      stream->has_ended = true;
-      submit(*stream, true);
+      start([this, stream] { return send_events(stream); });
+      co_return;
     }
+    stream->out = std::move(stream->response.body);
+    stream->has_ended = true;
+    submit(*stream, true);
     flush();
   }
 
@@ -238,16 +244,19 @@ class Http2Session final : public Http2Listener {
       stream_.out = frame;
       stream_.out_sent = 0;
       session_.resume(stream_);
-      const auto deadline = SteadyClock::now() + session_.context_.limits.event_timeout;
-      while (stream_.is_open && stream_.out_sent < stream_.out.size() &&
-             SteadyClock::now() < deadline) {
-        co_await stream_.drained->sleep(session_.context_.limits.event_timeout);
+      bool is_woken = true;
+      while (is_pending() && is_woken) {
+        is_woken = co_await stream_.drained->sleep(session_.context_.limits.event_timeout);
       }
-      const bool is_taken = stream_.is_open && stream_.out_sent == stream_.out.size();
+      const bool is_taken = stream_.is_open && !is_pending();
       co_return is_taken;
     }
 
    private:
+    [[nodiscard]] bool is_pending() const {
+      return stream_.is_open && stream_.out_sent < stream_.out.size();
+    }
+
     Http2Session& session_;
     Http2Stream& stream_;
   };
@@ -263,12 +272,13 @@ class Http2Session final : public Http2Listener {
                              stream->events, &context_.pump);
     stream->response.events.reset();
     if (!stream->is_open) co_return;
-    if (!is_whole) {
+    if (is_whole) {
+      stream->has_ended = true;
+      protocol_.resume(stream->id);
+    } else {
       protocol_.reset(stream->id, Http2Error::kCancel);
-      co_return;
     }
-    stream->has_ended = true;
-    resume(*stream);
+    flush();
   }
 
   void resume(const Http2Stream& stream) {

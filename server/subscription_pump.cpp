@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "api/event_source.h"
@@ -27,12 +28,12 @@ void Waker::end() {
   timer_.cancel();
 }
 
-Task<> Waker::sleep(std::chrono::milliseconds duration) {
+Task<bool> Waker::sleep(std::chrono::milliseconds duration) {
   if (!is_woken_) {
     timer_.expires_after(duration);
     co_await timer_.async_wait(kAwaitTuple);
   }
-  is_woken_ = false;
+  co_return std::exchange(is_woken_, false);
 }
 
 Task<bool> pump_events(api::EventSource* source, api::Form form, FrameSink* sink,

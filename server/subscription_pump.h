@@ -39,8 +39,9 @@ class Waker : public std::enable_shared_from_this<Waker> {
   void end();
   [[nodiscard]] bool has_ended() const { return has_ended_; }
 
-  // Sleeps for `duration` at most; not at all after a wake() since the last sleep.
-  Task<> sleep(std::chrono::milliseconds duration);
+  // Sleeps for `duration` at most; not at all after a wake() since the last sleep. Returns whether
+  // it was woken.
+  Task<bool> sleep(std::chrono::milliseconds duration);
 
  private:
   Timer timer_;

@@ -1,7 +1,9 @@
 #include "server/uri.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +41,18 @@ std::string percent_encoded(std::string_view bytes, std::string_view kept) {
     }
   }
   return out;
+}
+
+std::string form_value(std::string_view form, std::string_view name) {
+  std::optional<std::string> value;
+  split(form, "&", [&](std::string_view part) {
+    const std::size_t equals = part.find('=');
+    if (value || equals == std::string_view::npos || part.substr(0, equals) != name) return;
+    std::string text(part.substr(equals + 1));
+    std::ranges::replace(text, '+', ' ');
+    value = percent_decoded(text);
+  });
+  return value.value_or("");
 }
 
 }  // namespace millrace::server

@@ -14,6 +14,10 @@ namespace millrace::server {
 // Encodes every byte that is neither unreserved (RFC 3986 §2.3) nor one of `kept`, in upper case.
 [[nodiscard]] std::string percent_encoded(std::string_view bytes, std::string_view kept = {});
 
+// The first value of `name` in a form (`a=b&c=d`), decoded, with '+' as a blank; empty if it is
+// missing.
+[[nodiscard]] std::string form_value(std::string_view form, std::string_view name);
+
 // Gives `take` each part of `text` between any of `separators`; an empty text is one empty part.
 template <class Take>
 void split(std::string_view text, std::string_view separators, Take take) {

@@ -51,7 +51,7 @@ TEST_CASE_FIXTURE(QuotaTest, "a shard takes 1 MiB a second, of five such records
   CHECK(puts(quotas, 5, kMib + 1) == 1);
   CHECK(quotas.put(8, kMib, clock_.now()));  // Another shard.
   clock_.advance(1s);
-  CHECK(puts(quotas, 100, 100 * 1024) == 10);
+  CHECK(puts(quotas, 100, std::size_t{100} * 1024) == 10);
 }
 
 TEST_CASE_FIXTURE(QuotaTest, "a record larger than a second's share is paid off afterwards") {

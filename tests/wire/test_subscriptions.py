@@ -1,15 +1,15 @@
 """Subscriptions: their life, who takes over, slow and vanished readers, a stop of the server."""
 
-import pathlib
 import re
 import socket
 import time
 import urllib.request
 
 import pytest
+from rawsocket import resident_kib
 
 from support.frames import Frames
-from support.server import Server, is_sanitized
+from support.server import Server
 
 LIFE = ["--subscription-life", "1500", "--subscription-takeover", "300"]
 DEADLINE_S = 20
@@ -98,21 +98,15 @@ def test_a_reader_that_does_not_read_costs_one_event():
     with Server(args=["--subscription-life", "60000"]) as server:
         shared = Shared(server)
         frames = shared.subscribe(shared.consumer("slow"))
-        before = rss_kib(server)
+        before = resident_kib(server)
         for _ in range(60):
             shared.kinesis.put_record(StreamName="a", PartitionKey="k", Data=bytes(1_000_000))
         # The records themselves are in memory here; what the reader's stream adds has to be small.
-        held = rss_kib(server) - before
-        assert held < 60 * 1000 * (3 if is_sanitized() else 1.6) + 20_000
+        assert resident_kib(server) - before < 60 * 1000 * 1.6 + 20_000
         assert shared.kinesis.list_streams()["StreamNames"] == ["a"]
         count = 0
         while count < 60:
             count += len(frames.event()["Records"])
-
-
-def rss_kib(server):
-    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
 
 def test_a_stop_ends_streams_of_events_cleanly():
@@ -129,11 +123,11 @@ def test_a_stop_ends_streams_of_events_cleanly():
 def test_many_idle_subscriptions_cost_little():
     with Server() as server:
         consumers = [(shared, shared.consumer(f"c{i}")) for shared in (Shared(server, f"s{n}") for n in range(5)) for i in range(20)]
-        before = rss_kib(server)
+        before = resident_kib(server)
         opened = [shared.subscribe(consumer) for shared, consumer in consumers]
 
         assert consumers[0][0].open_count() == 100
-        assert (rss_kib(server) - before) / 100 < (200 if is_sanitized() else 40)
+        assert (resident_kib(server) - before) / 100 < 40
         for frames in opened:
             frames.close()
         wait_for(lambda: consumers[0][0].open_count() == 0)

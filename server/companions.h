@@ -1,0 +1,33 @@
+// What the client libraries of Kinesis call besides Kinesis, on the same port: who am I (STS
+// GetCallerIdentity) and take my metrics (CloudWatch PutMetricData).
+//
+// Metrics are taken and dropped. Nothing here changes anything, so signatures are not verified even
+// where those of Kinesis are. Source: API_GetCallerIdentity, AWS STS API reference;
+// API_PutMetricData, Amazon CloudWatch API reference; Smithy RPC v2 CBOR protocol.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "api/context.h"
+#include "server/http.h"
+
+namespace millrace::server {
+
+// A call, by the protocol it came in.
+enum class Companion : std::uint8_t {
+  kIdentity,
+  kMetricsByQuery,
+  kMetricsByJson,
+  kMetricsByCbor,
+};
+
+// Nothing if the request is none of those.
+[[nodiscard]] std::optional<Companion> companion_of(const HttpRequest& request);
+
+[[nodiscard]] HttpResponse answer_companion(Companion companion, const api::Caller& caller,
+                                            const std::string& request_id);
+
+}  // namespace millrace::server

@@ -1,0 +1,79 @@
+"""What client libraries call besides Kinesis, on the same port, by each protocol their clients speak."""
+
+import http.client
+import json
+
+import boto3
+import cbor2
+import pytest
+from botocore.config import Config
+
+from support.raw import Wire
+from support.server import Server
+
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+METRIC = {"MetricName": "TimeBehindLatest", "Value": 1.0, "Unit": "Milliseconds"}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Server(args=["--account", "111111111111"]) as running:
+        yield running
+
+
+def of_service(server, name, key="AKIDEXAMPLE", **config):
+    return boto3.client(name, endpoint_url=server.endpoint, region_name="us-east-1", aws_access_key_id=key,
+                        aws_secret_access_key="secret", config=Config(retries={"total_max_attempts": 1}, **config))
+
+
+@pytest.mark.parametrize("key, account", [("AKIDEXAMPLE", "111111111111"), ("222222222222", "222222222222")])
+def test_who_am_i(server, key, account):
+    identity = of_service(server, "sts", key).get_caller_identity()
+
+    assert (identity["Account"], identity["Arn"]) == (account, f"arn:aws:iam::{account}:root")
+    assert identity["ResponseMetadata"]["RequestId"] == identity["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
+
+
+def test_metrics_by_boto3(server):
+    """Its newest protocol, and bodies large enough for it to compress them."""
+    cloudwatch = of_service(server, "cloudwatch")
+    for metrics in ([METRIC], [{**METRIC, "MetricName": f"name-{i}" * 10} for i in range(500)]):
+        answer = cloudwatch.put_metric_data(Namespace="app", MetricData=metrics)
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+@pytest.mark.parametrize("headers, body, content_type, answer", [
+    ({"X-Amz-Target": "GraniteServiceVersion20100801.PutMetricData", "Content-Type": "application/x-amz-json-1.0"},
+     json.dumps({"Namespace": "app", "MetricData": [METRIC]}).encode(), "application/x-amz-json-1.0", b"{}"),
+    ({"Content-Type": FORM}, b"Action=PutMetricData&Version=2010-08-01&Namespace=app", "text/xml", b"<PutMetricDataResponse "),
+    ({"Content-Type": FORM}, b"Version=2011-06-15&Action=GetCallerIdentity", "text/xml", b"<GetCallerIdentityResponse "),
+])
+def test_the_other_protocols(server, headers, body, content_type, answer):
+    got = Wire(server.endpoint).send(body=body, headers=headers)
+
+    assert (got.status, got.headers["content-type"]) == (200, content_type)
+    assert got.body.startswith(answer)
+
+
+def test_the_newest_protocol_by_hand(server):
+    got = Wire(server.endpoint).send(path="/service/GraniteServiceVersion20100801/operation/PutMetricData", body=cbor2.dumps({}),
+                                     headers={"smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"})
+
+    assert (got.status, got.headers["content-type"], got.headers["smithy-protocol"]) == (200, "application/cbor", "rpc-v2-cbor")
+    assert cbor2.loads(got.body) == {}
+
+
+@pytest.mark.parametrize("headers, body, status", [
+    ({"Content-Type": FORM}, b"Action=DeleteEverything", 403), ({"Content-Type": FORM}, b"", 400),
+    ({"Content-Type": FORM}, b"Action", 403), ({"Content-Type": "text/plain"}, b"Action=GetCallerIdentity", 403),
+    ({"X-Amz-Target": "GraniteServiceVersion20100801.ListMetrics", "Content-Type": "application/x-amz-json-1.0"}, b"{}", 404),
+])
+def test_everything_else_is_answered_as_kinesis_does(server, headers, body, status):
+    assert Wire(server.endpoint).send(body=body, headers=headers).status == status
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example.com"}, {"Origin": "http://evil.example.com"}])
+def test_the_front_door_stands_before_them(server, headers):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    connection.request("POST", "/", body=b"Action=GetCallerIdentity", headers={"Content-Type": FORM, **headers})
+    assert connection.getresponse().status == 403
