@@ -151,7 +151,8 @@ class Http2Session final : public Http2Listener {
   void note_state() {
     const bool is_receiving =
         std::ranges::any_of(streams_, [](const auto& entry) { return !entry.second->is_complete; });
-    const auto timeout = is_receiving ? context_.limits.read_timeout : context_.limits.idle_timeout;
+    auto timeout = is_receiving ? context_.limits.read_timeout : context_.limits.idle_timeout;
+    if (is_lingering_) timeout = context_.limits.linger_timeout;
     deadline_ = !is_receiving && !streams_.empty() ? SteadyClock::now() + kNoDeadline
                                                    : last_received_ + timeout;
     if (deadline_ < watched_until_) deadline_timer_.cancel();
@@ -192,8 +193,19 @@ class Http2Session final : public Http2Listener {
       if (error) close();
     }
     is_writing_ = false;
-    if ((is_stopping_ && streams_.empty()) || !wants_more()) close();
+    if (is_stopping_ && streams_.empty()) close();
+    if (!wants_more()) linger();
     note_state();
+  }
+
+  // All is said. The peer may still be reading it, and would lose it if what it sends meanwhile met
+  // a closed socket: it closes first, or has had its time.
+  void linger() {
+    if (is_lingering_ || is_closed_) return;
+    is_lingering_ = true;
+    last_received_ = SteadyClock::now();
+    boost::system::error_code ignored;
+    stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
   }
 
   // A request has arrived, or what came of it is enough to refuse it.
@@ -343,6 +355,7 @@ class Http2Session final : public Http2Listener {
   std::string outgoing_;
   bool is_writing_ = false;
   bool is_closed_ = false;
+  bool is_lingering_ = false;
   bool is_stopping_ = false;
   int tasks_ = 0;
   Timer deadline_timer_;

@@ -79,7 +79,10 @@ class Http2:
                 stream.has_ended = True
             elif isinstance(event, h2.events.StreamReset):
                 stream.reset, stream.has_ended = event.error_code, True
-        self.flush()
+        try:
+            self.flush()
+        except OSError:
+            pass  # The server has said all and gone; what it said may still be here to be read.
         return True
 
     def without_goaway(self, data):
