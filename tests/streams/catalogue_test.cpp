@@ -21,7 +21,6 @@
 #include "base/uint128.h"
 #include "storage/memory_engine.h"
 #include "streams/errors.h"
-#include "streams/quota.h"
 #include "streams/record.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
