@@ -94,8 +94,8 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto stream = find_by_iterator(request, *iterator, context);
   if (!stream) return std::unexpected(stream.error());
 
-  const auto facts = (*stream)->state().facts;
-  if ((*stream)->state().shards->find(iterator->shard_index) == nullptr) {
+  const auto [facts, shards] = (*stream)->state();
+  if (shards->find(iterator->shard_index) == nullptr) {
     return std::unexpected(
         streams::shard_does_not_exist(streams::shard_id(iterator->shard_index), iterator->stream));
   }
