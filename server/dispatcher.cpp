@@ -140,6 +140,7 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
                                       RequestIds* ids) {
   const auto started = SteadyClock::now();
   std::string_view operation;
+  std::string_view form;
   std::optional<HttpResponse> response = front_door_.refuse(*request);
   const bool is_own_path = !response && (response = admin_.answer(*request)).has_value();
   const bool is_preflight =
@@ -157,6 +158,7 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
       response = std::move(*refused);
     } else {
       operation = std::get<ApiCall>(call).operation->name;
+      form = std::get<ApiCall>(call).form == api::Form::kCbor ? "cbor" : "json";
       response = co_await answer_call(request, std::move(std::get<ApiCall>(call)));
     }
   }
@@ -167,9 +169,9 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   }
   const auto duration = SteadyClock::now() - started;
   count(operation, *response, duration);
-  backends_.access_log.write({peer, request->method, request->path, operation, request_id,
-                              response->status, error_of(*response), request->body.size(),
-                              response->body.size(), duration});
+  backends_.access_log.write({peer, request->protocol, request->method, request->path, operation,
+                              form, request_id, response->status, error_of(*response),
+                              request->body.size(), response->body.size(), duration});
   co_return std::move(*response);
 }
 

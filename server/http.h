@@ -42,6 +42,7 @@ struct Header {
 
 // Views into a session's buffers, valid until the answer is written.
 struct HttpRequest {
+  std::string_view protocol;  // "http1" or "http2", for the log.
   std::string_view method;
   std::string_view path;   // Of the target, without the query.
   std::string_view query;  // Behind the '?', not decoded.

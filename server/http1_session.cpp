@@ -258,6 +258,7 @@ class Http1Session {
   [[nodiscard]] HttpRequest to_request(const Parser& parser) const {
     const auto& message = parser.get();
     HttpRequest request;
+    request.protocol = "http1";
     request.method = to_view(message.method_string());
     const std::string_view target = to_view(message.target());
     const std::size_t mark = target.find('?');

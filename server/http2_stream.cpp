@@ -63,6 +63,7 @@ void Http2Stream::add_body(std::string_view bytes) {
 
 HttpRequest Http2Stream::request() const {
   HttpRequest request;
+  request.protocol = "http2";
   request.method = method_;
   const std::string_view target = target_;
   const std::size_t mark = target.find('?');

@@ -171,9 +171,11 @@ void AccessLog::write(const AccessEntry& entry) {
   if (format_ == LogFormat::kJson) {
     add_json_text(line, "time", wall_time());
     add_json_text(line, "peer", entry.peer);
+    add_json_text(line, "protocol", entry.protocol);
     add_json_text(line, "method", json_safe(entry.method));
     add_json_text(line, "path", json_safe(entry.path));
     add_json_text(line, "operation", entry.operation);
+    add_json_text(line, "form", entry.form);
     add_json_number(line, "status", std::to_string(entry.status));
     add_json_text(line, "error", entry.error);
     add_json_number(line, "request_bytes", std::to_string(entry.request_bytes));
@@ -182,9 +184,9 @@ void AccessLog::write(const AccessEntry& entry) {
     add_json_text(line, "request_id", entry.request_id);
     line += '}';
   } else {
-    line = wall_time() + " " + std::string(entry.peer) + " ";
+    line = wall_time() + " " + std::string(entry.peer) + " " + std::string(entry.protocol) + " ";
     line += entry.operation.empty() ? printable(entry.method) + " " + printable(entry.path)
-                                    : std::string(entry.operation);
+                                    : std::string(entry.operation) + " " + std::string(entry.form);
     line += " " + std::to_string(entry.status);
     if (!entry.error.empty()) line += " " + std::string(entry.error);
     line += " " + std::to_string(entry.request_bytes) + "B " +

@@ -56,9 +56,11 @@ enum class LogFormat : std::uint8_t { kText, kJson };
 
 struct AccessEntry {
   std::string_view peer;
+  std::string_view protocol;
   std::string_view method;
   std::string_view path;
   std::string_view operation;  // Empty if the request named none.
+  std::string_view form;       // "json" or "cbor"; empty as well then.
   std::string_view request_id;
   int status = 0;
   std::string_view error;  // The service's name of the error, or empty.
