@@ -1,19 +1,13 @@
 #include "server/access_keys.h"
 
-#include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/types.h>
-#include <unistd.h>
-
 #include "base/error.h"
 #include "server/config.h"
+#include "server/secret_file.h"
 #include "server/uri.h"
 
 namespace millrace::server {
@@ -44,37 +38,6 @@ std::string_view add_key(AccessKeys& keys, std::string_view line) {
   return keys.emplace(id, secret).second ? "" : "has an access key id that was there before";
 }
 
-class File {
- public:
-  // Without O_NONBLOCK a pipe would hold the start until somebody writes to it.
-  explicit File(const std::filesystem::path& path)
-      : descriptor_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-
- private:
-  const int descriptor_;
-};
-
-// Up to one byte more than a file of keys may have; false if reading fails.
-bool read_some(const File& file, std::string& text) {
-  text.resize(kKeysFileBytesMax + 1);
-  std::size_t filled = 0;
-  while (filled < text.size()) {
-    const ssize_t count = ::read(file.descriptor(), text.data() + filled, text.size() - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    if (count == 0) break;
-    filled += static_cast<std::size_t>(count);
-  }
-  text.resize(filled);
-  return true;
-}
-
 }  // namespace
 
 Result<AccessKeys> parse_access_keys(std::string_view text) {
@@ -97,21 +60,9 @@ Result<AccessKeys> load_access_keys(const std::filesystem::path& path) {
   const auto bad = [&](const std::string& why) {
     return fail(kBadConfig, "access keys in " + path.string() + ": " + why);
   };
-  const File file(path);
-  struct stat facts{};
-  if (file.descriptor() < 0 || ::fstat(file.descriptor(), &facts) != 0) {
-    return bad(std::strerror(errno));
-  }
-  if (!S_ISREG(facts.st_mode)) return bad("this is no regular file");
-  if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return bad("others than its owner may use the file; take that away with chmod 600");
-  }
-  std::string text;
-  if (!read_some(file, text)) return bad(std::strerror(errno));
-  if (text.size() > kKeysFileBytesMax) {
-    return bad("the file has more than " + std::to_string(kKeysFileBytesMax) + " bytes");
-  }
-  auto keys = parse_access_keys(text);
+  const auto text = read_secret_file(path, kKeysFileBytesMax);
+  if (!text) return bad(text.error().message);
+  auto keys = parse_access_keys(*text);
   if (!keys) return bad(keys.error().message);
   return keys;
 }
