@@ -9,6 +9,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/async.h"
+#include "server/byte_stream.h"
 #include "server/http1_session.h"
 #include "server/http2_session.h"
 #include "server/sessions.h"
@@ -33,7 +34,7 @@ Transport detect_transport(std::string_view first_bytes) {
 Task<> serve_connection(Socket socket, SessionContext* context) {
   boost::system::error_code ignored;
   socket.set_option(Tcp::no_delay(true), ignored);
-  Stream stream(std::move(socket));
+  ByteStream stream(std::move(socket));
   Sessions::Entry entry(context->sessions, stream.socket());
   beast::flat_buffer buffer(context->limits.header_bytes_max + kBufferBytes);
   // Without room of its own the library reads 512 bytes at a time.
@@ -54,7 +55,7 @@ Task<> serve_connection(Socket socket, SessionContext* context) {
   } else if (transport == Transport::kHttp2) {
     co_await serve_http2(&stream, &buffer, context, &entry);
   }
-  stream.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+  co_await stream.finish(context->limits.goodbye_timeout);
 }
 
 }  // namespace millrace::server

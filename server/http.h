@@ -29,10 +29,11 @@ struct Limits {
   std::size_t body_bytes_per_second_min = 1024;      // On the average, after read_timeout.
   std::chrono::milliseconds write_timeout{15'000};   // For each write_bytes_max of an answer.
   std::size_t write_bytes_max = 1UL << 20U;
-  std::chrono::milliseconds event_timeout{60'000};  // For a reader to take an event.
-  std::chrono::milliseconds linger_timeout{5'000};  // For the rest of a request that is refused.
-  std::chrono::milliseconds busy_timeout{5'000};    // While the store has fallen behind; then 500.
-  std::chrono::milliseconds drain_timeout{10'000};  // For requests under way at a stop.
+  std::chrono::milliseconds event_timeout{60'000};   // For a reader to take an event.
+  std::chrono::milliseconds linger_timeout{5'000};   // For the rest of a request that is refused.
+  std::chrono::milliseconds goodbye_timeout{1'000};  // For a peer to end TLS as we did.
+  std::chrono::milliseconds busy_timeout{5'000};     // While the store has fallen behind; then 500.
+  std::chrono::milliseconds drain_timeout{10'000};   // For requests under way at a stop.
 };
 
 struct Header {
@@ -42,7 +43,7 @@ struct Header {
 
 // Views into a session's buffers, valid until the answer is written.
 struct HttpRequest {
-  std::string_view protocol;  // "http1" or "http2", for the log.
+  std::string_view protocol;  // "http1" or "http2", "+tls" behind it; for the log.
   std::string_view method;
   std::string_view path;   // Of the target, without the query.
   std::string_view query;  // Behind the '?', not decoded.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -22,9 +21,10 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <sys/socket.h>
+#include <poll.h>
 
 #include "server/async.h"
+#include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/http1_head.h"
@@ -43,8 +43,11 @@ using Error = beast::error_code;
 
 constexpr std::size_t kReadBytes = 64UL * 1024;
 constexpr std::size_t kHeadStepBytes = 4096;
+constexpr std::size_t kGatheredBytes = 16UL * 1024;
 // A body's memory is kept for the next request up to this.
 constexpr std::size_t kKeptBodyBytes = 64UL * 1024;
+// Between a peer's goodbye inside TLS and the end of the connection.
+constexpr std::chrono::milliseconds kGoodbyeTime{100};
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -65,10 +68,15 @@ std::optional<HttpResponse> answer_to(const Error& error) {
   return plain_response(400, "The request is not well-formed HTTP/1.1.\n", true);
 }
 
+bool has_hung_up(Socket& socket) {
+  pollfd state{socket.native_handle(), POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) > 0;
+}
+
 // The connection's state between the coroutines that serve it. They run one after the other.
 class Http1Session {
  public:
-  Http1Session(Stream& stream, beast::flat_buffer& buffer, SessionContext& context,
+  Http1Session(ByteStream& stream, beast::flat_buffer& buffer, SessionContext& context,
                Sessions::Entry& entry)
       : stream_(stream), buffer_(buffer), context_(context), entry_(entry) {
     boost::system::error_code error;
@@ -255,10 +263,10 @@ class Http1Session {
            seconds * static_cast<double>(context_.limits.body_bytes_per_second_min);
   }
 
-  [[nodiscard]] HttpRequest to_request(const Parser& parser) const {
+  [[nodiscard]] HttpRequest to_request(const Parser& parser) {
     const auto& message = parser.get();
     HttpRequest request;
-    request.protocol = "http1";
+    request.protocol = stream_.is_tls() ? "http1+tls" : "http1";
     request.method = to_view(message.method_string());
     const std::string_view target = to_view(message.target());
     const std::size_t mark = target.find('?');
@@ -271,23 +279,13 @@ class Http1Session {
     return request;
   }
 
-  // Answers what has not been read to its end. A peer that is still sending would lose the answer
-  // if the connection closed at once (RFC 9112 §9.6), so for a while its bytes are read and
-  // dropped.
+  // Answers what has not been read to its end.
   Task<> refuse(HttpResponse* response) {
     const bool is_written = co_await write(response, true, true);
     if (!is_written) co_return;
     entry_.set_idle(true);
-    Error ignored;
-    stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
-    body_.resize(kReadBytes);
-    const auto space = asio::buffer(body_);
-    stream_.expires_after(context_.limits.linger_timeout);
-    for (;;) {
-      const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
-      (void)count;
-      if (error) co_return;
-    }
+    co_await stream_.finish(context_.limits.linger_timeout);
+    co_await stream_.drain(context_.limits.linger_timeout);
   }
 
   // Sends events until they end; returns whether the connection goes on. HTTP/1.0 knows no chunks:
@@ -346,11 +344,15 @@ class Http1Session {
   // Wakes the pump when the peer closes. One that sends its next request already is not gone.
   void watch_peer(const std::shared_ptr<Waker>& waker) {
     auto& socket = stream_.socket();
-    socket.async_wait(Socket::wait_read, [waker, &socket](const Error& error) {
+    const auto timer = std::make_shared<Timer>(stream_.get_executor());
+    socket.async_wait(Socket::wait_read, [waker, &socket, timer](const Error& error) {
       if (error || waker->has_ended()) return;
-      char byte = 0;
-      const auto count = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-      if (count == 0 || (count < 0 && errno != EAGAIN)) waker->end();
+      if (has_hung_up(socket)) return waker->end();
+      // Inside TLS a peer says goodbye before it closes.
+      timer->expires_after(kGoodbyeTime);
+      timer->async_wait([waker, &socket, timer](const Error& timer_error) {
+        if (!timer_error && !waker->has_ended() && has_hung_up(socket)) waker->end();
+      });
     });
   }
 
@@ -367,9 +369,11 @@ class Http1Session {
   Task<bool> write(HttpResponse* response, bool is_last, bool has_body) {
     write_head(head_, *response, Framing::kLength, is_last);
     const std::string_view body = has_body ? std::string_view(response->body) : std::string_view{};
-    const std::size_t first = std::min(body.size(), context_.limits.write_bytes_max);
-    const std::array<asio::const_buffer, 2> start = {asio::buffer(head_),
-                                                     asio::buffer(body.data(), first)};
+    // One write, and inside TLS one record, for all but large answers.
+    const std::size_t space = kGatheredBytes - std::min(kGatheredBytes, head_.size());
+    const std::size_t first = std::min(body.size(), space);
+    head_ += body.substr(0, first);
+    const auto start = asio::buffer(head_);
     stream_.expires_after(context_.limits.write_timeout);
     const auto [error, count] = co_await asio::async_write(stream_, start, kAwaitTuple);
     (void)count;
@@ -387,7 +391,7 @@ class Http1Session {
     co_return true;
   }
 
-  Stream& stream_;
+  ByteStream& stream_;
   beast::flat_buffer& buffer_;
   SessionContext& context_;
   Sessions::Entry& entry_;
@@ -399,7 +403,7 @@ class Http1Session {
 
 }  // namespace
 
-Task<> serve_http1(Stream* stream, beast::flat_buffer* received, SessionContext* context,
+Task<> serve_http1(ByteStream* stream, beast::flat_buffer* received, SessionContext* context,
                    Sessions::Entry* entry) {
   Http1Session session(*stream, *received, *context, *entry);
   co_await session.run();

@@ -12,6 +12,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/async.h"
+#include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/request_ids.h"
@@ -32,7 +33,7 @@ struct SessionContext {
 
 // Serves until the peer closes, falls silent or breaks the protocol, or the server stops.
 // `received` is what was read already.
-Task<> serve_http1(Stream* stream, beast::flat_buffer* received, SessionContext* context,
+Task<> serve_http1(ByteStream* stream, beast::flat_buffer* received, SessionContext* context,
                    Sessions::Entry* entry);
 
 }  // namespace millrace::server

@@ -22,6 +22,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/async.h"
+#include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/http1_head.h"
@@ -49,7 +50,7 @@ std::string in_lower_case(std::string_view text) {
 
 class Http2Session final : public Http2Listener {
  public:
-  Http2Session(Stream& stream, SessionContext& context, Sessions::Entry& entry)
+  Http2Session(ByteStream& stream, SessionContext& context, Sessions::Entry& entry)
       : stream_(stream),
         context_(context),
         entry_(entry),
@@ -192,20 +193,19 @@ class Http2Session final : public Http2Listener {
       (void)count;
       if (error) close();
     }
-    is_writing_ = false;
     if (is_stopping_ && streams_.empty()) close();
-    if (!wants_more()) linger();
+    if (!wants_more()) co_await linger();
+    is_writing_ = false;
     note_state();
   }
 
   // All is said. The peer may still be reading it, and would lose it if what it sends meanwhile met
   // a closed socket: it closes first, or has had its time.
-  void linger() {
-    if (is_lingering_ || is_closed_) return;
+  Task<> linger() {
+    if (is_lingering_ || is_closed_) co_return;
     is_lingering_ = true;
     last_received_ = SteadyClock::now();
-    boost::system::error_code ignored;
-    stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    co_await stream_.finish(context_.limits.linger_timeout);
   }
 
   // A request has arrived, or what came of it is enough to refuse it.
@@ -219,7 +219,8 @@ class Http2Session final : public Http2Listener {
       stream->response = std::move(*stream->take_refusal());
       stream->is_cut_short = true;
     } else {
-      const HttpRequest request = stream->request();
+      HttpRequest request = stream->request();
+      if (stream_.is_tls()) request.protocol = "http2+tls";
       stream->response = co_await context_.dispatcher.answer(&request, peer_, &context_.ids);
       if (request.method == "HEAD") stream->response.body.clear();
     }
@@ -345,7 +346,7 @@ class Http2Session final : public Http2Listener {
     return {count, is_end};
   }
 
-  Stream& stream_;
+  ByteStream& stream_;
   SessionContext& context_;
   Sessions::Entry& entry_;
   std::string peer_;
@@ -368,7 +369,7 @@ class Http2Session final : public Http2Listener {
 
 }  // namespace
 
-Task<> serve_http2(Stream* stream, beast::flat_buffer* received, SessionContext* context,
+Task<> serve_http2(ByteStream* stream, beast::flat_buffer* received, SessionContext* context,
                    Sessions::Entry* entry) {
   Http2Session session(*stream, *context, *entry);
   co_await session.run(received);

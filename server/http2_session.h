@@ -9,6 +9,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/async.h"
+#include "server/byte_stream.h"
 #include "server/http1_session.h"
 #include "server/sessions.h"
 
@@ -16,7 +17,7 @@ namespace millrace::server {
 
 // Serves until the peer closes, falls silent or breaks the protocol, or the server stops.
 // `received` is what was read already, from the client's preface on.
-Task<> serve_http2(Stream* stream, beast::flat_buffer* received, SessionContext* context,
+Task<> serve_http2(ByteStream* stream, beast::flat_buffer* received, SessionContext* context,
                    Sessions::Entry* entry);
 
 }  // namespace millrace::server

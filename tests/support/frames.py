@@ -15,15 +15,17 @@ DEADLINE_S = 20
 
 
 class Frames:
-    """One SubscribeToShard and its messages."""
+    """One SubscribeToShard and its messages; inside TLS with the client context `tls`."""
 
-    def __init__(self, endpoint, members, form=JSON):
+    def __init__(self, endpoint, members, form=JSON, tls=None):
         url = urllib.parse.urlsplit(endpoint)
         wire = Wire(endpoint, os.environ.get("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), os.environ.get("AWS_SECRET_ACCESS_KEY", "secret"))
         members = in_form(members, form)
         body = cbor2.dumps(members) if form == CBOR else json.dumps(members).encode()
         headers = wire.signed_headers("POST", "/", body, {"Content-Type": form, "X-Amz-Target": "Kinesis_20131202.SubscribeToShard"})
         self.connection = http.client.HTTPConnection(url.hostname, url.port, timeout=DEADLINE_S)
+        if tls:
+            self.connection = http.client.HTTPSConnection(url.hostname, url.port, timeout=DEADLINE_S, context=tls)
         self.connection.request("POST", "/", body=body, headers=headers)
         self.response = self.connection.getresponse()
 

@@ -1,4 +1,4 @@
-"""An HTTP/2 client over a plain connection, with prior knowledge, that can also misbehave."""
+"""An HTTP/2 client with prior knowledge that can also misbehave."""
 
 import dataclasses
 import socket
@@ -23,10 +23,13 @@ class Stream:
 
 
 class Http2:
-    """One connection. Unless it `takes_all`, it has room for 65,535 bytes of all answers together."""
+    """One connection: a new plain one to `port`, or `over` one that is open.
 
-    def __init__(self, port, takes_all=True):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
+    Unless it `takes_all`, it has room for 65,535 bytes of all answers together.
+    """
+
+    def __init__(self, port, takes_all=True, over=None):
+        self.socket = over or socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
         self.connection = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=True, validate_outbound_headers=False, normalize_outbound_headers=False))
         self.connection.initiate_connection()

@@ -1,0 +1,49 @@
+#include "server/byte_stream.h"
+
+#include <array>
+#include <chrono>
+#include <memory>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/ssl/stream_base.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include "server/async.h"
+
+namespace millrace::server {
+
+Task<boost::system::error_code> ByteStream::accept_tls(asio::ssl::context* tls,
+                                                       beast::flat_buffer* received) {
+  tls_ = std::make_unique<asio::ssl::stream<Stream&>>(plain_, *tls);
+  const auto hello = received->data();
+  const auto [error, count] =
+      co_await tls_->async_handshake(asio::ssl::stream_base::server, hello, kAwaitTuple);
+  received->consume(count);
+  co_return error;
+}
+
+Task<> ByteStream::finish(std::chrono::steady_clock::duration timeout) {
+  if (tls_) {
+    expires_after(timeout);
+    co_await tls_->async_shutdown(kAwaitTuple);
+  }
+  boost::system::error_code ignored;
+  socket().shutdown(asio::socket_base::shutdown_send, ignored);
+}
+
+Task<> ByteStream::drain(std::chrono::steady_clock::duration timeout) {
+  std::array<char, 4096> dropped{};
+  const auto space = asio::buffer(dropped);
+  expires_after(timeout);
+  bool is_open = true;
+  while (is_open) {
+    const auto [error, count] = co_await plain_.async_read_some(space, kAwaitTuple);
+    (void)count;
+    is_open = !error;
+  }
+}
+
+}  // namespace millrace::server

@@ -1,0 +1,76 @@
+// The bytes of one connection, plain or inside TLS: an Asio stream that sessions read and write
+// without knowing which.
+//
+// One read and one write may be under way at a time, on the connection's thread.
+
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include "server/async.h"
+
+namespace millrace::server {
+
+class ByteStream {
+ public:
+  using executor_type = Executor;
+
+  explicit ByteStream(Socket socket) : plain_(std::move(socket)) {}
+
+  // Takes TLS's handshake as the server, of which `received` is what was read already; it is empty
+  // afterwards. What is read and written from then on is inside TLS. Returns what went wrong.
+  Task<boost::system::error_code> accept_tls(asio::ssl::context* tls, beast::flat_buffer* received);
+
+  [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
+  [[nodiscard]] Socket& socket() { return plain_.socket(); }
+  [[nodiscard]] executor_type get_executor() { return plain_.get_executor(); }
+
+  // For reads and writes that begin from now on; one that takes longer ends the connection.
+  void expires_after(std::chrono::steady_clock::duration time) { plain_.expires_after(time); }
+  void expires_never() { plain_.expires_never(); }
+
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    return asio::async_initiate<Token, Done>(
+        [this](auto handler, const auto& space) {
+          if (tls_) return tls_->async_read_some(space, std::move(handler));
+          plain_.async_read_some(space, std::move(handler));
+        },
+        token, buffers);
+  }
+
+  template <class Buffers, class Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    return asio::async_initiate<Token, Done>(
+        [this](auto handler, const auto& bytes) {
+          if (tls_) return tls_->async_write_some(bytes, std::move(handler));
+          plain_.async_write_some(bytes, std::move(handler));
+        },
+        token, buffers);
+  }
+
+  // Tells the peer that nothing more comes. Inside TLS it waits, at most `timeout`, for the peer to
+  // say the same. A read may still be under way.
+  Task<> finish(std::chrono::steady_clock::duration timeout);
+
+  // After finish(): drops what still comes until the peer closes, at most for `timeout`. A peer
+  // that is still sending would lose the last answer if the connection closed at once (RFC 9112
+  // §9.6).
+  Task<> drain(std::chrono::steady_clock::duration timeout);
+
+ private:
+  using Done = void(boost::system::error_code, std::size_t);
+
+  Stream plain_;
+  std::unique_ptr<asio::ssl::stream<Stream&>> tls_;
+};
+
+}  // namespace millrace::server
