@@ -1,21 +1,54 @@
 #include "server/http1_head.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstddef>
 #include <ctime>
 #include <string>
 #include <string_view>
+
+#include <boost/beast/core/string_type.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/message.hpp>
 
 #include "server/http.h"
 
 namespace millrace::server {
 namespace {
 
+namespace http = boost::beast::http;
+
 void append_header(std::string& head, std::string_view name, std::string_view value) {
   head += name;
   head += ": ";
   head += value;
   head += "\r\n";
+}
+
+std::string_view to_view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+bool is_number(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// A name or an address, with or without a port (RFC 9110 §7.2).
+bool is_host(std::string_view value) {
+  std::string_view extra = "-._";
+  if (value.starts_with('[')) {
+    const std::size_t end = value.find(']');
+    if (end == std::string_view::npos) return false;
+    extra = ":.";
+    const std::string_view port = value.substr(end + 1);
+    if (!port.empty() && !(port.starts_with(':') && is_number(port.substr(1)))) return false;
+    value = value.substr(1, end - 1);
+  } else if (const std::size_t colon = value.find(':'); colon != std::string_view::npos) {
+    if (!is_number(value.substr(colon + 1))) return false;
+    value = value.substr(0, colon);
+  }
+  return !value.empty() && std::ranges::all_of(value, [extra](unsigned char c) {
+    return std::isalnum(c) != 0 || extra.find(static_cast<char>(c)) != std::string_view::npos;
+  });
 }
 
 }  // namespace
@@ -57,6 +90,37 @@ void write_head(std::string& head, const HttpResponse& response, Framing framing
 bool is_http1_line(std::string_view line) {
   const std::size_t last_blank = line.rfind(' ');
   return last_blank != std::string_view::npos && line.substr(last_blank + 1).starts_with("HTTP/1.");
+}
+
+std::string_view fault_of(const http::request_header<>& head) {
+  if (head.version() != 11 && head.version() != 10) {
+    return "Only HTTP/1.0 and HTTP/1.1 are spoken here.\n";
+  }
+  const auto hosts = head.count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
+    return "A request has one Host header.\n";
+  }
+  if (hosts == 1 && !is_host(to_view(head[http::field::host]))) {
+    return "The Host header is no name or address.\n";
+  }
+  const auto encodings = head.count(http::field::transfer_encoding);
+  const auto lengths = head.count(http::field::content_length);
+  if (encodings > 0 && lengths > 0) return "A body has a length or is chunked, not both.\n";
+  if (encodings > 1 || lengths > 1) return "The length of a body is told once.\n";
+  if (encodings == 1 &&
+      !equals_ignoring_case(to_view(head[http::field::transfer_encoding]), "chunked")) {
+    return "The only transfer encoding spoken here is chunked.\n";
+  }
+  // Beast takes a list of equal numbers.
+  if (lengths == 1 && !is_number(to_view(head[http::field::content_length]))) {
+    return "The length of a body is one number.\n";
+  }
+  return {};
+}
+
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text,
+                             [](unsigned char c) { return c == '\t' || (c >= ' ' && c != 0x7F); });
 }
 
 bool has_folded_line(std::string_view head) {

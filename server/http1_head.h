@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include <boost/beast/http/message.hpp>
+
 #include "server/http.h"
 
 namespace millrace::server {
@@ -25,5 +27,13 @@ void write_head(std::string& head, const HttpResponse& response, Framing framing
 
 // Whether a field's value goes on in the next line, which RFC 9112 §5.2 lets a server refuse.
 [[nodiscard]] bool has_folded_line(std::string_view head);
+
+// What a head has that two programs in a row could read in two ways, though Beast takes it:
+// version, Host, and how the body's length is told. In words for the answer; empty if there is
+// nothing.
+[[nodiscard]] std::string_view fault_of(const boost::beast::http::request_header<>& head);
+
+// Whether text has no control character but the tab.
+[[nodiscard]] bool is_printable(std::string_view text);
 
 }  // namespace millrace::server

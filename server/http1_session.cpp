@@ -183,19 +183,8 @@ class Http1Session {
     if (fields > static_cast<std::ptrdiff_t>(context_.limits.header_count_max)) {
       return plain_response(431, "The request has too many header fields.\n", true);
     }
-    if (message.version() != 11 && message.version() != 10) {
-      return plain_response(400, "Only HTTP/1.0 and HTTP/1.1 are spoken here.\n", true);
-    }
-    if (message.version() == 11 && message.count(http::field::host) != 1) {
-      return plain_response(400, "A request has one Host header.\n", true);
-    }
-    if (message.count(http::field::transfer_encoding) > 0 &&
-        message.count(http::field::content_length) > 0) {
-      return plain_response(400, "A body has a length or is chunked, not both.\n", true);
-    }
-    const auto encoding = message.find(http::field::transfer_encoding);
-    if (encoding != message.end() && !equals_ignoring_case(to_view(encoding->value()), "chunked")) {
-      return plain_response(400, "The only transfer encoding spoken here is chunked.\n", true);
+    if (const std::string_view fault = fault_of(message); !fault.empty()) {
+      return plain_response(400, std::string(fault), true);
     }
     const std::size_t body_bytes =
         parser.chunked() ? context_.limits.body_bytes_max
@@ -239,6 +228,10 @@ class Http1Session {
 
   Task<Error> read_chunks(Parser* parser) {
     std::array<char, 8192> chunk{};
+    auto check_extensions = [](std::uint64_t, beast::string_view extensions, Error& error) {
+      if (!is_printable(to_view(extensions))) error = http::error::bad_chunk_extension;
+    };
+    parser->on_chunk_header(check_extensions);
     while (!parser->is_done()) {
       parser->get().body().data = chunk.data();
       parser->get().body().size = chunk.size();

@@ -10,29 +10,6 @@ HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 MIB = 1 << 20
 
 
-@pytest.mark.parametrize("data", [
-    HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
-    HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
-    HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
-    HEAD + b"Content-Length: +2\r\n\r\n{}", HEAD + b"Content-Length: 0x2\r\n\r\n{}", HEAD + b"Content-Length: -1\r\n\r\n",
-    HEAD + b"Content-Length: 99999999999999999999\r\n\r\n", HEAD + b"Content-Length: 2,3\r\n\r\n{}",
-    HEAD + b"Transfer-Encoding: xchunked\r\n\r\n", HEAD + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
-    HEAD + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
-    HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", HEAD + b"X-Long : a\r\n\r\n", HEAD + b"No colon\r\n\r\n",
-    HEAD + b"A: b\r\n folded\r\n\r\n", HEAD + b"A: b\0c\r\n\r\n", HEAD + b": empty\r\n\r\n", HEAD + b"A\0: b\r\n\r\n",
-    HEAD + b"Host: two\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\nHost: localhost\n\n",
-    b"POST /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"PO ST / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    b"POST / HTTP/1.7\r\nHost: localhost\r\n\r\n",
-    HEAD + b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-])
-def test_a_request_that_can_be_read_in_two_ways(server, data):
-    answer = exchange(server, data + b"POST / HTTP/1.1\r\nHost: smuggled\r\n\r\n")
-
-    assert status_of(answer) in (400, None)
-    assert answer.count(b"HTTP/1.1 ") <= 1
-    assert b"smuggled" not in answer
-
-
 @pytest.mark.parametrize("data", [b"\x00" * 50, b"hello\r\n\r\n", b"GET /\r\n\r\n", b"SSH-2.0-x\r\n", b"\r\n\r\n\r\n",
                                   b"GET / HTTP/2.0\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"PRI * HTTP/2.0\r\n\r\nXX"])
 def test_what_is_not_http_1_is_closed_without_an_answer(server, data):

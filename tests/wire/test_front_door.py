@@ -14,8 +14,7 @@ def ask(server, first_line, headers):
 
 @pytest.mark.parametrize("first_line", PATHS)
 @pytest.mark.parametrize("headers", [
-    b"Host: evil.example\r\n", b"Host: localhost.evil.example\r\n", b"Host: 127.0.0.1.evil.example\r\n", b"Host: \r\n",
-    b"Host: localhost:80:80\r\n", b"Host: [::1\r\n", b"Host: loc\xffalhost\r\n",
+    b"Host: evil.example\r\n", b"Host: localhost.evil.example\r\n", b"Host: 127.0.0.1.evil.example\r\n",
     b"Host: localhost\r\nOrigin: https://evil.example\r\n", b"Host: localhost\r\nOrigin: null\r\n",
     b"Host: localhost\r\nOrigin: http://localhost:3000\r\n", b"Host: localhost\r\nSec-Fetch-Site: cross-site\r\n"])
 def test_web_pages_and_foreign_names_stay_outside(server, first_line, headers):
@@ -24,6 +23,16 @@ def test_web_pages_and_foreign_names_stay_outside(server, first_line, headers):
     assert status_of(answer) == 403
     assert b"Access-Control" not in answer
     assert b"--allow-" in answer
+
+
+@pytest.mark.parametrize("first_line", PATHS)
+@pytest.mark.parametrize("host", [b"", b"localhost:80:80", b"localhost:", b"[::1", b"[::1]80", b"[::1]:", b"[]",
+                                  b"loc\xffalhost", b":80", b"a%20b"])
+def test_hosts_that_are_none_are_no_requests(server, first_line, host):
+    answer = ask(server, first_line, b"Host: " + host + b"\r\n")
+
+    assert status_of(answer) == 400
+    assert b"Access-Control" not in answer
 
 
 @pytest.mark.parametrize("host", [b"localhost", b"localhost:4567", b"127.0.0.1:4567", b"[::1]:4567", b"millrace", b"kinesis:4567",
