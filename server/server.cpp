@@ -172,6 +172,8 @@ class Server {
 
   void run() {
     for (const auto& io_thread : threads_) {
+      asio::co_spawn(io_thread->io, io_thread->sessions.close_stuck(limits_.write_timeout),
+                     asio::detached);
       io_thread->thread = std::thread([&io = io_thread->io] { io.run(); });
     }
     asio::signal_set signals(accept_io_, SIGTERM, SIGINT);

@@ -1,8 +1,10 @@
-// The connections of one I/O thread, so that a stop can end those that wait for a request.
+// The connections of one I/O thread, so that a stop can end those that wait for a request, and
+// those are found that do not take the answer they had.
 
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <set>
@@ -39,11 +41,17 @@ class Sessions {
     Sessions& sessions_;
     Socket& socket_;
     bool is_idle_ = true;
+    std::chrono::steady_clock::time_point taken_at_;  // When nothing of an answer was left to take.
     std::function<void()> end_;
   };
 
   // Closes what is idle; the others end after their answer.
   void stop();
+
+  // Again and again, closes connections between requests whose peer has left an answer, or a part
+  // of it, lying for longer than `timeout`: the system has taken it from us, but not the peer from
+  // the system.
+  Task<> close_stuck(std::chrono::steady_clock::duration timeout);
 
  private:
   std::atomic<std::size_t>& connections_;
