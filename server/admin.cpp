@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 5> kReadyPaths = {
 constexpr std::string_view kLivePath = "/_health/live";
 constexpr std::string_view kLocalstackPath = "/_localstack/health";
 constexpr std::string_view kMetricsPath = "/metrics";
+constexpr std::string_view kCaPath = "/_millrace/ca.pem";
 
 HttpResponse uncached(int status, std::string content_type, std::string body) {
   HttpResponse response;
@@ -77,6 +78,11 @@ std::optional<HttpResponse> Admin::answer(const HttpRequest& request) const {
   }
   if (request.path == kMetricsPath) {
     return uncached(200, "text/plain; version=0.0.4; charset=utf-8", metrics_.render());
+  }
+  if (request.path == kCaPath) {
+    if (ca_.empty())
+      return plain_response(404, "There is no certificate of this server's making.\n");
+    return uncached(200, "application/x-pem-file", ca_);
   }
   return std::nullopt;
 }

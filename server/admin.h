@@ -1,4 +1,5 @@
-// The server's own paths: health and metrics. Behind the front door, without authentication.
+// The server's own paths: health, metrics and the certificate to trust. Behind the front door,
+// without authentication.
 
 #pragma once
 
@@ -16,8 +17,9 @@ class Admin {
  public:
   // `ready` says whether requests are served in full, or why not; it is called from any thread and
   // never waits for the store.
-  Admin(const Metrics& metrics, std::function<Result<void>()> ready)
-      : metrics_(metrics), ready_(std::move(ready)) {}
+  // `ca` is the certificate that TLS clients are to trust; empty where there is none of ours.
+  Admin(const Metrics& metrics, std::function<Result<void>()> ready, std::string ca)
+      : metrics_(metrics), ready_(std::move(ready)), ca_(std::move(ca)) {}
 
   // The answer, if the path is one of the server's own.
   [[nodiscard]] std::optional<HttpResponse> answer(const HttpRequest& request) const;
@@ -25,6 +27,7 @@ class Admin {
  private:
   const Metrics& metrics_;
   const std::function<Result<void>()> ready_;
+  const std::string ca_;
 };
 
 }  // namespace millrace::server

@@ -21,6 +21,8 @@
 #include "base/error.h"
 #include "millrace_version.h"
 #include "server/log.h"
+#include "server/tls.h"
+#include "server/tls_certificate.h"
 #include "storage/syncer.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
@@ -42,6 +44,9 @@ struct Raw {
   std::string limits = "off";
   std::string auth = "presence";
   std::string auth_keys;
+  std::string tls = "on";
+  std::string tls_certificate;
+  std::string tls_key;
   std::int64_t on_demand_window_s = 60;
   std::int64_t subscription_life_ms = 300'000;
   std::int64_t subscription_takeover_ms = 5'000;
@@ -182,6 +187,25 @@ void add_options(CLI::App& app, Raw& raw) {
                      "File of the keys for --auth verify: lines of access key id and secret access "
                      "key, readable for its owner only"),
       "AUTH_KEYS");
+  env(app.add_option("--tls", raw.tls,
+                     "TLS on the port: on (beside plain connections), only (plain ones are "
+                     "refused) or off")
+          ->check(CLI::IsMember({"on", "only", "off"}))
+          ->capture_default_str(),
+      "TLS");
+  env(app.add_option("--tls-name", config.tls.names,
+                     "DNS name or address that the made certificate is for, besides local ones; "
+                     "the first label may be *")
+          ->delimiter(','),
+      "TLS_NAME");
+  env(app.add_option(
+          "--tls-cert", raw.tls_certificate,
+          "File of the certificate and its chain, PEM. Without it a certificate is made; "
+          "`millrace cert` prints what to trust then"),
+      "TLS_CERT");
+  env(app.add_option("--tls-key", raw.tls_key,
+                     "File of the key of --tls-cert, PEM, readable for its owner only"),
+      "TLS_KEY");
   env(app.add_option("--allow-host", config.allow_hosts,
                      "Host name that requests may be addressed to, besides local ones")
           ->delimiter(','),
@@ -257,6 +281,17 @@ Result<Config> to_config(Raw raw) {
     return fail(kBadConfig, "--auth verify and --auth-keys FILE are given together or not at all");
   }
   config.auth_keys = std::move(raw.auth_keys);
+  if (raw.tls == "only") config.tls.mode = TlsMode::kTlsOnly;
+  if (raw.tls == "off") config.tls.mode = TlsMode::kPlainOnly;
+  if (raw.tls_certificate.empty() != raw.tls_key.empty()) {
+    return fail(kBadConfig, "--tls-cert and --tls-key are given together or not at all");
+  }
+  config.tls.certificate = std::move(raw.tls_certificate);
+  config.tls.key = std::move(raw.tls_key);
+  for (const std::string& name : config.tls.names) {
+    if (is_certificate_name(name)) continue;
+    return fail(kBadConfig, "--tls-name: \"" + name + "\" is no DNS name and no address");
+  }
   for (const std::string& delay : raw.delays) {
     if (auto parsed = parse_delay(delay, config.catalogue.delays); !parsed) {
       return std::unexpected(parsed.error());
@@ -278,6 +313,7 @@ constexpr std::string_view kUsage =
     "  millrace serve    serve until SIGTERM or SIGINT (millrace serve --help lists the options)\n"
     "  millrace health   ask a running server whether it is ready; exit status 0 if it is\n"
     "  millrace check    look for damage in a data directory that no server uses\n"
+    "  millrace cert     print the certificate that TLS clients are to trust, and how they do it\n"
     "  millrace --version\n";
 
 std::unique_ptr<CLI::App> make_app(const std::string& name, const std::string& about, Raw& raw) {
@@ -354,6 +390,7 @@ CommandLine parse_command_line(int argc, char** argv) {
   if (word == "serve") line.command = Command::kServe;
   if (word == "health") line.command = Command::kHealth;
   if (word == "check") line.command = Command::kCheck;
+  if (word == "cert") line.command = Command::kCertificate;
   if (line.command == Command::kDone) {
     const bool is_help = word.empty() || word == "--help" || word == "-h" || word == "help";
     (is_help ? std::cout : std::cerr)
@@ -400,8 +437,9 @@ std::string configuration_page() {
     page += " | " + option->get_description() + " |\n";
   }
   page +=
-      "\nThe port of `millrace health` and the directory of `millrace check` are the same "
-      "options.\n";
+      "\nThe port of `millrace health` and the directory of `millrace check` and `millrace cert` "
+      "are\n"
+      "the same options.\n";
   return page;
 }
 

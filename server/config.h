@@ -14,6 +14,7 @@
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/log.h"
+#include "server/tls.h"
 #include "storage/syncer.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
@@ -43,6 +44,7 @@ struct Config {
   bool enforces_policies = false;
   streams::SubscriptionOptions subscriptions;
   std::filesystem::path auth_keys;  // Empty: signatures are not verified.
+  TlsOptions tls;
   std::vector<InitialStream> streams;
   std::vector<std::string> allow_hosts;
   std::vector<std::string> allow_origins;
@@ -54,7 +56,7 @@ struct Config {
   std::string log_level = "info";
 };
 
-enum class Command : std::uint8_t { kServe, kHealth, kCheck, kDone };
+enum class Command : std::uint8_t { kServe, kHealth, kCheck, kCertificate, kDone };
 
 struct CommandLine {
   Command command = Command::kDone;

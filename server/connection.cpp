@@ -5,7 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/async.h"
@@ -13,6 +15,7 @@
 #include "server/http1_session.h"
 #include "server/http2_session.h"
 #include "server/sessions.h"
+#include "server/tls.h"
 
 namespace millrace::server {
 namespace {
@@ -20,6 +23,30 @@ namespace {
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr char kTlsHandshake = 0x16;
 constexpr std::size_t kBufferBytes = 4096;
+constexpr std::string_view kPlainRefused =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 40\r\n"
+    "Connection: close\r\n\r\nThis port speaks TLS only: use https://\n";
+
+// Reads until it is known what is spoken; kUndecided if that does not become known.
+Task<Transport> read_transport(ByteStream* stream, beast::flat_buffer* buffer,
+                               Sessions::Entry* entry) {
+  Transport transport = Transport::kUndecided;
+  while (transport == Transport::kUndecided && !entry->is_stopping()) {
+    const auto space = buffer->prepare(kBufferBytes - std::min(buffer->size(), kBufferBytes - 1));
+    const auto [error, count] = co_await stream->async_read_some(space, kAwaitTuple);
+    if (error) co_return Transport::kUndecided;
+    buffer->commit(count);
+    transport = detect_transport({static_cast<const char*>(buffer->data().data()), buffer->size()});
+  }
+  co_return transport;
+}
+
+Task<> refuse_plain(ByteStream* stream, SessionContext* context) {
+  const auto bytes = asio::buffer(kPlainRefused);
+  co_await asio::async_write(*stream, bytes, kAwaitTuple);
+  co_await stream->finish(context->limits.goodbye_timeout);
+  co_await stream->drain(context->limits.linger_timeout);
+}
 
 }  // namespace
 
@@ -39,17 +66,19 @@ Task<> serve_connection(Socket socket, SessionContext* context) {
   beast::flat_buffer buffer(context->limits.header_bytes_max + kBufferBytes);
   // Without room of its own the library reads 512 bytes at a time.
   buffer.reserve(kBufferBytes);
-  Transport transport = Transport::kUndecided;
   stream.expires_after(context->limits.header_timeout);
-  while (transport == Transport::kUndecided) {
-    if (entry.is_stopping()) co_return;
-    const auto space = buffer.prepare(kBufferBytes - std::min(buffer.size(), kBufferBytes - 1));
-    const auto [error, count] = co_await stream.async_read_some(space, kAwaitTuple);
-    if (error) co_return;
-    buffer.commit(count);
-    transport = detect_transport({static_cast<const char*>(buffer.data().data()), buffer.size()});
+  Transport transport = co_await read_transport(&stream, &buffer, &entry);
+  if (transport == Transport::kTls && context->tls.context) {
+    const auto error = co_await stream.accept_tls(context->tls.context.get(), &buffer);
+    if (error) {
+      context->tls.failures.add();
+      co_return;
+    }
+    transport = co_await read_transport(&stream, &buffer, &entry);
+  } else if (context->tls.mode == TlsMode::kTlsOnly) {
+    if (transport == Transport::kHttp1) co_await refuse_plain(&stream, context);
+    transport = Transport::kUndecided;
   }
-  // TLS is recognised but not spoken yet: such a connection is closed.
   if (transport == Transport::kHttp1) {
     co_await serve_http1(&stream, &buffer, context, &entry);
   } else if (transport == Transport::kHttp2) {

@@ -18,6 +18,7 @@
 #include "server/request_ids.h"
 #include "server/sessions.h"
 #include "server/subscription_pump.h"
+#include "server/tls_context.h"
 
 namespace millrace::server {
 
@@ -29,6 +30,7 @@ struct SessionContext {
   RequestIds& ids;
   Sessions& sessions;
   const PumpContext& pump;
+  const TlsSide& tls;
 };
 
 // Serves until the peer closes, falls silent or breaks the protocol, or the server stops.

@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
         return millrace::server::ask_health(line.config);
       case Command::kCheck:
         return millrace::server::check(line.config);
+      case Command::kCertificate:
+        return millrace::server::print_certificate(line.config);
       case Command::kDone:
         return line.exit_status;
     }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <spdlog/logger.h>
 #include <sys/resource.h>
@@ -49,6 +51,8 @@
 #include "server/sessions.h"
 #include "server/store.h"
 #include "server/subscription_pump.h"
+#include "server/tls.h"
+#include "server/tls_context.h"
 #include "storage/engine.h"
 #include "streams/accounts.h"
 #include "streams/arrivals.h"
@@ -94,10 +98,11 @@ std::uint32_t thread_count(std::uint32_t wanted) {
 // One I/O thread with what its connections share.
 struct IoThread {
   IoThread(Dispatcher& dispatcher, const Limits& limits, std::atomic<std::size_t>& inflight_bytes,
-           std::atomic<std::size_t>& connections, const PumpContext& pump, Random& random)
+           std::atomic<std::size_t>& connections, const PumpContext& pump, const TlsSide& tls,
+           Random& random)
       : ids(random),
         sessions(connections),
-        context{dispatcher, limits, inflight_bytes, ids, sessions, pump} {}
+        context{dispatcher, limits, inflight_bytes, ids, sessions, pump, tls} {}
 
   asio::io_context io{1};
   asio::executor_work_guard<Executor> work{io.get_executor()};
@@ -136,6 +141,8 @@ class Server {
   Result<void> start() {
     auto signature_check = read_access_keys();
     if (!signature_check) return std::unexpected(signature_check.error());
+    auto ca = set_up_tls();
+    if (!ca) return std::unexpected(ca.error());
     auto catalogue =
         streams::Catalogue::open(*store_.engine, store_.clock, quotas_, config_.catalogue);
     if (!catalogue) return std::unexpected(catalogue.error());
@@ -161,11 +168,12 @@ class Server {
     const Backends backends{*store_.engine, services, metrics_, access_log_, workers_};
     dispatcher_ = std::make_unique<Dispatcher>(
         backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
-        Admin(metrics_, [this] { return ready(); }), config_.defaults, limits_,
-        std::move(*signature_check));
+        Admin(
+            metrics_, [this] { return ready(); }, std::move(*ca)),
+        config_.defaults, limits_, std::move(*signature_check));
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
       threads_.push_back(std::make_unique<IoThread>(*dispatcher_, limits_, inflight_bytes_,
-                                                    connections_, *pump_, random_));
+                                                    connections_, *pump_, *tls_, random_));
     }
     return listen();
   }
@@ -206,6 +214,21 @@ class Server {
     return SignatureCheck{std::move(*keys), store_.clock};
   }
 
+  // The certificate that clients are to trust; empty where it is not of our making.
+  Result<std::string> set_up_tls() {
+    Counter& failures = metrics_.counter("millrace_tls_handshakes_failed_total",
+                                         "Connections that began TLS and did not get through.");
+    tls_ = std::make_unique<TlsSide>(TlsSide{config_.tls.mode, nullptr, failures});
+    if (config_.tls.mode == TlsMode::kPlainOnly) return "";
+    const auto* directory = store_.directory ? &*store_.directory : nullptr;
+    auto identity = open_tls_identity(config_.tls, directory, random_, store_.clock.now());
+    if (!identity) return std::unexpected(identity.error());
+    auto context = make_tls_context(identity->chain);
+    if (!context) return std::unexpected(context.error());
+    tls_->context = std::make_unique<asio::ssl::context>(std::move(*context));
+    return std::move(identity->ca);
+  }
+
   void count_exceeded(std::string_view limit) {
     metrics_
         .counter("millrace_limits_exceeded_total",
@@ -225,6 +248,7 @@ class Server {
     const bool is_default = addresses.empty();
     if (is_default) addresses = {"127.0.0.1", "::1"};
     std::uint16_t port = config_.port;
+    const bool is_tls_only = config_.tls.mode == TlsMode::kTlsOnly;
     for (const std::string& address : addresses) {
       const auto taken = listener_->listen(address, port);
       if (!taken && is_default && address == "::1") {
@@ -234,7 +258,8 @@ class Server {
       if (!taken) return std::unexpected(taken.error());
       port = *taken;
       const bool is_v6 = address.find(':') != std::string::npos;
-      log_.info("serving on http://{}:{}", is_v6 ? "[" + address + "]" : address, port);
+      log_.info("serving on {}://{}:{}", is_tls_only ? "https" : "http",
+                is_v6 ? "[" + address + "]" : address, port);
     }
     return {};
   }
@@ -294,6 +319,7 @@ class Server {
   std::unique_ptr<streams::Accounts> accounts_;
   std::unique_ptr<streams::Arrivals> arrivals_;
   std::unique_ptr<PumpContext> pump_;
+  std::unique_ptr<TlsSide> tls_;
   std::unique_ptr<InitialStreams> initial_streams_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::atomic<std::size_t> connections_{0};
@@ -344,6 +370,17 @@ int check(const Config& config) {
     return 1;
   }
   log->info("{} records read, nothing is damaged", *records);
+  return 0;
+}
+
+int print_certificate(const Config& config) {
+  const auto certificate = read_ca_certificate(config.data_dir);
+  if (!certificate) {
+    std::cerr << certificate.error().message << "\n";
+    return 1;
+  }
+  std::cout << *certificate << std::flush;
+  std::cerr << "\n" << how_to_trust();
   return 0;
 }
 

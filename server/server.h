@@ -16,4 +16,8 @@ namespace millrace::server {
 // Opens the data directory and reads every record. 0 if nothing is damaged.
 [[nodiscard]] int check(const Config& config);
 
+// Prints the certificate that clients are to trust, and on standard error how they do it. 0 if
+// there is one.
+[[nodiscard]] int print_certificate(const Config& config);
+
 }  // namespace millrace::server

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <ios>
 #include <iterator>
 #include <optional>
@@ -173,18 +174,27 @@ Result<void> Directory::finish_creation() {
 }
 
 Result<SealKey> Directory::seal_key(Random& random) const {
-  const fs::path path = path_ / "seal.key";
   SealKey key{};
-  if (!fs::exists(path)) {
+  const auto bytes = kept("seal.key", [&]() -> Result<std::string> {
     random.fill(key);
-    const std::string_view bytes(reinterpret_cast<const char*>(key.data()), key.size());
-    if (auto written = write_whole(path, bytes); !written) return std::unexpected(written.error());
-    return key;
+    return std::string(reinterpret_cast<const char*>(key.data()), key.size());
+  });
+  if (!bytes) return std::unexpected(bytes.error());
+  if (bytes->size() != key.size()) {
+    return fail(kCannotOpen, (path_ / "seal.key").string() + " is damaged");
   }
-  const std::string bytes = read_file(path);
-  if (bytes.size() != key.size()) return fail(kCannotOpen, path.string() + " is damaged");
-  std::memcpy(key.data(), bytes.data(), key.size());
+  std::memcpy(key.data(), bytes->data(), key.size());
   return key;
+}
+
+Result<std::string> Directory::kept(const std::string& name,
+                                    const std::function<Result<std::string>()>& make) const {
+  const fs::path path = path_ / name;
+  if (fs::exists(path)) return read_file(path);
+  auto bytes = make();
+  if (!bytes) return bytes;
+  if (auto written = write_whole(path, *bytes); !written) return std::unexpected(written.error());
+  return bytes;
 }
 
 }  // namespace millrace::storage

@@ -4,11 +4,14 @@
 //   lock       held by the one process that uses the directory; its process id as text
 //   mark       storage/mark.h
 //   seal.key   32 random bytes, mode 0600: seals iterators and next tokens
+//   ca.pem     key and certificate that sign the server's certificate (server/tls), mode 0600
 //   db/        RocksDB's files
 
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -38,6 +41,11 @@ class Directory {
 
   // Reads the key, or makes one. Errors: kCannotOpen.
   [[nodiscard]] Result<SealKey> seal_key(Random& random) const;
+
+  // The bytes of the file `name`, which is its owner's alone; the first time they are what `make`
+  // gives, kept from then on. Errors: kCannotOpen, and those of `make`.
+  [[nodiscard]] Result<std::string> kept(const std::string& name,
+                                         const std::function<Result<std::string>()>& make) const;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path mark_path() const { return path_ / "mark"; }

@@ -42,10 +42,10 @@ def page(declared):
         lines.append(f"| {name} | {state} | {proven} |")
     lines += [
         "", "## Transports", "",
-        "HTTP/1.1 and HTTP/2 with prior knowledge on one port, with JSON (`application/x-amz-json-1.1`) and CBOR",
-        "(`application/x-amz-cbor-1.1`), event streams among them. `Upgrade: h2c` is not taken up. TLS is recognised on the",
-        "same port and closed until it is built. Signatures have to be there and",
-        "are verified with `--auth verify` only.",
+        "HTTP/1.1 and HTTP/2 on one port, plain and TLS (1.2 and 1.3), with JSON (`application/x-amz-json-1.1`) and CBOR",
+        "(`application/x-amz-cbor-1.1`), event streams among them. HTTP/2 comes with prior knowledge, inside TLS also by ALPN;",
+        "`Upgrade: h2c` is not taken up. Signatures have to be there and are verified with `--auth verify` only.",
+        "[clients.md](clients.md) lists the client libraries that are run against the server.",
         "", "## Differences from the model", "",
         "Everything else of the built operations, member by member, is as the model has it: types, required members, bounds,",
         "patterns and enums. `*` is any operation, `out` an answer.", "",

@@ -1,0 +1,211 @@
+#include "server/tls_certificate.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/ip/address.hpp>
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/random.h"
+
+namespace millrace::server {
+namespace {
+
+constexpr std::chrono::hours kCaLife{24 * 3650};
+// Clocks of clients may be a little behind.
+constexpr std::chrono::hours kBackdated{24};
+constexpr std::size_t kNameCharsMax = 253;
+
+template <auto free>
+struct Free {
+  template <class T>
+  void operator()(T* object) const {
+    free(object);
+  }
+};
+
+using Key = std::unique_ptr<EVP_PKEY, Free<&EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Free<&X509_free>>;
+using Bio = std::unique_ptr<BIO, Free<&BIO_free_all>>;
+using Number = std::unique_ptr<BIGNUM, Free<&BN_free>>;
+using Extension = std::unique_ptr<X509_EXTENSION, Free<&X509_EXTENSION_free>>;
+
+Bio reading(std::string_view text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+std::string text_of(BIO& bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(&bio, &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+bool is_address(std::string_view name) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(name, error);
+  return !error;
+}
+
+bool set_random_serial(X509& certificate, Random& random) {
+  std::array<unsigned char, 16> bytes{};
+  random.fill(bytes);
+  bytes[0] &= 0x7F;  // A serial number is positive.
+  const Number number(BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr));
+  return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(&certificate)) != nullptr;
+}
+
+bool set_validity(X509& certificate, TimePoint now, std::chrono::hours life) {
+  const std::time_t begin = seconds_of(now - kBackdated);
+  const std::time_t end = seconds_of(now + life);
+  return ASN1_TIME_set(X509_getm_notBefore(&certificate), begin) != nullptr &&
+         ASN1_TIME_set(X509_getm_notAfter(&certificate), end) != nullptr;
+}
+
+bool set_subject(X509& certificate, const std::string& common_name) {
+  X509_NAME* name = X509_get_subject_name(&certificate);
+  const auto add = [&](const char* field, const std::string& value) {
+    const auto* text = reinterpret_cast<const unsigned char*>(value.c_str());
+    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, text, -1, -1, 0) == 1;
+  };
+  return add("O", "millrace") && add("CN", common_name);
+}
+
+struct ExtensionText {
+  int id;
+  std::string value;
+};
+
+// `issuer` is the certificate itself where it signs itself.
+bool add_extensions(X509& certificate, X509& issuer, const std::vector<ExtensionText>& texts) {
+  X509V3_CTX context{};
+  X509V3_set_ctx(&context, &issuer, &certificate, nullptr, nullptr, 0);
+  return std::ranges::all_of(texts, [&](const ExtensionText& text) {
+    const Extension extension(X509V3_EXT_nconf_nid(nullptr, &context, text.id, text.value.c_str()));
+    return extension && X509_add_ext(&certificate, extension.get(), -1) == 1;
+  });
+}
+
+Result<KeyPair> to_pem(X509& certificate, EVP_PKEY& key) {
+  const Bio certificate_text(BIO_new(BIO_s_mem()));
+  const Bio key_text(BIO_new(BIO_s_mem()));
+  if (!certificate_text || !key_text ||
+      PEM_write_bio_X509(certificate_text.get(), &certificate) != 1 ||
+      PEM_write_bio_PKCS8PrivateKey(key_text.get(), &key, nullptr, nullptr, 0, nullptr, nullptr) !=
+          1) {
+    return fail(kBadCertificate, "a certificate cannot be written");
+  }
+  return KeyPair{text_of(*certificate_text), text_of(*key_text)};
+}
+
+std::string alternative_names(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    text += (text.empty() ? "" : ",") + std::string(is_address(name) ? "IP:" : "DNS:") + name;
+  }
+  return text;
+}
+
+std::unexpected<Error> cannot_make() {
+  return fail(kBadCertificate, "a certificate cannot be made");
+}
+
+}  // namespace
+
+Result<KeyPair> make_ca(Random& random, TimePoint now) {
+  const Key key(EVP_EC_gen("P-256"));
+  const Certificate certificate(X509_new());
+  if (!key || !certificate) return cannot_make();
+  std::array<unsigned char, 4> tag{};
+  random.fill(tag);
+  std::string name = "millrace local CA ";
+  for (const unsigned char byte : tag) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    name += {kDigits[byte / 16U], kDigits[byte % 16U]};
+  }
+  const bool is_made =
+      X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
+      set_random_serial(*certificate, random) && set_validity(*certificate, now, kCaLife) &&
+      set_subject(*certificate, name) &&
+      X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
+      X509_set_pubkey(certificate.get(), key.get()) == 1 &&
+      add_extensions(*certificate, *certificate,
+                     {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+                      {NID_key_usage, "critical,keyCertSign,cRLSign"},
+                      {NID_subject_key_identifier, "hash"}}) &&
+      X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
+  if (!is_made) return cannot_make();
+  return to_pem(*certificate, *key);
+}
+
+Result<KeyPair> parse_ca(std::string_view pem, TimePoint needed_until) {
+  const Bio certificate_text = reading(pem);
+  const Bio key_text = reading(pem);
+  const Certificate certificate(
+      PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr));
+  const Key key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  if (!certificate || !key) return fail(kBadCertificate, "no certificate and key are in it");
+  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+    return fail(kBadCertificate, "its certificate and key do not belong together");
+  }
+  std::time_t end = seconds_of(needed_until);
+  if (X509_cmp_time(X509_get0_notAfter(certificate.get()), &end) < 0) {
+    return fail(kBadCertificate, "its certificate ends too soon");
+  }
+  return to_pem(*certificate, *key);
+}
+
+Result<KeyPair> make_leaf(const KeyPair& ca, const std::vector<std::string>& names, Random& random,
+                          TimePoint now) {
+  const Bio ca_text = reading(ca.certificate);
+  const Bio ca_key_text = reading(ca.key);
+  const Certificate issuer(PEM_read_bio_X509(ca_text.get(), nullptr, nullptr, nullptr));
+  const Key issuer_key(PEM_read_bio_PrivateKey(ca_key_text.get(), nullptr, nullptr, nullptr));
+  const Key key(EVP_EC_gen("P-256"));
+  const Certificate certificate(X509_new());
+  if (!issuer || !issuer_key || !key || !certificate) return cannot_make();
+  const bool is_made =
+      X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
+      set_random_serial(*certificate, random) && set_validity(*certificate, now, kLeafLife) &&
+      set_subject(*certificate, "millrace") &&
+      X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get())) == 1 &&
+      X509_set_pubkey(certificate.get(), key.get()) == 1 &&
+      add_extensions(*certificate, *issuer,
+                     {{NID_basic_constraints, "critical,CA:FALSE"},
+                      {NID_key_usage, "critical,digitalSignature"},
+                      {NID_ext_key_usage, "serverAuth"},
+                      {NID_subject_key_identifier, "hash"},
+                      {NID_authority_key_identifier, "keyid"},
+                      {NID_subject_alt_name, alternative_names(names)}}) &&
+      X509_sign(certificate.get(), issuer_key.get(), EVP_sha256()) > 0;
+  if (!is_made) return cannot_make();
+  return to_pem(*certificate, *key);
+}
+
+bool is_certificate_name(std::string_view name) {
+  if (is_address(name)) return true;
+  if (name.starts_with("*.")) name.remove_prefix(2);
+  const bool is_plain = std::ranges::all_of(name, [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  });
+  return is_plain && !name.empty() && name.size() <= kNameCharsMax && !name.starts_with('.') &&
+         !name.ends_with('.') && name.find("..") == std::string_view::npos;
+}
+
+}  // namespace millrace::server
