@@ -57,6 +57,8 @@ std::optional<Companion> companion_of(const HttpRequest& request) {
   if (!equals_ignoring_case(trimmed(type.substr(0, type.find(';'))), kFormType)) {
     return std::nullopt;
   }
+  // Metrics are the only forms that clients compress; what they are is not looked at.
+  if (request.header("content-encoding") == "gzip") return Companion::kMetricsByQuery;
   const std::string action = form_value(request.body, "Action");
   if (action == kIdentityAction) return Companion::kIdentity;
   if (action == kMetricsAction) return Companion::kMetricsByQuery;

@@ -1,5 +1,6 @@
 """What client libraries call besides Kinesis, on the same port, by each protocol their clients speak."""
 
+import gzip
 import http.client
 import json
 
@@ -46,6 +47,8 @@ def test_metrics_by_boto3(server):
     ({"X-Amz-Target": "GraniteServiceVersion20100801.PutMetricData", "Content-Type": "application/x-amz-json-1.0"},
      json.dumps({"Namespace": "app", "MetricData": [METRIC]}).encode(), "application/x-amz-json-1.0", b"{}"),
     ({"Content-Type": FORM}, b"Action=PutMetricData&Version=2010-08-01&Namespace=app", "text/xml", b"<PutMetricDataResponse "),
+    ({"Content-Type": FORM, "Content-Encoding": "gzip"}, gzip.compress(b"Action=PutMetricData&Version=2010-08-01"), "text/xml",
+     b"<PutMetricDataResponse "),
     ({"Content-Type": FORM}, b"Version=2011-06-15&Action=GetCallerIdentity", "text/xml", b"<GetCallerIdentityResponse "),
 ])
 def test_the_other_protocols(server, headers, body, content_type, answer):
