@@ -21,7 +21,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <poll.h>
+#include <sys/poll.h>
 
 #include "server/async.h"
 #include "server/byte_stream.h"
