@@ -111,10 +111,13 @@ Result<Response> handle(const Request& request, api::Context& context) {
 
   Response response;
   response.millis_behind_latest = read->millis_behind;
+  // The end has an answer of its own. The service was seen to give it with the last records and after
+  // them; of the consumers, Telegraf loses records that come with it and Flink reads them again.
+  const bool is_end = read->is_at_end && read->records.empty();
   response.records = to_shapes(read->records);
   context.quotas.has_read(log, read->bytes.size());
   response.bytes = std::move(read->bytes);
-  if (read->is_at_end) {
+  if (is_end) {
     // One look at the shards: a reshard makes the end and the children visible together.
     response.child_shards = child_shards(*(*stream)->state().shards, iterator->shard_index);
   } else {

@@ -85,11 +85,17 @@ def test_the_parent_is_read_to_its_end_and_names_its_children(kinesis, wire, str
             StreamName=stream, ShardId=shard, ShardIteratorType=type_)["ShardIterator"]
         return wire.call("GetRecords", {"ShardIterator": iterator, "Limit": limit}).value
 
-    part = read("0", "TRIM_HORIZON", 2)
-    assert "NextShardIterator" in part and "ChildShards" not in part
-    for answer, count in [(read("0", "TRIM_HORIZON", 3), 3), (read("0", "LATEST"), 0),
-                          (wire.call("GetRecords", {"ShardIterator": part["NextShardIterator"]}).value, 1)]:
+    def go_on(answer):
+        return wire.call("GetRecords", {"ShardIterator": answer["NextShardIterator"]}).value
+
+    part, whole = read("0", "TRIM_HORIZON", 2), read("0", "TRIM_HORIZON", 3)
+    rest = go_on(part)
+    for answer, count in [(part, 2), (whole, 3), (rest, 1)]:  # The end never comes with records.
         assert len(answer["Records"]) == count
+        assert "NextShardIterator" in answer and "ChildShards" not in answer
+    assert whole["MillisBehindLatest"] == rest["MillisBehindLatest"] == 0
+    for answer in (go_on(whole), go_on(rest), read("0", "LATEST")):
+        assert answer["Records"] == []
         assert "NextShardIterator" not in answer
         assert answer["MillisBehindLatest"] == 0
         assert answer["ChildShards"] == [

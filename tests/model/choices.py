@@ -52,7 +52,7 @@ CHOICES = [
      "ResourceNotFoundException: the shard does not exist"),
     ("GetRecords", "StreamARN that is not the iterator's", "InvalidArgumentException `Invalid ShardIterator.`"),
     ("GetRecords", "MillisBehindLatest with records left", "arrival of the newest minus arrival of the last one given, at least 1"),
-    ("GetRecords", "the last records of a closed shard", "NextShardIterator is absent and ChildShards is there in the same answer"),
+    ("GetRecords", "the last records of a closed shard", "they come with a NextShardIterator; its answer is the end: no records, no NextShardIterator, ChildShards"),
     ("ListShards", "a stream that is CREATING or DELETING", "ResourceInUseException, not ACTIVE"),
     ("ListShards", "a ShardFilter member its type does not use", "InvalidArgumentException"),
     ("ListShards, ListStreams", "NextToken that is none, or too old",

@@ -383,7 +383,7 @@ Answer<Page> Model::read(const Iterator& iterator, std::size_t limit, Millis now
   if (place < records.size()) {
     const Millis behind = records.back().arrival - page.records.back()->arrival;
     page.millis_behind = std::max<Millis>(behind, 1);
-  } else if (!shard->is_open()) {
+  } else if (!shard->is_open() && page.records.empty()) {
     page.children = children(shard->index);
     return page;
   }
