@@ -248,7 +248,7 @@ class Server {
     const bool is_default = addresses.empty();
     if (is_default) addresses = {"127.0.0.1", "::1"};
     std::uint16_t port = config_.port;
-    const bool is_tls_only = config_.tls.mode == TlsMode::kTlsOnly;
+    const TlsMode tls = config_.tls.mode;
     for (const std::string& address : addresses) {
       const auto taken = listener_->listen(address, port);
       if (!taken && is_default && address == "::1") {
@@ -258,8 +258,9 @@ class Server {
       if (!taken) return std::unexpected(taken.error());
       port = *taken;
       const bool is_v6 = address.find(':') != std::string::npos;
-      log_.info("serving on {}://{}:{}", is_tls_only ? "https" : "http",
-                is_v6 ? "[" + address + "]" : address, port);
+      log_.info("serving on {}://{}:{}{}", tls == TlsMode::kTlsOnly ? "https" : "http",
+                is_v6 ? "[" + address + "]" : address, port,
+                tls == TlsMode::kPlainAndTls ? " (and https)" : "");
     }
     return {};
   }

@@ -152,6 +152,8 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(const std::string& path
     store->sync_wal_ = std::move(files.sync_wal);
   } else {
     store->env_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+    // RocksDB would complain that it is not there before it makes it.
+    store->env_->CreateDirIfMissing(path).PermitUncheckedError();
   }
   db.env = store->env_.get();
 

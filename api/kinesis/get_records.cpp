@@ -111,8 +111,9 @@ Result<Response> handle(const Request& request, api::Context& context) {
 
   Response response;
   response.millis_behind_latest = read->millis_behind;
-  // The end has an answer of its own. The service was seen to give it with the last records and after
-  // them; of the consumers, Telegraf loses records that come with it and Flink reads them again.
+  // The end has an answer of its own. The service was seen to give it with the last records and
+  // after them; of the consumers, Telegraf loses records that come with it and Flink reads them
+  // again.
   const bool is_end = read->is_at_end && read->records.empty();
   response.records = to_shapes(read->records);
   context.quotas.has_read(log, read->bytes.size());

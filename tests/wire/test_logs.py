@@ -51,6 +51,16 @@ def test_json_lines_are_json_and_one_a_request():
     assert all({"method", "path", "peer", "status"} <= set(line) for line in calls)
 
 
+@pytest.mark.parametrize("is_durable", [True, False])
+def test_a_start_and_a_stop_complain_of_nothing(tmp_path, is_durable):
+    with Server(tmp_path / "data" if is_durable else None) as server:
+        server.stop()
+        lines = server.output().splitlines()
+
+    assert len(lines) >= 5
+    assert all(" info: " in line for line in lines if "health" not in line), lines
+
+
 def test_the_access_log_can_be_off():
     with Server(args=["--access-log", "off"]) as server:
         server.client().create_stream(StreamName="a", ShardCount=1)
