@@ -16,10 +16,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // place is where a record was acknowledged.
@@ -28,7 +30,18 @@ type place struct{ shard, sequence string }
 var (
 	ctx    = context.Background()
 	stream = os.Getenv("STREAM")
+
+	// sentAgain holds the records of calls that the SDK made more than once, because it lost its connection: only
+	// these may be there more than once.
+	sentAgain = map[int]bool{}
 )
+
+func note(answered middleware.Metadata, from, to int) {
+	attempts, _ := retry.GetAttemptResults(answered)
+	for i := from; i < to && len(attempts.Results) > 1; i++ {
+		sentAgain[i] = true
+	}
+}
 
 // must returns what a call answered, and ends the program if it failed.
 func must[T any](answer T, err error) T {
@@ -58,15 +71,17 @@ func made() []types.PutRecordsRequestEntry {
 // put returns, for each record, where it was acknowledged.
 func put(client *kinesis.Client, records []types.PutRecordsRequestEntry) []place {
 	var places []place
-	for _, record := range records[:20] {
+	for i, record := range records[:20] {
 		answer := must(client.PutRecord(ctx, &kinesis.PutRecordInput{
 			StreamName: &stream, PartitionKey: record.PartitionKey, Data: record.Data}))
+		note(answer.ResultMetadata, i, i+1)
 		places = append(places, place{*answer.ShardId, *answer.SequenceNumber})
 	}
 	for _, start := range []int{20, 110} {
 		answer := must(client.PutRecords(ctx, &kinesis.PutRecordsInput{
 			StreamName: &stream, Records: records[start : start+90]}))
 		check(*answer.FailedRecordCount == 0, "%d records failed", *answer.FailedRecordCount)
+		note(answer.ResultMetadata, start, start+90)
 		for _, entry := range answer.Records {
 			places = append(places, place{*entry.ShardId, *entry.SequenceNumber})
 		}
@@ -126,7 +141,7 @@ func arrived(events *kinesis.SubscribeToShardEventStream, count int) ([]types.Re
 
 // compare takes what was read of each shard, and returns how many records that is.
 func compare(shards map[string][]types.Record, places []place, records []types.PutRecordsRequestEntry) int {
-	found, count := map[place]types.Record{}, 0
+	found, times := map[place]types.Record{}, map[int]int{}
 	for shard, read := range shards {
 		last, lastOfKey := big.NewInt(-1), map[string]int{}
 		for _, record := range read {
@@ -136,19 +151,20 @@ func compare(shards map[string][]types.Record, places []place, records []types.P
 			digits, _, _ := strings.Cut(string(record.Data), "|")
 			index := must(strconv.Atoi(digits))
 			before, seen := lastOfKey[*record.PartitionKey]
-			check(!seen || before < index, "%s: order of record %d", shard, index)
+			check(!seen || before < index || sentAgain[index], "%s: order of record %d", shard, index)
+			check(times[index] == 0 || sentAgain[index], "%s: record %d again", shard, index)
+			times[index]++
 			lastOfKey[*record.PartitionKey] = index
 			found[place{shard, *record.SequenceNumber}] = record
 		}
-		count += len(read)
 	}
-	check(count == len(records), "%d records", count)
+	check(len(times) == len(records), "%d records", len(times))
 	for i, place := range places {
 		record, ok := found[place]
 		check(ok && *record.PartitionKey == *records[i].PartitionKey && bytes.Equal(record.Data, records[i].Data),
 			"record %d at %v: %v", i, place, record)
 	}
-	return len(found)
+	return len(times)
 }
 
 // checkError wants the error of the type E with this text in it.
