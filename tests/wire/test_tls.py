@@ -27,9 +27,15 @@ def certificate_of(server) -> str:
         return answer.read().decode()
 
 
+def strict(context):
+    """Makes an end without a goodbye an error, which Python forgives by default."""
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    return context
+
+
 def trusting(certificate, *protocols):
     """A client that trusts `certificate` and asks for `protocols` by ALPN."""
-    context = ssl.create_default_context(cadata=certificate)
+    context = strict(ssl.create_default_context(cadata=certificate))
     if protocols:
         context.set_alpn_protocols(protocols)
     return context
@@ -37,7 +43,7 @@ def trusting(certificate, *protocols):
 
 def unwary():
     """A client that takes any certificate."""
-    context = ssl.create_default_context()
+    context = strict(ssl.create_default_context())
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
@@ -286,11 +292,14 @@ class TestInside:
         with inside(server, trusted) as connection:
             connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             assert read_until_closed(connection).startswith(b"HTTP/1.1 200")
-        with inside(server, trusted) as connection:  # Refused in the middle, and closed when idle for long.
+        with inside(server, trusted) as connection:  # Refused in the middle.
             connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n")
             assert status_of(read_until_closed(connection)) == 413
+
+    def test_a_peer_that_is_silent_for_too_long_is_cut_off(self, server, trusted):
         with inside(server, trusted) as connection:
-            assert read_until_closed(connection) == b""
+            with pytest.raises(ssl.SSLError, match="UNEXPECTED_EOF"):
+                read_until_closed(connection)
 
 
 class TestBroken:
