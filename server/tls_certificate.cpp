@@ -181,7 +181,8 @@ Result<KeyPair> make_leaf(const KeyPair& ca, const std::vector<std::string>& nam
   if (!issuer || !issuer_key || !key || !certificate) return cannot_make();
   const bool is_made =
       X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-      set_random_serial(*certificate, random) && set_validity(*certificate, now, kLeafLife) &&
+      set_random_serial(*certificate, random) &&
+      set_validity(*certificate, now, kLeafLife - kBackdated) &&
       set_subject(*certificate, "millrace") &&
       X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get())) == 1 &&
       X509_set_pubkey(certificate.get(), key.get()) == 1 &&
