@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +13,8 @@
 
 #include "server/async.h"
 #include "server/byte_stream.h"
+#include "server/http.h"
+#include "server/http1_head.h"
 #include "server/http1_session.h"
 #include "server/http2_session.h"
 #include "server/sessions.h"
@@ -23,9 +26,6 @@ namespace {
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr char kTlsHandshake = 0x16;
 constexpr std::size_t kBufferBytes = 4096;
-constexpr std::string_view kPlainRefused =
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 40\r\n"
-    "Connection: close\r\n\r\nThis port speaks TLS only: use https://\n";
 
 // Reads until it is known what is spoken; kUndecided if that does not become known.
 Task<Transport> read_transport(ByteStream* stream, beast::flat_buffer* buffer,
@@ -42,7 +42,12 @@ Task<Transport> read_transport(ByteStream* stream, beast::flat_buffer* buffer,
 }
 
 Task<> refuse_plain(ByteStream* stream, SessionContext* context) {
-  const auto bytes = asio::buffer(kPlainRefused);
+  const HttpResponse refusal =
+      plain_response(400, "This port speaks TLS only: use https://\n", true);
+  std::string text;
+  write_head(text, refusal, Framing::kLength, true);
+  text += refusal.body;
+  const auto bytes = asio::buffer(text);
   co_await asio::async_write(*stream, bytes, kAwaitTuple);
   co_await stream->finish(context->limits.goodbye_timeout);
   co_await stream->drain(context->limits.linger_timeout);
