@@ -1,7 +1,9 @@
 """Bytes to a server and back, for requests that no HTTP library would send."""
 
+import re
 import socket
 import time
+import urllib.request
 
 from support.server import is_sanitized
 
@@ -71,6 +73,12 @@ def resident_kib(server) -> int:
         return 0
     with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+def metric(server, name) -> int:
+    """The value of a metric without labels, by /metrics."""
+    text = urllib.request.urlopen(f"{server.endpoint}/metrics").read().decode()
+    return int(re.search(rf"^{name} (\d+)", text, re.MULTILINE).group(1))
 
 
 def wait_until(condition, timeout_s=10.0):

@@ -1,12 +1,10 @@
 """Subscriptions: their life, who takes over, slow and vanished readers, a stop of the server."""
 
-import re
 import socket
 import time
-import urllib.request
 
 import pytest
-from rawsocket import resident_kib
+from rawsocket import metric, resident_kib
 
 from support.frames import Frames
 from support.server import Server
@@ -35,8 +33,7 @@ class Shared:
         return frames
 
     def open_count(self):
-        text = urllib.request.urlopen(f"{self.server.endpoint}/metrics").read().decode()
-        return int(re.search(r"^millrace_subscriptions (\d+)", text, re.MULTILINE).group(1))
+        return metric(self.server, "millrace_subscriptions")
 
 
 def wait_for(condition):

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import re
 import socket
 import ssl
 import stat
@@ -12,7 +11,7 @@ import time
 import urllib.request
 
 import pytest
-from rawsocket import connect, exchange, read_answer, read_until_closed, request, resident_kib, status_of, wait_until
+from rawsocket import connect, exchange, metric, read_answer, read_until_closed, request, resident_kib, status_of, wait_until
 
 from support.frames import Frames
 from support.http2 import Http2
@@ -60,8 +59,7 @@ def get(connection, path="/health"):
 
 
 def failures(server) -> int:
-    text = urllib.request.urlopen(f"{server.endpoint}/metrics").read().decode()
-    return int(re.search(r"^millrace_tls_handshakes_failed_total (\d+)", text, re.MULTILINE).group(1))
+    return metric(server, "millrace_tls_handshakes_failed_total")
 
 
 @pytest.fixture(scope="module")
@@ -415,8 +413,7 @@ class TestEvents:
         server, _, frames = subscription
 
         def count():
-            text = urllib.request.urlopen(f"{server.endpoint}/metrics").read().decode()
-            return int(re.search(r"^millrace_subscriptions (\d+)", text, re.MULTILINE).group(1))
+            return metric(server, "millrace_subscriptions")
 
         assert count() == 1
         began = time.monotonic()

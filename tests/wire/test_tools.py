@@ -5,14 +5,13 @@ A long lane: `./dev test --long` installs the tools and runs these; without it t
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import threading
 import time
-import urllib.request
 
 import pytest
+from rawsocket import metric
 
 from support.server import Server
 
@@ -66,8 +65,7 @@ def test_testssl(server, tmp_path):
 
 
 def count_connections(server) -> int:
-    text = urllib.request.urlopen(f"{server.endpoint}/metrics").read().decode()
-    return int(re.search(r"^millrace_connections (\d+)", text, re.MULTILINE).group(1))
+    return metric(server, "millrace_connections")
 
 
 class Watch:
