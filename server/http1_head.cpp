@@ -26,8 +26,6 @@ void append_header(std::string& head, std::string_view name, std::string_view va
   head += "\r\n";
 }
 
-std::string_view to_view(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
 bool is_number(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }

@@ -7,11 +7,16 @@
 #include <string>
 #include <string_view>
 
+#include <boost/beast/core/string_type.hpp>
 #include <boost/beast/http/message.hpp>
 
 #include "server/http.h"
 
 namespace millrace::server {
+
+inline std::string_view to_view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // How a body's end is told.
 enum class Framing : std::uint8_t { kLength, kChunked, kUntilClose };

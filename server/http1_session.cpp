@@ -51,8 +51,6 @@ constexpr std::chrono::milliseconds kGoodbyeTime{100};
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-std::string_view to_view(beast::string_view text) { return {text.data(), text.size()}; }
-
 // The answer to a request that could not be read; nothing where silence is the answer.
 std::optional<HttpResponse> answer_to(const Error& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
