@@ -20,6 +20,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
@@ -70,11 +71,9 @@ bool set_random_serial(X509& certificate, Random& random) {
   return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(&certificate)) != nullptr;
 }
 
-bool set_validity(X509& certificate, TimePoint now, std::chrono::hours life) {
-  const std::time_t begin = seconds_of(now - kBackdated);
-  const std::time_t end = seconds_of(now + life);
-  return ASN1_TIME_set(X509_getm_notBefore(&certificate), begin) != nullptr &&
-         ASN1_TIME_set(X509_getm_notAfter(&certificate), end) != nullptr;
+bool set_validity(X509& certificate, TimePoint begin, TimePoint end) {
+  return ASN1_TIME_set(X509_getm_notBefore(&certificate), seconds_of(begin)) != nullptr &&
+         ASN1_TIME_set(X509_getm_notAfter(&certificate), seconds_of(end)) != nullptr;
 }
 
 bool set_subject(X509& certificate, const std::string& common_name) {
@@ -121,44 +120,60 @@ std::string alternative_names(const std::vector<std::string>& names) {
   return text;
 }
 
-std::unexpected<Error> cannot_make() {
-  return fail(kBadCertificate, "a certificate cannot be made");
+// A certificate with the key it belongs to; both null where they could not be read.
+struct Pair {
+  Certificate certificate;
+  Key key;
+};
+
+Pair parse(std::string_view certificate_pem, std::string_view key_pem) {
+  const Bio certificate_text = reading(certificate_pem);
+  const Bio key_text = reading(key_pem);
+  return {Certificate(PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr)),
+          Key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr))};
+}
+
+struct Wish {
+  std::string common_name;
+  TimePoint begin;
+  TimePoint end;
+  std::vector<ExtensionText> extensions;
+};
+
+// A new certificate signed by `issuer`, or by itself where there is none.
+Result<KeyPair> make(const Wish& wish, const Pair* issuer, Random& random) {
+  const Pair made{Certificate(X509_new()), Key(EVP_EC_gen("P-256"))};
+  const Pair& signer = issuer != nullptr ? *issuer : made;
+  X509* certificate = made.certificate.get();
+  const bool is_made =
+      certificate != nullptr && made.key && signer.certificate && signer.key &&
+      X509_set_version(certificate, X509_VERSION_3) == 1 &&
+      set_random_serial(*certificate, random) && set_validity(*certificate, wish.begin, wish.end) &&
+      set_subject(*certificate, wish.common_name) &&
+      X509_set_issuer_name(certificate, X509_get_subject_name(signer.certificate.get())) == 1 &&
+      X509_set_pubkey(certificate, made.key.get()) == 1 &&
+      add_extensions(*certificate, *signer.certificate, wish.extensions) &&
+      X509_sign(certificate, signer.key.get(), EVP_sha256()) > 0;
+  if (!is_made) return fail(kBadCertificate, "a certificate cannot be made");
+  return to_pem(*certificate, *made.key);
 }
 
 }  // namespace
 
 Result<KeyPair> make_ca(Random& random, TimePoint now) {
-  const Key key(EVP_EC_gen("P-256"));
-  const Certificate certificate(X509_new());
-  if (!key || !certificate) return cannot_make();
-  std::array<unsigned char, 4> tag{};
-  random.fill(tag);
-  std::string name = "millrace local CA ";
-  for (const unsigned char byte : tag) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    name += {kDigits[byte / 16U], kDigits[byte % 16U]};
-  }
-  const bool is_made =
-      X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-      set_random_serial(*certificate, random) && set_validity(*certificate, now, kCaLife) &&
-      set_subject(*certificate, name) &&
-      X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
-      X509_set_pubkey(certificate.get(), key.get()) == 1 &&
-      add_extensions(*certificate, *certificate,
-                     {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
-                      {NID_key_usage, "critical,keyCertSign,cRLSign"},
-                      {NID_subject_key_identifier, "hash"}}) &&
-      X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
-  if (!is_made) return cannot_make();
-  return to_pem(*certificate, *key);
+  std::string tag(4, '\0');
+  random.fill({reinterpret_cast<unsigned char*>(tag.data()), tag.size()});
+  const Wish wish{"millrace local CA " + to_hex(tag),
+                  now - kBackdated,
+                  now + kCaLife,
+                  {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+                   {NID_key_usage, "critical,keyCertSign,cRLSign"},
+                   {NID_subject_key_identifier, "hash"}}};
+  return make(wish, nullptr, random);
 }
 
 Result<KeyPair> parse_ca(std::string_view pem, TimePoint needed_until) {
-  const Bio certificate_text = reading(pem);
-  const Bio key_text = reading(pem);
-  const Certificate certificate(
-      PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr));
-  const Key key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  const auto [certificate, key] = parse(pem, pem);
   if (!certificate || !key) return fail(kBadCertificate, "no certificate and key are in it");
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     return fail(kBadCertificate, "its certificate and key do not belong together");
@@ -172,30 +187,18 @@ Result<KeyPair> parse_ca(std::string_view pem, TimePoint needed_until) {
 
 Result<KeyPair> make_leaf(const KeyPair& ca, const std::vector<std::string>& names, Random& random,
                           TimePoint now) {
-  const Bio ca_text = reading(ca.certificate);
-  const Bio ca_key_text = reading(ca.key);
-  const Certificate issuer(PEM_read_bio_X509(ca_text.get(), nullptr, nullptr, nullptr));
-  const Key issuer_key(PEM_read_bio_PrivateKey(ca_key_text.get(), nullptr, nullptr, nullptr));
-  const Key key(EVP_EC_gen("P-256"));
-  const Certificate certificate(X509_new());
-  if (!issuer || !issuer_key || !key || !certificate) return cannot_make();
-  const bool is_made =
-      X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-      set_random_serial(*certificate, random) &&
-      set_validity(*certificate, now, kLeafLife - kBackdated) &&
-      set_subject(*certificate, "millrace") &&
-      X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get())) == 1 &&
-      X509_set_pubkey(certificate.get(), key.get()) == 1 &&
-      add_extensions(*certificate, *issuer,
-                     {{NID_basic_constraints, "critical,CA:FALSE"},
-                      {NID_key_usage, "critical,digitalSignature"},
-                      {NID_ext_key_usage, "serverAuth"},
-                      {NID_subject_key_identifier, "hash"},
-                      {NID_authority_key_identifier, "keyid"},
-                      {NID_subject_alt_name, alternative_names(names)}}) &&
-      X509_sign(certificate.get(), issuer_key.get(), EVP_sha256()) > 0;
-  if (!is_made) return cannot_make();
-  return to_pem(*certificate, *key);
+  const Pair issuer = parse(ca.certificate, ca.key);
+  const TimePoint begin = now - kBackdated;
+  const Wish wish{"millrace",
+                  begin,
+                  begin + kLeafLife,
+                  {{NID_basic_constraints, "critical,CA:FALSE"},
+                   {NID_key_usage, "critical,digitalSignature"},
+                   {NID_ext_key_usage, "serverAuth"},
+                   {NID_subject_key_identifier, "hash"},
+                   {NID_authority_key_identifier, "keyid"},
+                   {NID_subject_alt_name, alternative_names(names)}}};
+  return make(wish, &issuer, random);
 }
 
 bool is_certificate_name(std::string_view name) {
