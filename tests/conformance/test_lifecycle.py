@@ -42,6 +42,7 @@ def test_the_command_line_does_the_whole_life_of_a_stream(aws):
     iterator = aws("get-shard-iterator", *stream, "--shard-id", put["ShardId"],
                    "--shard-iterator-type", "TRIM_HORIZON")["ShardIterator"]
     records = aws("get-records", "--shard-iterator", iterator)
+    end = aws("get-records", "--shard-iterator", records["NextShardIterator"])
     summary = aws("describe-stream-summary", *stream)["StreamDescriptionSummary"]
     tags = aws("list-tags-for-stream", *stream)["Tags"]
     listed = aws("list-streams")["StreamNames"]
@@ -52,7 +53,8 @@ def test_the_command_line_does_the_whole_life_of_a_stream(aws):
     assert [record["Data"] for record in records["Records"]] == ["aGVsbG8=", "d29ybGQ="]
     assert [record["SequenceNumber"] for record in records["Records"]] == [
         put["SequenceNumber"], puts["Records"][0]["SequenceNumber"]]
-    assert sorted(child["ShardId"] for child in records["ChildShards"]) == [
+    assert end["Records"] == [] and "NextShardIterator" not in end
+    assert sorted(child["ShardId"] for child in end["ChildShards"]) == [
         shard["ShardId"] for shard in shards if shard.get("ParentShardId") == put["ShardId"]]
     assert (summary["RetentionPeriodHours"], summary["OpenShardCount"]) == (48, 3)
     assert tags == [{"Key": "team", "Value": "blue"}]
