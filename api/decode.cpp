@@ -13,7 +13,7 @@
 #include <variant>
 
 #include "api/value.h"
-#include "base/bytes.h"
+#include "base/base64.h"
 
 namespace millrace::api::convert {
 namespace {

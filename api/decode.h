@@ -58,7 +58,7 @@ template <class T>
 convert::Failure check_types(Value& value, Form form) {
   if constexpr (IsOptional<T>::value) {
     return check_types<typename T::value_type>(value, form);
-  } else if constexpr (std::is_same_v<T, std::string>) {
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
     return convert::to_string(value);
   } else if constexpr (std::is_same_v<T, std::int32_t>) {
     return convert::to_integer(value);
@@ -66,7 +66,7 @@ convert::Failure check_types(Value& value, Form form) {
     return convert::to_long(value);
   } else if constexpr (std::is_same_v<T, bool>) {
     return convert::to_boolean(value);
-  } else if constexpr (std::is_same_v<T, Blob>) {
+  } else if constexpr (std::is_same_v<T, Blob> || std::is_same_v<T, BlobView>) {
     return convert::to_blob(value);
   } else if constexpr (std::is_same_v<T, TimePoint>) {
     return convert::to_timestamp(value, form);
@@ -91,13 +91,15 @@ convert::Failure check_types(Value& value, Form form) {
   }
 }
 
-// Moves what `value` holds into `out`. Types have been checked.
+// Moves what `value` holds into `out`, or points there into `value`. Types have been checked.
 template <class T>
 void fill(T& out, Value& value) {
   if constexpr (IsOptional<T>::value) {
     fill(out.emplace(), value);
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (auto* text = std::get_if<std::string>(&value.held)) out = std::move(*text);
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    if (auto* text = std::get_if<std::string>(&value.held)) out = *text;
   } else if constexpr (std::is_same_v<T, std::int32_t>) {
     out = static_cast<std::int32_t>(std::get<std::int64_t>(value.held));
   } else if constexpr (std::is_same_v<T, std::int64_t>) {
@@ -106,6 +108,8 @@ void fill(T& out, Value& value) {
     out = std::get<bool>(value.held);
   } else if constexpr (std::is_same_v<T, Blob>) {
     out.bytes = std::move(std::get<Bytes>(value.held).bytes);
+  } else if constexpr (std::is_same_v<T, BlobView>) {
+    out.bytes = std::get<Bytes>(value.held).bytes;
   } else if constexpr (std::is_same_v<T, TimePoint>) {
     out = time_from_millis(std::get<std::int64_t>(value.held));
   } else if constexpr (std::is_same_v<T, streams::Tags>) {
@@ -159,7 +163,8 @@ void check_constraints(Value& value, const std::string& path, Violations& violat
   });
 }
 
-// Decodes and validates. Errors: kSerialization, then kValidation.
+// Decodes and validates. A Request with views points into `body`. Errors: kSerialization, then
+// kValidation.
 template <Structure T>
 Result<T> decode(Value& body, Form form) {
   if (auto failure = check_member_types<T>(body, form)) return type_failure(std::move(*failure));

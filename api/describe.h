@@ -29,7 +29,7 @@ template <class T>
 void describe_type(MemberDescription& description) {
   if constexpr (IsOptional<T>::value) {
     describe_type<typename T::value_type>(description);
-  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+  } else if constexpr (std::is_convertible_v<T, std::string_view>) {
     description.type = "string";
   } else if constexpr (std::is_same_v<T, std::int32_t>) {
     description.type = "integer";

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "api/cbor.h"
@@ -48,7 +49,7 @@ void encode_structure(Writer& writer, const T& object) {
 
 template <class Writer, class T>
 void encode_value(Writer& writer, const T& value) {
-  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+  if constexpr (std::is_convertible_v<T, std::string_view>) {
     writer.string(value);
   } else if constexpr (std::is_same_v<T, bool>) {
     writer.boolean(value);
@@ -67,9 +68,11 @@ void encode_value(Writer& writer, const T& value) {
   }
 }
 
+// `response` may say about how many bytes it takes, so that a long body does not move as it grows.
 template <Structure T>
 std::string encode(const T& response, Form form) {
   std::string body;
+  if constexpr (requires { response.encoded_bytes(); }) body.reserve(response.encoded_bytes());
   if (form == Form::kJson) {
     JsonWriter writer(body);
     encode_structure(writer, response);

@@ -15,7 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/value.h"
-#include "base/bytes.h"
+#include "base/base64.h"
 #include "base/clock.h"
 
 namespace millrace::api {

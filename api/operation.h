@@ -1,17 +1,27 @@
-// An operation: its name, where it runs, and a function from a decoded body to an answer's body.
+// An operation: its name, where it runs, and how a request's body becomes an answer's body.
+//
+// There are two ways into a handler and one meaning. decode() understands every body and words what
+// is wrong with it; it goes through a tree of values. scan() fills the same Request straight from
+// the bytes, but only where nothing is unusual; for the rest it steps back and decode() is asked.
+// Operations on the hot path have both (make_hot_operation), and tests/fuzz/scan.cpp holds them
+// against each other.
 
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "api/context.h"
 #include "api/decode.h"
 #include "api/describe.h"
 #include "api/encode.h"
+#include "api/plain_cbor.h"
+#include "api/plain_json.h"
+#include "api/scan.h"
 #include "api/value.h"
 #include "base/error.h"
 
@@ -34,7 +44,11 @@ struct Operation {
   CallRate rate;
 
   // Decodes, validates, handles, encodes. `body` is used up.
-  Result<std::string> (*run)(Value& body, Form form, Context& context) = nullptr;
+  Result<std::string> (*run_decoded)(Value& body, Form form, Context& context) = nullptr;
+
+  // Scans, handles, encodes; nothing has happened where it gives nothing. Only on the hot path.
+  std::optional<Result<std::string>> (*run_scanned)(std::string_view body, Form form,
+                                                    Context& context) = nullptr;
 
   // The declared shapes, for tests and documentation.
   std::vector<MemberDescription> (*describe_input)() = nullptr;
@@ -55,17 +69,38 @@ struct Handler<Result<Response> (*)(Request&, Context&)>
     : Handler<Result<Response> (*)(const Request&, Context&)> {};
 
 template <auto kHandle>
-Result<std::string> run(Value& body, Form form, Context& context) {
-  using Types = Handler<decltype(kHandle)>;
-  auto request = decode<typename Types::RequestType>(body, form);
-  if (!request) return std::unexpected(request.error());
-  const auto response = kHandle(*request, context);
+Result<std::string> answer(typename Handler<decltype(kHandle)>::RequestType& request, Form form,
+                           Context& context) {
+  const auto response = kHandle(request, context);
   if (!response) return std::unexpected(response.error());
-  if constexpr (std::is_void_v<typename Types::ResponseType>) {
+  if constexpr (std::is_void_v<typename Handler<decltype(kHandle)>::ResponseType>) {
     return std::string{};  // An operation without output answers nothing, not even {}.
   } else {
     return encode(*response, form);
   }
+}
+
+template <auto kHandle>
+Result<std::string> run_decoded(Value& body, Form form, Context& context) {
+  auto request = decode<typename Handler<decltype(kHandle)>::RequestType>(body, form);
+  if (!request) return std::unexpected(request.error());
+  return answer<kHandle>(*request, form, context);
+}
+
+template <auto kHandle, class Scanner>
+std::optional<Result<std::string>> run_scanned_by(std::string_view body, Form form,
+                                                  Context& context) {
+  Scanner scanner(body);  // Holds what the request points into.
+  typename Handler<decltype(kHandle)>::RequestType request;
+  if (!scan(scanner, request)) return std::nullopt;
+  return answer<kHandle>(request, form, context);
+}
+
+template <auto kHandle>
+std::optional<Result<std::string>> run_scanned(std::string_view body, Form form,
+                                               Context& context) {
+  return form == Form::kJson ? run_scanned_by<kHandle, PlainJson>(body, form, context)
+                             : run_scanned_by<kHandle, PlainCbor>(body, form, context);
 }
 
 template <class Shape>
@@ -86,9 +121,18 @@ constexpr Operation make_operation(std::string_view name, Lane lane = Lane::kInl
   return {name,
           lane,
           rate,
-          &detail::run<kHandle>,
+          &detail::run_decoded<kHandle>,
+          nullptr,
           &detail::describe_shape<typename Types::RequestType>,
           &detail::describe_shape<typename Types::ResponseType>};
+}
+
+// The same for an operation whose cost per request counts.
+template <auto kHandle>
+constexpr Operation make_hot_operation(std::string_view name, CallRate rate) {
+  Operation operation = make_operation<kHandle>(name, Lane::kInline, rate);
+  operation.run_scanned = &detail::run_scanned<kHandle>;
+  return operation;
 }
 
 // The same for an operation whose answer is a stream of events that its handler leaves in the
@@ -101,9 +145,12 @@ constexpr Operation make_streaming_operation(std::string_view name, Lane lane = 
   return operation;
 }
 
-// Whether `operation` may be called once more now. Errors: kLimitExceeded where limits are
-// enforced.
-[[nodiscard]] Result<void> check_call_rate(const Operation& operation, Value& body,
-                                           Context& context);
+// The whole of a body, decoded; nothing if it is not exactly one object.
+[[nodiscard]] std::optional<Value> parse_body(std::string_view body, Form form);
+
+// Runs `operation` for a body as it came. Errors: kSerialization if it is no object, kLimitExceeded
+// where limits are enforced and this is one call too many, then the operation's.
+[[nodiscard]] Result<std::string> run(const Operation& operation, std::string_view body, Form form,
+                                      Context& context);
 
 }  // namespace millrace::api

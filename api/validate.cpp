@@ -217,6 +217,24 @@ void Violations::check(const Value& value, const std::string& path,
   }
 }
 
+bool is_length_satisfied(const Constraints& constraints, std::size_t length) {
+  const auto count = static_cast<std::int64_t>(length);
+  return (!constraints.length_min || count >= *constraints.length_min) &&
+         (!constraints.length_max || count <= *constraints.length_max);
+}
+
+bool is_satisfied(const Constraints& constraints, std::string_view text) {
+  const auto& allowed = constraints.enum_values;
+  if (constraints.pattern != nullptr && !constraints.pattern->matches(text)) return false;
+  if (!allowed.empty() && std::ranges::find(allowed, text) == allowed.end()) return false;
+  return is_length_satisfied(constraints, utf16_length(text));
+}
+
+bool is_satisfied(const Constraints& constraints, std::int64_t number) {
+  return (!constraints.value_min || number >= *constraints.value_min) &&
+         (!constraints.value_max || number <= *constraints.value_max);
+}
+
 Error Violations::to_error() const {
   std::string message = std::to_string(texts_.size());
   message += texts_.size() == 1 ? " validation error detected: " : " validation errors detected: ";

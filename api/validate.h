@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -49,6 +50,12 @@ class Violations {
 
   std::vector<std::string> texts_;
 };
+
+// Whether a member keeps to its constraints: what Violations would find nothing in.
+[[nodiscard]] bool is_satisfied(const Constraints& constraints, std::string_view text);
+[[nodiscard]] bool is_satisfied(const Constraints& constraints, std::int64_t number);
+// The bytes of a blob, the elements of a list of structures.
+[[nodiscard]] bool is_length_satisfied(const Constraints& constraints, std::size_t length);
 
 // The constraint text for a maximal length, which handlers use for limits that depend on the
 // stream.

@@ -1,41 +1,45 @@
-// Bytes and their texts: base64, hex, big-endian integers.
+// Bytes and their texts: hex, big-endian integers.
 
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace millrace {
 
-// Standard alphabet, padded (RFC 4648 §4).
-[[nodiscard]] std::string to_base64(std::string_view bytes);
-void append_base64(std::string& out, std::string_view bytes);
-
-// Decodes strictly: standard alphabet, padded, canonical. Nothing otherwise.
-[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
-
 // Lower-case hex, two digits a byte.
 [[nodiscard]] std::string to_hex(std::string_view bytes);
 
 template <std::unsigned_integral T>
+[[nodiscard]] constexpr T to_big_endian(T value) {
+  return std::endian::native == std::endian::little ? std::byteswap(value) : value;
+}
+
+// Writes sizeof(T) bytes; returns where they end.
+template <std::unsigned_integral T>
+char* write_big_endian(char* out, T value) {
+  const T bytes = to_big_endian(value);
+  std::memcpy(out, &bytes, sizeof bytes);
+  return out + sizeof bytes;
+}
+
+template <std::unsigned_integral T>
 void append_big_endian(std::string& out, T value) {
-  for (std::size_t i = sizeof(T); i-- > 0;) {
-    out.push_back(static_cast<char>(static_cast<unsigned char>(value >> (8 * i))));
-  }
+  const T bytes = to_big_endian(value);
+  out.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
 }
 
 // Reads the first sizeof(T) bytes; `bytes` has at least as many.
 template <std::unsigned_integral T>
 [[nodiscard]] T read_big_endian(std::string_view bytes) {
   T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    value = static_cast<T>((value << 8U) | static_cast<unsigned char>(bytes[i]));
-  }
-  return value;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return to_big_endian(value);
 }
 
 // Takes values off the front of a byte string. After the first read past the end `ok()` is false

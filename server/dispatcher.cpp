@@ -57,13 +57,9 @@ std::string_view error_of(const HttpResponse& response) {
 }
 
 // A library may throw (out of memory, above all); a request ends there, the server does not.
-Result<std::string> run_guarded(const api::Operation& operation, api::Value& body, api::Form form,
-                                api::Context& context) {
+Result<std::string> run_guarded(const ApiCall& call, std::string_view body, api::Context& context) {
   try {
-    if (auto allowed = api::check_call_rate(operation, body, context); !allowed) {
-      return std::unexpected(allowed.error());
-    }
-    return operation.run(body, form, context);
+    return api::run(*call.operation, body, call.form, context);
   } catch (const std::exception&) {
     return fail(streams::kInternalFailure, "");
   }
@@ -95,12 +91,10 @@ api::Caller Dispatcher::caller_of(const Credential& credential) const {
           credential.region.empty() ? defaults_.region : credential.region};
 }
 
-Task<Result<std::string>> Dispatcher::run(ApiCall* call, api::Context* context) {
-  if (call->operation->lane == api::Lane::kInline) {
-    co_return run_guarded(*call->operation, call->body, call->form, *context);
-  }
-  std::function<Result<std::string>()> work = [call, context] {
-    return run_guarded(*call->operation, call->body, call->form, *context);
+Task<Result<std::string>> Dispatcher::run_on_worker(const HttpRequest* request, const ApiCall* call,
+                                                    api::Context* context) {
+  std::function<Result<std::string>()> work = [request, call, context] {
+    return run_guarded(*call, request->body, *context);
   };
   co_return co_await run_on<Result<std::string>>(backends_.workers, std::move(work));
 }
@@ -109,15 +103,18 @@ Task<HttpResponse> Dispatcher::answer_call(const HttpRequest* request, ApiCall c
   api::Context context(backends_.services, caller_of(call.credential), call.operation->name,
                        call.form);
   const auto deadline = SteadyClock::now() + limits_.busy_timeout;
-  Result<std::string> outcome = co_await run(&call, &context);
-  // Nothing was stored then: the same request is run again, read anew because running uses it up.
-  // Its signature is not looked at again: it was good when the request came, and may expire while
-  // it waits.
-  while (!outcome && outcome.error().code == storage::kBusy && SteadyClock::now() < deadline) {
+  Result<std::string> outcome;
+  for (;;) {
+    if (call.operation->lane == api::Lane::kInline) {
+      outcome = run_guarded(call, request->body, context);
+    } else {
+      outcome = co_await run_on_worker(request, &call, &context);
+    }
+    // Nothing was stored where the store is busy: the same request is run again.
+    const bool is_busy = !outcome && outcome.error().code == storage::kBusy;
+    if (!is_busy || SteadyClock::now() >= deadline) break;
     Timer timer(co_await asio::this_coro::executor, kBusyPause);
     co_await timer.async_wait(kAwaitTuple);
-    call = std::get<ApiCall>(read_call(*request));
-    outcome = co_await run(&call, &context);
   }
   if (outcome && !backends_.engine.is_durable(context.ticket)) {
     storage::Engine& engine = backends_.engine;
@@ -127,8 +124,9 @@ Task<HttpResponse> Dispatcher::answer_call(const HttpRequest* request, ApiCall c
     const bool is_durable = co_await await_callback(std::move(begin));
     if (!is_durable) outcome = fail(storage::kFailed, "");
   }
-  HttpResponse response = to_response(outcome, call.form);
-  if (outcome && context.events) {
+  const bool is_stream = outcome && context.events;
+  HttpResponse response = to_response(std::move(outcome), call.form);
+  if (is_stream) {
     response.content_type = kEventStreamType;
     response.events = std::move(context.events);
     response.events_form = call.form;

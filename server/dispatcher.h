@@ -54,7 +54,8 @@ class Dispatcher {
   };
 
   Task<HttpResponse> answer_call(const HttpRequest* request, ApiCall call);
-  Task<Result<std::string>> run(ApiCall* call, api::Context* context);
+  Task<Result<std::string>> run_on_worker(const HttpRequest* request, const ApiCall* call,
+                                          api::Context* context);
   [[nodiscard]] api::Caller caller_of(const Credential& credential) const;
   void count(std::string_view operation, const HttpResponse& response,
              std::chrono::nanoseconds duration);

@@ -8,10 +8,8 @@
 #include <utility>
 #include <variant>
 
-#include "api/cbor.h"
 #include "api/error_reply.h"
 #include "api/errors.h"
-#include "api/json.h"
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
 #include "api/value.h"
@@ -83,11 +81,11 @@ HttpResponse coral_error(int status, ErrorCode code) {
 
 }  // namespace
 
-HttpResponse to_response(const Result<std::string>& outcome, api::Form form) {
+HttpResponse to_response(Result<std::string> outcome, api::Form form) {
   HttpResponse response;
   response.content_type = api::content_type(form);
   if (outcome) {
-    response.body = *outcome;
+    response.body = std::move(*outcome);
     return response;
   }
   api::ErrorReply reply = api::to_reply(outcome.error(), form);
@@ -119,24 +117,26 @@ std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request,
 
   ApiCall call;
   call.form = media == MediaType::kAmzCbor ? api::Form::kCbor : api::Form::kJson;
-  auto body =
-      call.form == api::Form::kCbor ? api::parse_cbor(request.body) : api::parse_json(request.body);
-  const bool is_object = body && std::holds_alternative<api::ValueMap>(body->held);
+  // A body that is no object is what the service complains of first. The operation finds that out
+  // itself; here it is only looked at where something else is wrong as well.
+  const auto is_object = [&] { return api::parse_body(request.body, call.form).has_value(); };
   if (media == MediaType::kPlainJson) {
-    return is_object ? coral_error(404, api::kUnknownOperation)
-                     : coral_error(400, api::kSerialization);
+    return is_object() ? coral_error(404, api::kUnknownOperation)
+                       : coral_error(400, api::kSerialization);
   }
-  if (!is_object) return error_response(api::kSerialization, call.form);
-  if (operation == nullptr) return error_response(api::kUnknownOperation, call.form);
+  const auto refuse = [&](std::unexpected<Error> error) {
+    return is_object() ? to_response(std::move(error), call.form)
+                       : error_response(api::kSerialization, call.form);
+  };
+  if (operation == nullptr) return refuse(fail(api::kUnknownOperation, ""));
   auto credential = parse_credential(request);
-  if (!credential) return to_response(std::unexpected(credential.error()), call.form);
+  if (!credential) return refuse(std::unexpected(credential.error()));
   if (check != nullptr) {
     if (auto verified = verify_signature(request, check->keys, check->clock.now()); !verified) {
-      return to_response(std::unexpected(verified.error()), call.form);
+      return refuse(std::unexpected(verified.error()));
     }
   }
   call.operation = operation;
-  call.body = std::move(*body);
   call.credential = std::move(*credential);
   return call;
 }

@@ -17,11 +17,10 @@
 
 namespace millrace::server {
 
-// A request that reaches an operation.
+// A request that reaches an operation, which looks at its body.
 struct ApiCall {
   const api::Operation* operation = nullptr;
   api::Form form = api::Form::kJson;
-  api::Value body;
   Credential credential;
 };
 
@@ -37,6 +36,6 @@ struct SignatureCheck {
                                                             const SignatureCheck* check = nullptr);
 
 // The answer of an operation, or of the checks before it.
-[[nodiscard]] HttpResponse to_response(const Result<std::string>& outcome, api::Form form);
+[[nodiscard]] HttpResponse to_response(Result<std::string> outcome, api::Form form);
 
 }  // namespace millrace::server

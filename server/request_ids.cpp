@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/bytes.h"
+#include "base/base64.h"
 #include "base/random.h"
 
 namespace millrace::server {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,12 +33,12 @@ bool is_well_formed(std::string_view body, std::uint32_t count) {
 
 }  // namespace
 
-char* Batch::add(std::size_t size_bytes) {
+void Batch::add(std::initializer_list<std::string_view> parts) {
+  std::size_t size_bytes = 0;
+  for (const std::string_view part : parts) size_bytes += part.size();
   append_big_endian(body_, static_cast<std::uint32_t>(size_bytes));
-  const std::size_t start = body_.size();
-  body_.resize(start + size_bytes);
+  for (const std::string_view part : parts) body_.append(part);
   ++count_;
-  return body_.data() + start;
 }
 
 std::vector<ValueParts> cut_into_values(const std::vector<std::string_view>& bodies) {

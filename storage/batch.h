@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,14 +34,14 @@ inline constexpr std::size_t kValueBytesMax = 256UL * 1024;
 
 class Batch {
  public:
-  // Adds an entry of `size_bytes` and returns where to write its bytes. The pointer is good until
-  // the next call.
-  char* add(std::size_t size_bytes);
+  // Adds an entry that consists of `parts`, one behind the other.
+  void add(std::initializer_list<std::string_view> parts);
 
-  void clear() {
-    body_.clear();
-    count_ = 0;
+  // Makes room for entries of so many bytes in all.
+  void reserve(std::size_t entry_count, std::size_t entry_bytes) {
+    body_.reserve(entry_count * kEntryHeaderBytes + entry_bytes);
   }
+
   [[nodiscard]] std::uint32_t count() const { return count_; }
   [[nodiscard]] std::string_view body() const { return body_; }
 

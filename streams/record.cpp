@@ -1,10 +1,9 @@
 #include "streams/record.h"
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -21,6 +20,7 @@ constexpr std::uint8_t kIsEncrypted = 2;
 constexpr std::uint8_t kHasNoPartitionKey = 4;
 constexpr std::size_t kHashKeyBytes = 16;
 constexpr std::size_t kHeadBytes = 3;
+static_assert(kHeadBytes + kHashKeyBytes == kRecordOverheadBytesMax);
 
 }  // namespace
 
@@ -34,17 +34,14 @@ void append_record(storage::Batch& batch, const NewRecord& record, bool is_encry
   if (record.explicit_hash_key) flags |= kHasExplicitHashKey;
   if (is_encrypted) flags |= kIsEncrypted;
   if (!record.partition_key) flags |= kHasNoPartitionKey;
-  std::string head;
-  append_big_endian(head, static_cast<std::uint8_t>(flags));
-  append_big_endian(head, static_cast<std::uint16_t>(key.size()));
+  std::array<char, kRecordOverheadBytesMax> head{};
+  char* end = write_big_endian(head.data(), static_cast<std::uint8_t>(flags));
+  end = write_big_endian(end, static_cast<std::uint16_t>(key.size()));
   if (record.explicit_hash_key) {
-    append_big_endian(head, static_cast<std::uint64_t>(*record.explicit_hash_key >> 64U));
-    append_big_endian(head, static_cast<std::uint64_t>(*record.explicit_hash_key));
+    end = write_big_endian(end, static_cast<std::uint64_t>(*record.explicit_hash_key >> 64U));
+    end = write_big_endian(end, static_cast<std::uint64_t>(*record.explicit_hash_key));
   }
-  char* to = batch.add(head.size() + key.size() + record.data.size());
-  to = std::ranges::copy(head, to).out;
-  to = std::ranges::copy(key, to).out;
-  std::ranges::copy(record.data, to);
+  batch.add({{head.data(), static_cast<std::size_t>(end - head.data())}, key, record.data});
 }
 
 std::optional<RecordBytes> decode_record(std::string_view entry) {

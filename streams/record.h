@@ -47,6 +47,9 @@ struct Record {
 
 void append_record(storage::Batch& batch, const NewRecord& record, bool is_encrypted);
 
+// No entry is longer than its data and key by more than this.
+inline constexpr std::size_t kRecordOverheadBytesMax = 19;
+
 struct RecordBytes {
   std::optional<std::string_view> partition_key;
   std::string_view data;

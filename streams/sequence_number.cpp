@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,6 +77,30 @@ void put_hex_field(Wide& value, std::size_t from, std::size_t width, std::uint64
   }
 }
 
+constexpr std::size_t kGroupDigits = 14;
+constexpr std::uint64_t kGroup = 100'000'000'000'000;  // 10^14
+
+// 2^80 in such groups: 12089258196 14629174706176.
+constexpr std::array<std::uint64_t, 4> kIndexStep = {14'629'174'706'176, 12'089'258'196, 0, 0};
+
+constexpr std::array<char, 200> kPairs = [] {
+  std::array<char, 200> pairs{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return pairs;
+}();
+
+// Writes the group at `place`, counted from the right, with its zeros in front.
+void write_group(std::uint64_t group, SequenceText& text, std::size_t place) {
+  char* to = text.digits.data() + kSequenceDigits - place * kGroupDigits;
+  for (std::size_t i = 0; i < kGroupDigits / 2; ++i, group /= 100) {
+    to -= 2;
+    std::memcpy(to, kPairs.data() + 2 * (group % 100), 2);
+  }
+}
+
 std::optional<SequenceNumber> parse_version_0(const Wide& value) {
   constexpr std::size_t kDigits = 32;
   SequenceNumber number;
@@ -110,7 +135,7 @@ std::optional<SequenceNumber> parse_newer(const Wide& value) {
 
 }  // namespace
 
-std::string to_decimal(const SequenceNumber& number) {
+void SequencePrinter::begin(const SequenceNumber& number) {
   Wide value;
   const auto shard = static_cast<std::uint32_t>(number.shard_index);
   put_hex_field(value, 0, 1, 2);
@@ -120,19 +145,39 @@ std::string to_decimal(const SequenceNumber& number) {
   put_hex_field(value, 29, 9, static_cast<std::uint64_t>(number.second));
   put_hex_field(value, 38, 8, shard);
   put_hex_field(value, 46, 1, 2);
-
-  constexpr std::uint64_t kChunk = 10'000'000'000'000'000'000U;  // 10^19
-  constexpr std::size_t kChunkDigits = 19;
-  std::string text;
-  while (value != Wide{}) {
-    std::uint64_t chunk = divide(value, kChunk);
-    for (std::size_t i = 0; i < kChunkDigits; ++i, chunk /= 10) {
-      text.push_back(static_cast<char>('0' + chunk % 10));
-    }
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    groups_[i] = divide(value, kGroup);
+    write_group(groups_[i], text_, i);
   }
-  text.erase(text.find_last_not_of('0') + 1);
-  std::ranges::reverse(text);
-  return text;
+}
+
+// The index lies 80 bits up: one more is 2^80 more.
+void SequencePrinter::add_one_index() {
+  std::uint64_t carry = 0;
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    const std::uint64_t sum = groups_[i] + kIndexStep[i] + carry;
+    carry = sum >= kGroup ? 1 : 0;
+    if (sum == groups_[i]) break;  // Nothing changes from here on.
+    groups_[i] = sum - carry * kGroup;
+    write_group(groups_[i], text_, i);
+  }
+}
+
+const SequenceText& SequencePrinter::print(const SequenceNumber& number) {
+  SequenceNumber next = last_;
+  ++next.index;
+  if (number == next) {
+    add_one_index();
+  } else {
+    begin(number);
+  }
+  last_ = number;
+  return text_;
+}
+
+std::string to_decimal(const SequenceNumber& number) {
+  SequencePrinter printer;
+  return std::string(printer.print(number));
 }
 
 std::optional<SequenceNumber> parse_sequence_number(std::string_view text) {

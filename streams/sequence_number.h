@@ -18,7 +18,9 @@
 
 #pragma once
 
+#include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,7 +46,35 @@ struct SequenceNumber {
   return a.index != b.index ? a.index < b.index : a.second < b.second;
 }
 
-// The 56 decimal digits of a version 2 number.
+inline constexpr std::size_t kSequenceDigits = 56;
+
+// The decimal digits of a version 2 number, without an allocation.
+struct SequenceText {
+  std::array<char, kSequenceDigits> digits{};
+
+  // NOLINTNEXTLINE(google-explicit-constructor): it is text wherever text is wanted.
+  operator std::string_view() const { return {digits.data(), digits.size()}; }
+};
+
+// Writes numbers of version 2 in decimal. Those that follow one another in a shard, as the records
+// of a batch do, cost an addition each and not a division of 186 bits.
+class SequencePrinter {
+ public:
+  [[nodiscard]] const SequenceText& print(const SequenceNumber& number);
+
+ private:
+  // The number in groups of 14 decimal digits, the lowest first.
+  using Groups = std::array<std::uint64_t, 4>;
+
+  void begin(const SequenceNumber& number);
+  void add_one_index();
+
+  SequenceNumber last_{.version = 0};  // None yet.
+  Groups groups_{};
+  SequenceText text_;
+};
+
+// The digits as a string.
 [[nodiscard]] std::string to_decimal(const SequenceNumber& number);
 
 // Reads a number of any version. Nothing if it is not one the service could have given.

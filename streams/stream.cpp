@@ -1,6 +1,7 @@
 #include "streams/stream.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,37 +27,60 @@
 namespace millrace::streams {
 namespace {
 
-// The records of one put that go to one shard.
+// The records of one put that go to one shard, or are left out because it has taken its share.
 struct ShardPart {
-  const Shard* shard;
+  const Shard* shard = nullptr;
+  bool is_throttled = false;
+  std::vector<std::uint32_t> places;  // In the put, in order.
+  std::size_t bytes = 0;              // Data and keys.
   storage::Batch batch;
-  std::vector<std::size_t> places;  // In the put, in order.
-  ShardLoad load;
 };
 
-// Which shard takes which record, shard by shard and in the order of the put.
-using Routed = std::vector<std::pair<const Shard*, std::size_t>>;
+// Gathers the records of one put by shard. A small hash table, because a put of 500 may meet one
+// shard or 500.
+class ShardParts {
+ public:
+  explicit ShardParts(std::size_t record_count) : slots_(std::bit_ceil(4 * record_count), kFree) {}
 
-Routed route_by_hash_key(const ShardMap& shards, std::span<const NewRecord> records) {
-  Routed routed;
-  routed.reserve(records.size());
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    routed.emplace_back(&shards.route(records[i].hash_key()), i);
+  ShardPart& of(const Shard& shard, bool is_throttled) {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t slot = 2 * std::size_t{shard.index} + (is_throttled ? 1 : 0);; ++slot) {
+      std::uint32_t& number = slots_[slot & mask];
+      if (number == kFree) {
+        number = static_cast<std::uint32_t>(parts_.size());
+        parts_.push_back({&shard, is_throttled, {}, 0, {}});
+      }
+      ShardPart& part = parts_[number];
+      if (part.shard == &shard && part.is_throttled == is_throttled) return part;
+    }
   }
-  std::ranges::sort(routed);
-  return routed;
-}
 
-// The open shards in turn, whatever the records' keys.
-Routed route_in_turn(const ShardMap& shards, std::size_t record_count, std::uint32_t first_turn) {
-  const std::vector<const Shard*> open = shards.open_shards();
-  Routed routed;
-  routed.reserve(record_count);
-  for (std::size_t i = 0; i < record_count; ++i) {
-    routed.emplace_back(open[(first_turn + i) % open.size()], i);
+  [[nodiscard]] std::vector<ShardPart>& all() { return parts_; }
+
+ private:
+  static constexpr std::uint32_t kFree = ~std::uint32_t{0};
+
+  std::vector<std::uint32_t> slots_;  // At most a quarter is taken, by numbers of parts.
+  std::vector<ShardPart> parts_;
+};
+
+// `may_take(shard, bytes)` says for each record whether its shard has room for it. Where keys do not
+// route, the open shards take the records in turn.
+template <class MayTake>
+ShardParts gather(const StreamState& state, std::span<const NewRecord> records,
+                  std::uint32_t first_turn, MayTake may_take) {
+  const bool is_in_turn = state.facts->settings.distribution == Distribution::kAuto;
+  const auto open = is_in_turn ? state.shards->open_shards() : std::vector<const Shard*>{};
+  ShardParts parts(records.size());
+  for (std::uint32_t i = 0; i < records.size(); ++i) {
+    const Shard& shard = is_in_turn ? *open[(first_turn + i) % open.size()]
+                                    : state.shards->route(records[i].hash_key());
+    const std::size_t bytes = records[i].size_bytes();
+    ShardPart& part = parts.of(shard, !may_take(shard, bytes));
+    part.places.push_back(i);
+    part.bytes += bytes;
   }
-  std::ranges::sort(routed);
-  return routed;
+  return parts;
 }
 
 SequenceNumber number_of(const Shard& shard, storage::Position position, TimePoint arrival) {
@@ -160,45 +184,47 @@ Result<PutReceipt> Stream::put(std::span<const NewRecord> records) {
     return std::unexpected(stream_not_found(state.facts->key));
   }
   const StreamSettings& settings = state.facts->settings;
-  const Routed routed =
-      settings.distribution == Distribution::kAuto
-          ? route_in_turn(*state.shards, records.size(),
-                          next_turn_.fetch_add(static_cast<std::uint32_t>(records.size())))
-          : route_by_hash_key(*state.shards, records);
-
   PutReceipt receipt;
   receipt.is_encrypted = settings.kms_key_id.has_value();
-  receipt.placed.resize(records.size());
-  std::vector<ShardPart> parts;
-  for (const auto& [shard, place] : routed) {
-    receipt.placed[place].shard_index = shard->index;
-    if (!quotas_.put(log(shard->index), records[place].size_bytes(), now)) {
-      receipt.placed[place].is_throttled = true;
-      continue;
-    }
-    if (parts.empty() || parts.back().shard != shard) parts.push_back({shard, {}, {}, {}});
-    append_record(parts.back().batch, records[place], receipt.is_encrypted);
-    parts.back().places.push_back(place);
-    parts.back().load.bytes += records[place].size_bytes();
-    ++parts.back().load.records;
-  }
-  if (parts.empty()) return receipt;
+
+  const auto count = static_cast<std::uint32_t>(records.size());
+  ShardParts routed = gather(state, records, next_turn_.fetch_add(count),
+                             [&](const Shard& shard, std::size_t bytes) {
+                               return quotas_.put(log(shard.index), bytes, now);
+                             });
   std::vector<storage::LogBatch> batches;
-  batches.reserve(parts.size());
-  for (const ShardPart& part : parts) batches.push_back({log(part.shard->index), &part.batch});
-
-  const auto committed = engine_.append(batches);
-  if (!committed) return std::unexpected(committed.error());
-
-  receipt.ticket = committed->ticket;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (settings.mode == StreamMode::kOnDemand)
-      load_.add(parts[i].shard->index, parts[i].load, now);
-    storage::Position position = committed->appended[i].first;
-    for (const std::size_t place : parts[i].places) {
-      receipt.placed[place].number =
-          number_of(*parts[i].shard, position++, committed->appended[i].arrival);
+  batches.reserve(routed.all().size());
+  for (ShardPart& part : routed.all()) {
+    if (part.is_throttled) continue;
+    part.batch.reserve(part.places.size(),
+                       part.bytes + part.places.size() * kRecordOverheadBytesMax);
+    for (const std::uint32_t place : part.places) {
+      append_record(part.batch, records[place], receipt.is_encrypted);
     }
+    batches.push_back({log(part.shard->index), &part.batch});
+  }
+  storage::Receipt committed;
+  if (!batches.empty()) {
+    auto appended = engine_.append(batches);
+    if (!appended) return std::unexpected(appended.error());
+    committed = std::move(*appended);
+  }
+
+  receipt.ticket = committed.ticket;
+  receipt.parts.reserve(routed.all().size());
+  auto given = committed.appended.begin();
+  for (ShardPart& part : routed.all()) {
+    PutPart& put = receipt.parts.emplace_back();
+    put.shard_index = part.shard->index;
+    put.is_throttled = part.is_throttled;
+    if (!part.is_throttled) {
+      put.first = number_of(*part.shard, given->first, given->arrival);
+      ++given;
+      if (settings.mode == StreamMode::kOnDemand) {
+        load_.add(part.shard->index, {part.bytes, part.places.size()}, now);
+      }
+    }
+    put.places = std::move(part.places);
   }
   return receipt;
 }

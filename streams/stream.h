@@ -40,14 +40,15 @@ struct StreamState {
   return std::uint64_t{stream_id} << 32U | shard_index;
 }
 
-// What became of the records of one put, in order.
-struct Placed {
+// What became of those records of one put that a shard took, or had no room for.
+struct PutPart {
   std::uint32_t shard_index = 0;
-  SequenceNumber number;
-  bool is_throttled = false;  // The shard has taken its share; the record is not stored.
+  bool is_throttled = false;  // The shard has taken its share; the records are not stored.
+  std::vector<std::uint32_t> places;  // In the put, in order.
+  SequenceNumber first;               // Of the first of them; the others follow without a gap.
 };
 struct PutReceipt {
-  std::vector<Placed> placed;
+  std::vector<PutPart> parts;  // Each record of the put in exactly one.
   storage::Ticket ticket = 0;
   bool is_encrypted = false;
 };

@@ -86,7 +86,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
 
 const Operation& DescribeStreamSummary() {
   static constexpr Operation kOperation =
-      api::make_operation<&handle>("DescribeStreamSummary", api::Lane::kInline, {20});
+      api::make_hot_operation<&handle>("DescribeStreamSummary", {20});
   return kOperation;
 }
 

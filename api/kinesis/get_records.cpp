@@ -39,7 +39,7 @@ constexpr std::size_t kBytesMax = 10UL << 20U;  // Data and partition keys.
 
 struct Request {
   std::optional<std::int32_t> limit;
-  std::string shard_iterator;
+  std::string_view shard_iterator;
   std::optional<std::string> stream_arn;
   std::optional<std::string> stream_id;
   std::optional<bool> dry_run;
@@ -59,6 +59,12 @@ struct Response {
   std::int64_t millis_behind_latest = 0;
   std::optional<std::vector<ChildShard>> child_shards;
   std::vector<char> bytes;  // What the records point into; no member of the answer.
+
+  [[nodiscard]] std::size_t encoded_bytes() const {
+    constexpr std::size_t kOneBytes = 160;  // Of a record, besides its key and data.
+    constexpr std::size_t kRestBytes = 1024;
+    return bytes.size() / 2 * 3 + records.size() * kOneBytes + kRestBytes;
+  }
 
   static constexpr auto fields = std::tuple{
       field("Records", &Response::records).required(),
@@ -133,7 +139,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
 
 const Operation& GetRecords() {
   static constexpr Operation kOperation =
-      api::make_operation<&handle>("GetRecords", api::Lane::kInline, api::kRateByHandler);
+      api::make_hot_operation<&handle>("GetRecords", api::kRateByHandler);
   return kOperation;
 }
 

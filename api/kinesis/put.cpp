@@ -30,8 +30,8 @@ Result<streams::StreamPointer> find_writable(api::Context& context, const Stream
   return stream;
 }
 
-Result<streams::NewRecord> to_record(const std::optional<std::string>& partition_key,
-                                     const std::optional<std::string>& explicit_hash_key,
+Result<streams::NewRecord> to_record(std::optional<std::string_view> partition_key,
+                                     std::optional<std::string_view> explicit_hash_key,
                                      std::string_view data, streams::Distribution distribution) {
   streams::NewRecord record{partition_key, std::nullopt, data};
   if (explicit_hash_key && distribution == streams::Distribution::kUserPartitionKey) {
@@ -40,17 +40,15 @@ Result<streams::NewRecord> to_record(const std::optional<std::string>& partition
       return fail(streams::kInvalidArgument,
                   "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "
                   "Specified value was " +
-                      *explicit_hash_key);
+                      std::string(*explicit_hash_key));
     }
   }
   return record;
 }
 
-void check_key(const std::optional<std::string>& partition_key, streams::Distribution distribution,
-               const std::string& path, api::Violations& violations) {
-  if (!partition_key && distribution == streams::Distribution::kUserPartitionKey) {
-    violations.add_missing(path);
-  }
+bool lacks_key(const std::optional<std::string_view>& partition_key,
+               streams::Distribution distribution) {
+  return !partition_key && distribution == streams::Distribution::kUserPartitionKey;
 }
 
 void check_size(const streams::NewRecord& record, std::size_t bytes_max, const std::string& path,

@@ -30,13 +30,13 @@ inline constexpr std::size_t kRequestBytesMax = 10485760;
 // The record as the shard manager takes it. `explicit_hash_key` has passed its pattern; a stream
 // whose distribution is AUTO ignores it. Errors: kInvalidArgument if it is 2^128 or more.
 [[nodiscard]] Result<streams::NewRecord> to_record(
-    const std::optional<std::string>& partition_key,
-    const std::optional<std::string>& explicit_hash_key, std::string_view data,
+    std::optional<std::string_view> partition_key,
+    std::optional<std::string_view> explicit_hash_key, std::string_view data,
     streams::Distribution distribution);
 
-// Adds what the record violates: no key where the stream needs one.
-void check_key(const std::optional<std::string>& partition_key, streams::Distribution distribution,
-               const std::string& path, api::Violations& violations);
+// Whether the record has no key where the stream needs one.
+[[nodiscard]] bool lacks_key(const std::optional<std::string_view>& partition_key,
+                             streams::Distribution distribution);
 
 // Adds what the record's size violates: data, or data and key together, above what the stream
 // takes.

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -28,10 +29,10 @@ namespace millrace::kinesis {
 namespace {
 
 struct Request {
-  std::optional<std::string> sequence_number_for_ordering;
-  std::optional<std::string> partition_key;
-  std::optional<std::string> explicit_hash_key;
-  api::Blob data;
+  std::optional<std::string_view> sequence_number_for_ordering;
+  std::optional<std::string_view> partition_key;
+  std::optional<std::string_view> explicit_hash_key;
+  api::BlobView data;
   StreamRef stream;
   std::optional<bool> dry_run;
 
@@ -48,8 +49,8 @@ struct Request {
 
 struct Response {
   std::string shard_id;
-  std::string sequence_number;
-  std::optional<std::string> encryption_type;
+  streams::SequenceText sequence_number;
+  std::optional<std::string_view> encryption_type;
 
   static constexpr auto fields = std::tuple{
       field("ShardId", &Response::shard_id).required(),
@@ -70,7 +71,8 @@ Result<void> check_ordering_number(const Request& request, const streams::Stream
   if (number && number->second <= stream.newest_second()) return {};
   const auto facts = stream.state().facts;
   return fail(streams::kInvalidArgument,
-              "ExclusiveMinimumSequenceNumber " + *request.sequence_number_for_ordering +
+              "ExclusiveMinimumSequenceNumber " +
+                  std::string(*request.sequence_number_for_ordering) +
                   " used in PutRecord on stream " + facts->key.name + " under account " +
                   facts->key.account + " is invalid.");
 }
@@ -81,8 +83,10 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto facts = (*stream)->state().facts;
   const streams::Distribution distribution = facts->settings.distribution;
   api::Violations violations;
-  check_key(request.partition_key, distribution, "partitionKey", violations);
-  if (!violations.is_empty()) return std::unexpected(violations.to_error());
+  if (lacks_key(request.partition_key, distribution)) {
+    violations.add_missing("partitionKey");
+    return std::unexpected(violations.to_error());
+  }
   const auto record =
       to_record(request.partition_key, request.explicit_hash_key, request.data.bytes, distribution);
   if (!record) return std::unexpected(record.error());
@@ -95,13 +99,11 @@ Result<Response> handle(const Request& request, api::Context& context) {
 
   const auto receipt = (*stream)->put({&*record, 1});
   if (!receipt) return std::unexpected(receipt.error());
-  const streams::Placed& placed = receipt->placed[0];
-  std::string shard = streams::shard_id(placed.shard_index);
-  if (placed.is_throttled) {
-    return std::unexpected(streams::shard_rate_exceeded(shard, facts->key));
-  }
+  const streams::PutPart& part = receipt->parts[0];
+  std::string shard = streams::shard_id(part.shard_index);
+  if (part.is_throttled) return std::unexpected(streams::shard_rate_exceeded(shard, facts->key));
   context.wait_for(receipt->ticket);
-  return Response{std::move(shard), to_decimal(placed.number),
+  return Response{std::move(shard), streams::SequencePrinter().print(part.first),
                   encryption_type(receipt->is_encrypted)};
 }
 
@@ -109,7 +111,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
 
 const Operation& PutRecord() {
   static constexpr Operation kOperation =
-      api::make_operation<&handle>("PutRecord", api::Lane::kInline, api::kRateByHandler);
+      api::make_hot_operation<&handle>("PutRecord", api::kRateByHandler);
   return kOperation;
 }
 

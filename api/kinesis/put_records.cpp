@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 #include "api/context.h"
@@ -29,14 +28,15 @@
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
+#include "streams/stream_key.h"
 
 namespace millrace::kinesis {
 namespace {
 
 struct EntryShape {
-  std::optional<std::string> partition_key;
-  std::optional<std::string> explicit_hash_key;
-  api::Blob data;
+  std::optional<std::string_view> partition_key;
+  std::optional<std::string_view> explicit_hash_key;
+  api::BlobView data;
 
   static constexpr auto fields = std::tuple{
       field("PartitionKey", &EntryShape::partition_key).length(1, 256),
@@ -62,8 +62,8 @@ struct Request {
 
 // A record that was stored has a number and a shard, one that was not has an error.
 struct ResultShape {
-  std::optional<std::string> sequence_number;
-  std::optional<std::string> shard_id;
+  std::optional<streams::SequenceText> sequence_number;
+  std::optional<std::string_view> shard_id;
   std::optional<std::string> error_code;
   std::optional<std::string> error_message;
 
@@ -78,7 +78,13 @@ struct ResultShape {
 struct Response {
   std::int32_t failed_record_count = 0;
   std::vector<ResultShape> records;
-  std::optional<std::string> encryption_type;
+  std::optional<std::string_view> encryption_type;
+  std::vector<std::string> shard_ids;  // What the records point into; no member of the answer.
+
+  [[nodiscard]] std::size_t encoded_bytes() const {
+    constexpr std::size_t kOneBytes = 128;
+    return (records.size() + 1) * kOneBytes;
+  }
 
   static constexpr auto fields = std::tuple{
       field("FailedRecordCount", &Response::failed_record_count),
@@ -96,8 +102,9 @@ Result<std::vector<streams::NewRecord>> to_records(const Request& request,
                                                    streams::Distribution distribution) {
   api::Violations violations;
   for (std::size_t i = 0; i < request.records.size(); ++i) {
-    check_key(request.records[i].partition_key, distribution, member_path(i, "partitionKey"),
-              violations);
+    if (lacks_key(request.records[i].partition_key, distribution)) {
+      violations.add_missing(member_path(i, "partitionKey"));
+    }
   }
   if (!violations.is_empty()) return std::unexpected(violations.to_error());
   std::vector<streams::NewRecord> records;
@@ -126,6 +133,45 @@ Result<void> check_sizes(const std::vector<streams::NewRecord>& records, std::si
   return {};
 }
 
+void add_part(const streams::PutPart& part, std::string_view shard, Response& response) {
+  streams::SequencePrinter printer;
+  streams::SequenceNumber number = part.first;
+  for (const std::uint32_t place : part.places) {
+    ResultShape& result = response.records[place];
+    result.sequence_number = printer.print(number);
+    result.shard_id = shard;
+    ++number.index;
+  }
+}
+
+void add_throttled(const streams::PutPart& part, const std::string& shard,
+                   const streams::StreamKey& stream, Response& response) {
+  const Error error = streams::shard_rate_exceeded(shard, stream);
+  for (const std::uint32_t place : part.places) {
+    response.records[place].error_code = error.code.name;
+    response.records[place].error_message = error.message;
+    ++response.failed_record_count;
+  }
+}
+
+Response to_response(const streams::PutReceipt& receipt, std::size_t record_count,
+                     const streams::StreamKey& stream) {
+  Response response;
+  response.encryption_type = encryption_type(receipt.is_encrypted);
+  response.records.resize(record_count);
+  response.shard_ids.reserve(receipt.parts.size());
+  for (const streams::PutPart& part : receipt.parts) {
+    const std::string& shard =
+        response.shard_ids.emplace_back(streams::shard_id(part.shard_index));
+    if (part.is_throttled) {
+      add_throttled(part, shard, stream, response);
+    } else {
+      add_part(part, shard, response);
+    }
+  }
+  return response;
+}
+
 Result<Response> handle(const Request& request, api::Context& context) {
   const auto stream = find_writable(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
@@ -140,30 +186,14 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto receipt = (*stream)->put(*records);
   if (!receipt) return std::unexpected(receipt.error());
   context.wait_for(receipt->ticket);
-  Response response;
-  response.encryption_type = encryption_type(receipt->is_encrypted);
-  response.records.reserve(receipt->placed.size());
-  for (const streams::Placed& placed : receipt->placed) {
-    ResultShape& result = response.records.emplace_back();
-    std::string shard = streams::shard_id(placed.shard_index);
-    if (placed.is_throttled) {
-      ++response.failed_record_count;
-      Error error = streams::shard_rate_exceeded(shard, facts->key);
-      result.error_code = error.code.name;
-      result.error_message = std::move(error.message);
-    } else {
-      result.sequence_number = to_decimal(placed.number);
-      result.shard_id = std::move(shard);
-    }
-  }
-  return response;
+  return to_response(*receipt, records->size(), facts->key);
 }
 
 }  // namespace
 
 const Operation& PutRecords() {
   static constexpr Operation kOperation =
-      api::make_operation<&handle>("PutRecords", api::Lane::kInline, api::kRateByHandler);
+      api::make_hot_operation<&handle>("PutRecords", api::kRateByHandler);
   return kOperation;
 }
 

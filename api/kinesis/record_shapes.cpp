@@ -14,8 +14,9 @@ namespace millrace::kinesis {
 std::vector<RecordShape> to_shapes(const std::vector<streams::Record>& records) {
   std::vector<RecordShape> shapes;
   shapes.reserve(records.size());
+  streams::SequencePrinter printer;
   for (const streams::Record& record : records) {
-    shapes.push_back({to_decimal(record.number), record.arrival, api::BlobView{record.data},
+    shapes.push_back({printer.print(record.number), record.arrival, api::BlobView{record.data},
                       record.partition_key, encryption_type(record.is_encrypted)});
   }
   return shapes;

@@ -13,16 +13,17 @@
 #include "api/kinesis/shapes.h"
 #include "base/clock.h"
 #include "streams/record.h"
+#include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 
 namespace millrace::kinesis {
 
 struct RecordShape {
-  std::string sequence_number;
+  streams::SequenceText sequence_number;
   TimePoint arrival{};
   api::BlobView data;
   std::optional<std::string_view> partition_key;
-  std::optional<std::string> encryption_type;
+  std::optional<std::string_view> encryption_type;
 
   static constexpr auto fields = std::tuple{
       field("SequenceNumber", &RecordShape::sequence_number).required(),

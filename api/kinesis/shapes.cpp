@@ -32,7 +32,7 @@ StreamBasics to_shape(const streams::StreamFacts& facts, TimePoint now) {
   return basics;
 }
 
-std::optional<std::string> encryption_type(bool is_encrypted) {
+std::optional<std::string_view> encryption_type(bool is_encrypted) {
   return is_encrypted ? std::optional<std::string>("KMS") : std::nullopt;
 }
 

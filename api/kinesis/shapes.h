@@ -122,7 +122,7 @@ struct TagShape {
 };
 
 // `KMS`, or nothing: the service does not tell that something is not encrypted.
-[[nodiscard]] std::optional<std::string> encryption_type(bool is_encrypted);
+[[nodiscard]] std::optional<std::string_view> encryption_type(bool is_encrypted);
 
 // The number before the first record of a shard.
 [[nodiscard]] std::string starting_sequence_number(const streams::Shard& shard);

@@ -31,9 +31,7 @@ class ListShardsTest {
     const Operation& found = *find_operation(operation);
     api::Context context({*catalogue_, *accounts_, quotas_, subscriptions_, clock_, tokens_, false},
                          {"000000000000", "us-east-1"}, found.name, api::Form::kJson);
-    auto request = api::parse_json(body);
-    REQUIRE(request);
-    const auto answer = found.run(*request, api::Form::kJson, context);
+    const auto answer = api::run(found, body, api::Form::kJson, context);
     REQUIRE(answer);
     return answer->empty() ? api::Value{} : api::parse_json(*answer).value();
   }

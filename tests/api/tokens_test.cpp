@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "base/bytes.h"
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"

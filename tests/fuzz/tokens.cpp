@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "base/bytes.h"
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "tests/fuzz/fuzz.h"

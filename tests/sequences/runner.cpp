@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "api/value.h"
-#include "base/bytes.h"
+#include "base/base64.h"
 #include "base/uint128.h"
 #include "streams/sequence_number.h"
 #include "tests/sequences/model.h"

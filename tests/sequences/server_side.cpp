@@ -32,8 +32,7 @@ Answer<api::Value> ServerSide::call(std::string_view operation, std::string_view
   const api::Services services{*catalogue_, *accounts_, quotas_, subscriptions_,
                                clock_,      tokens_,    false};
   api::Context context(services, {"000000000000", "us-east-1"}, found.name, api::Form::kJson);
-  auto decoded = api::parse_json(body);
-  const auto answer = found.run(decoded.value(), api::Form::kJson, context);
+  const auto answer = api::run(found, body, api::Form::kJson, context);
   if (!answer) return std::unexpected(answer.error().code.name);
   if (answer->empty()) return api::Value{};
   return api::parse_json(*answer).value();

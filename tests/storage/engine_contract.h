@@ -26,7 +26,7 @@ struct EngineUnderTest {
 inline Batch batch_of(const std::vector<std::string>& entries) {
   Batch batch;
   for (const std::string& entry : entries) {
-    std::memcpy(batch.add(entry.size()), entry.data(), entry.size());
+    batch.add({entry});
   }
   return batch;
 }

@@ -18,7 +18,7 @@ class ArrivalsTest {
  protected:
   void append(storage::LogId log) {
     storage::Batch batch;
-    *batch.add(1) = 'x';
+    batch.add({"x"});
     const storage::LogBatch one{log, &batch};
     REQUIRE(engine_.append({&one, 1}));
   }

@@ -39,11 +39,11 @@ class CatalogueTest : protected CatalogueFixture {
  protected:
   CatalogueTest() : CatalogueFixture(kStart) {}
 
-  Placed put(Stream& stream, std::string_view key, std::string_view data = "data") {
+  PutPart put(Stream& stream, std::string_view key, std::string_view data = "data") {
     const NewRecord record{key, std::nullopt, data};
     const auto receipt = stream.put({&record, 1});
     REQUIRE(receipt);
-    return receipt->placed[0];
+    return receipt->parts[0];
   }
 
   static std::vector<std::string> read(const Stream& stream, std::uint32_t shard,
@@ -111,13 +111,13 @@ TEST_CASE_FIXTURE(CatalogueTest, "one name in two accounts or regions is two str
 TEST_CASE_FIXTURE(CatalogueTest, "records are routed, kept in order and read back as they came") {
   const StreamPointer stream = create(3);
 
-  const Placed a = put(*stream, "a", "first");
-  const Placed e = put(*stream, "e", std::string("\0\xff", 2));
-  const Placed a2 = put(*stream, "a", "");
+  const PutPart a = put(*stream, "a", "first");
+  const PutPart e = put(*stream, "e", std::string("\0\xff", 2));
+  const PutPart a2 = put(*stream, "a", "");
 
   CHECK(a.shard_index == 0);
   CHECK(e.shard_index == 2);
-  CHECK(is_before(a.number, a2.number));
+  CHECK(is_before(a.first, a2.first));
   CHECK(read(*stream, 0) == std::vector<std::string>{"first", ""});
   CHECK(read(*stream, 2) == std::vector<std::string>{std::string("\0\xff", 2)});
 }
@@ -129,7 +129,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "an explicit hash key routes, the partition key
   const auto receipt = stream->put({&record, 1});
 
   REQUIRE(receipt);
-  CHECK(receipt->placed[0].shard_index == 1);
+  CHECK(receipt->parts[0].shard_index == 1);
   CHECK(stream->read(1, {}, {})->records[0].partition_key == "a");
 }
 
@@ -144,21 +144,26 @@ TEST_CASE_FIXTURE(CatalogueTest,
   const auto receipt = stream->put(records);
 
   REQUIRE(receipt);
-  std::map<std::uint32_t, std::uint64_t> last;
-  for (const Placed& placed : receipt->placed) {
-    const auto [entry, is_first] = last.try_emplace(placed.shard_index, placed.number.index);
-    if (!is_first) CHECK(placed.number.index == ++entry->second);
+  REQUIRE(receipt->parts.size() == 2);
+  CHECK(receipt->parts[0].places.size() + receipt->parts[1].places.size() == keys.size());
+  for (const PutPart& part : receipt->parts) {
+    const auto stored = stream->read(part.shard_index, {}, {});
+    REQUIRE(stored);
+    REQUIRE(stored->records.size() == part.places.size());
+    for (std::size_t i = 0; i < part.places.size(); ++i) {
+      CHECK(stored->records[i].number.index == part.first.index + i);
+      CHECK(stored->records[i].data == keys[part.places[i]]);
+    }
   }
-  CHECK(last.size() == 2);
 }
 
 TEST_CASE_FIXTURE(CatalogueTest, "a shard's first number is above its starting number") {
   const StreamPointer stream = create(1);
 
-  const Placed placed = put(*stream, "a");
+  const PutPart placed = put(*stream, "a");
 
-  CHECK(placed.number.index >= 1);
-  CHECK(placed.number.second >= placed.number.creation_second);
+  CHECK(placed.first.index >= 1);
+  CHECK(placed.first.second >= placed.first.creation_second);
 }
 
 TEST_CASE_FIXTURE(CatalogueTest, "everything is there after a restart") {
@@ -204,19 +209,19 @@ TEST_CASE_FIXTURE(CatalogueTest,
 TEST_CASE_FIXTURE(CatalogueTest,
                   "a closed shard ends behind its last record, a child begins a second later") {
   const StreamPointer stream = create(1);
-  const Placed last = put(*stream, "a", "x");
+  const PutPart last = put(*stream, "a", "x");
   split(stream, 0, 1000);
 
   const auto shards = find()->state().shards;
 
   const Shard& parent = *shards->find(0);
   REQUIRE(parent.end);
-  CHECK(parent.end->position == last.number.index);
-  CHECK(parent.end->second >= last.number.second);
+  CHECK(parent.end->position == last.first.index);
+  CHECK(parent.end->second >= last.first.second);
   CHECK(shards->find(1)->creation_second == parent.end->second + 1);
   const auto result = stream->read(0, {}, {});
   CHECK(result->is_at_end);
-  CHECK(put(*stream, "a").number.second >= shards->find(2)->creation_second);
+  CHECK(put(*stream, "a").first.second >= shards->find(2)->creation_second);
 }
 
 TEST_CASE_FIXTURE(CatalogueTest, "an open shard is never at its end") {
@@ -250,16 +255,16 @@ TEST_CASE_FIXTURE(CatalogueTest, "an on-demand stream is not resharded by hand")
 
 TEST_CASE_FIXTURE(CatalogueTest, "a deleted stream is gone, and its name's next stream is new") {
   const StreamPointer old = create(1);
-  const Placed before = put(*old, "a", "old");
+  const PutPart before = put(*old, "a", "old");
   REQUIRE(catalogue_->remove(*old, false));
   CHECK_FALSE(catalogue_->find(kOrders));
 
   const StreamPointer next = create(1);
-  const Placed after = put(*next, "a", "new");
+  const PutPart after = put(*next, "a", "new");
 
   CHECK(next->state().facts->id != old->state().facts->id);
   CHECK(read(*next, 0) == std::vector<std::string>{"new"});
-  CHECK(after.number.creation_second > before.number.creation_second);
+  CHECK(after.first.creation_second > before.first.creation_second);
 }
 
 TEST_CASE_FIXTURE(CatalogueTest, "no number repeats when a name is deleted and made anew quickly") {
@@ -268,7 +273,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "no number repeats when a name is deleted and m
     const StreamPointer stream = create(4);
     split(stream, 0, 1000);
     for (int i = 0; i < 20; ++i) {
-      CHECK(numbers.insert(to_decimal(put(*find(), std::to_string(i)).number)).second);
+      CHECK(numbers.insert(to_decimal(put(*find(), std::to_string(i)).first)).second);
     }
     REQUIRE(catalogue_->remove(*find(), false));
     if (life == 2) reopen();
@@ -390,9 +395,9 @@ TEST_CASE_FIXTURE(CatalogueTest,
                   "positions: at and after a number, beyond the end, and trimmed ones") {
   const StreamPointer stream = create(1);
   const Shard shard = *stream->state().shards->find(0);
-  const Placed first = put(*stream, "a", "1");
+  const PutPart first = put(*stream, "a", "1");
   clock_.advance(3s);
-  const Placed second = put(*stream, "a", "2");
+  const PutPart second = put(*stream, "a", "2");
   const auto from = [&](SequenceNumber number, bool after) {
     const auto position = stream->position_of(shard, number, after);
     REQUIRE(position);
@@ -401,20 +406,20 @@ TEST_CASE_FIXTURE(CatalogueTest,
   const std::vector<std::string> both{"1", "2"};
   const std::vector<std::string> last{"2"};
 
-  CHECK(from(first.number, false) == both);
-  CHECK(from(first.number, true) == last);
-  CHECK(from(second.number, true).empty());
-  SequenceNumber start = first.number;
+  CHECK(from(first.first, false) == both);
+  CHECK(from(first.first, true) == last);
+  CHECK(from(second.first, true).empty());
+  SequenceNumber start = first.first;
   start.index = 0;
   CHECK(from(start, false) == both);
   CHECK(from(start, true) == both);
-  SequenceNumber later = first.number;
+  SequenceNumber later = first.first;
   later.second += 1;
   CHECK(from(later, false) == last);
-  SequenceNumber earlier = second.number;
+  SequenceNumber earlier = second.first;
   earlier.second -= 1;
   CHECK(from(earlier, true) == last);
-  SequenceNumber end = first.number;
+  SequenceNumber end = first.first;
   end.index = kEndIndex;
   CHECK(from(end, false).empty());
   CHECK(from(end, true).empty());
@@ -480,7 +485,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
   const StreamPointer stream = create(2);
   std::atomic<bool> is_done{false};
   std::atomic<int> failures{0};
-  std::vector<std::vector<Placed>> placed(3);
+  std::vector<std::vector<PutPart>> placed(3);
   std::vector<std::thread> writers;
   for (std::size_t w = 0; w < placed.size(); ++w) {
     writers.emplace_back([&, w] {
@@ -489,7 +494,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
         const NewRecord record{key, std::nullopt, key};
         const auto receipt = stream->put({&record, 1});
         if (receipt) {
-          placed[w].push_back(receipt->placed[0]);
+          placed[w].push_back(receipt->parts[0]);
         } else {
           ++failures;
         }
@@ -512,8 +517,8 @@ TEST_CASE_FIXTURE(CatalogueTest,
     CHECK_FALSE(own.empty());
     for (std::size_t i = 0; i < own.size(); ++i) {
       const Shard& shard = *shards->find(own[i].shard_index);
-      if (shard.end) CHECK(own[i].number.index <= shard.end->position);
-      if (i > 0) CHECK(to_decimal(own[i - 1].number) < to_decimal(own[i].number));
+      if (shard.end) CHECK(own[i].first.index <= shard.end->position);
+      if (i > 0) CHECK(to_decimal(own[i - 1].first) < to_decimal(own[i].first));
     }
   }
 }

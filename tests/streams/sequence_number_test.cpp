@@ -48,6 +48,24 @@ TEST_CASE("a number has 56 digits and is read back as it was written") {
   }));
 }
 
+TEST_CASE("numbers printed one after the other are those printed alone") {
+  CHECK(rc::check("runs of numbers", [] {
+    SequencePrinter printer;
+    SequenceNumber number{2, 1'700'000'000, 3, 0, 1'700'000'000};
+    // Where groups of digits carry: any index will do, so that runs are long enough.
+    number.index = *rc::gen::inRange<std::uint64_t>(0, kEndIndex - 1000);
+    const int count = *rc::gen::inRange(1, 400);
+    for (int i = 0; i < count; ++i) {
+      const std::string text(printer.print(number));
+      RC_ASSERT(parse_sequence_number(text) == number);
+      RC_ASSERT(text == to_decimal(number));
+      ++number.index;
+    }
+    ++number.second;
+    RC_ASSERT(std::string(printer.print(number)) == to_decimal(number));
+  }));
+}
+
 TEST_CASE("numbers compare as text in the order of index, then second") {
   const SequenceNumber first{2, 1'700'000'000, 3, 7, 1'700'000'100};
   SequenceNumber second = first;

@@ -1,0 +1,151 @@
+#include "api/plain_json.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "api/utf8.h"
+#include "base/base64.h"
+
+namespace millrace::api {
+namespace {
+
+constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
+constexpr std::uint64_t kEachByte = 0x0101010101010101;
+constexpr std::uint64_t kEachHighBit = 0x8080808080808080;
+
+// Marks the bytes of `word` that are zero, and no other one before the first of them.
+constexpr std::uint64_t zeros(std::uint64_t word) { return (word - kEachByte) & ~word & kEachHighBit; }
+
+// The bytes that end a plain string or make it something else: a quote, a backslash, a control
+// character. Exact up to the first one.
+constexpr std::uint64_t marks(std::uint64_t word) {
+  const std::uint64_t quotes = zeros(word ^ kEachByte * '"');
+  const std::uint64_t backslashes = zeros(word ^ kEachByte * '\\');
+  const std::uint64_t controls = (word - kEachByte * 0x20) & ~word & kEachHighBit;
+  return quotes | backslashes | controls;
+}
+
+constexpr bool is_mark(char c) {
+  return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+}
+
+// The first mark of [at, end); `end` if there is none. Tells whether a byte above 0x7f came before.
+const char* find_mark(const char* at, const char* end, bool* is_ascii) {
+  std::uint64_t seen = 0;
+  while (static_cast<std::size_t>(end - at) >= kWordBytes) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, kWordBytes);
+    if (marks(word) != 0) break;
+    seen |= word;
+    at += kWordBytes;
+  }
+  *is_ascii = (seen & kEachHighBit) == 0;
+  while (at < end && !is_mark(*at)) {
+    *is_ascii = *is_ascii && (static_cast<unsigned char>(*at) & 0x80U) == 0;
+    ++at;
+  }
+  return at;
+}
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+void PlainJson::skip_blanks() {
+  while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
+}
+
+bool PlainJson::take(char c) {
+  skip_blanks();
+  if (at_ == end_ || *at_ != c) return false;
+  ++at_;
+  return true;
+}
+
+bool PlainJson::begin(char bracket) {
+  if (!take(bracket)) return fail();
+  is_first_ = true;
+  return true;
+}
+
+bool PlainJson::next(char closing) {
+  if (!ok_) return false;
+  const bool is_first = is_first_;
+  is_first_ = false;
+  if (take(closing)) return false;
+  return is_first || take(',') || fail();
+}
+
+bool PlainJson::next_key(std::string_view& name) {
+  return next('}') && text(name) && (take(':') || fail());
+}
+
+bool PlainJson::text(std::string_view& out) {
+  if (!take('"')) return fail();
+  bool is_ascii = true;
+  const char* const end = find_mark(at_, end_, &is_ascii);
+  if (end == end_ || *end != '"') return fail();
+  out = {at_, static_cast<std::size_t>(end - at_)};
+  if (!is_ascii && !is_utf8(out)) return fail();
+  at_ = end + 1;
+  return true;
+}
+
+char* PlainJson::space(std::size_t size_bytes) {
+  if (!blobs_) blobs_ = std::make_unique_for_overwrite<char[]>(body_bytes_);
+  char* const place = blobs_.get() + blob_bytes_;
+  blob_bytes_ += size_bytes;
+  return place;
+}
+
+bool PlainJson::blob(std::string_view& out) {
+  if (!take('"')) return fail();
+  const auto left = static_cast<std::size_t>(end_ - at_);
+  const auto* const end = static_cast<const char*>(std::memchr(at_, '"', left));
+  if (end == nullptr) return fail();
+  const std::string_view digits(at_, static_cast<std::size_t>(end - at_));
+  char* const place = space(digits.size() / 4 * 3);
+  const auto size_bytes = decode_base64(digits, place);
+  if (!size_bytes) return fail();
+  out = {place, *size_bytes};
+  at_ = end + 1;
+  return true;
+}
+
+bool PlainJson::integer(std::int64_t& out) {
+  constexpr int kDigitsMax = 18;  // Of what fits in any case.
+  skip_blanks();
+  const bool is_negative = at_ < end_ && *at_ == '-';
+  if (is_negative) ++at_;
+  const char* const first = at_;
+  std::int64_t value = 0;
+  while (at_ < end_ && is_digit(*at_) && at_ - first < kDigitsMax) value = value * 10 + (*at_++ - '0');
+  const bool has_zero_in_front = at_ - first > 1 && *first == '0';
+  const bool goes_on =
+      at_ < end_ && (is_digit(*at_) || *at_ == '.' || *at_ == 'e' || *at_ == 'E');
+  if (at_ == first || has_zero_in_front || goes_on) return fail();
+  out = is_negative ? -value : value;
+  return true;
+}
+
+bool PlainJson::boolean(bool& out) {
+  skip_blanks();
+  const std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
+  for (const std::string_view word : {"true", "false"}) {
+    if (!rest.starts_with(word)) continue;
+    at_ += word.size();
+    out = word.size() == 4;
+    return true;
+  }
+  return fail();
+}
+
+bool PlainJson::at_end() {
+  skip_blanks();
+  return ok_ && at_ == end_;
+}
+
+}  // namespace millrace::api
