@@ -1,5 +1,8 @@
 #include "api/json.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -14,8 +17,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/json_text.h"
 #include "api/value.h"
 #include "base/base64.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 
 namespace millrace::api {
@@ -97,38 +102,60 @@ std::optional<Value> parse_json(std::string_view text) {
   return builder.take();
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  out.push_back('"');
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text.substr(plain, i - plain));
-    plain = i + 1;
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default: {
-        char escape[8];
-        std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
-        out += escape;
-      }
+namespace {
+
+void append_decimal(std::string& out, std::int64_t number) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+}
+
+void append_escaped(std::string& out, char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default: {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
+      out += escape;
     }
   }
-  out.append(text.substr(plain));
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  bool is_ascii = true;
+  const char* mark = find_json_mark(at, end, &is_ascii);
+  if (mark == end) {  // One step for what nearly every text is.
+    char* const to = extend(out, text.size() + 2);
+    to[0] = '"';
+    std::ranges::copy(text, to + 1);
+    to[text.size() + 1] = '"';
+    return;
+  }
+  out.push_back('"');
+  for (; mark != end; mark = find_json_mark(at, end, &is_ascii)) {
+    out.append(at, mark);
+    append_escaped(out, *mark);
+    at = mark + 1;
+  }
+  out.append(at, end);
   out.push_back('"');
 }
 
@@ -148,9 +175,14 @@ void JsonWriter::close(char bracket) {
   needs_comma_ = true;
 }
 
+// Names of members are ours and need no escapes.
 void JsonWriter::key(std::string_view name) {
-  string(name);
-  out_.push_back(':');
+  char* to = extend(out_, name.size() + (needs_comma_ ? 4 : 3));
+  if (needs_comma_) *to++ = ',';
+  *to++ = '"';
+  to = std::ranges::copy(name, to).out;
+  *to++ = '"';
+  *to = ':';
   needs_comma_ = false;
 }
 
@@ -161,7 +193,7 @@ void JsonWriter::string(std::string_view text) {
 
 void JsonWriter::integer(std::int64_t number) {
   separate();
-  out_ += std::to_string(number);
+  append_decimal(out_, number);
 }
 
 void JsonWriter::boolean(bool value) {
@@ -179,11 +211,13 @@ void JsonWriter::blob(std::string_view bytes) {
 void JsonWriter::timestamp(TimePoint time) {
   separate();
   const std::int64_t millis = millis_of(time);
-  out_ += std::to_string(millis / 1000);
-  if (const int rest = static_cast<int>(millis % 1000); rest != 0) {
-    char decimals[8];
-    std::snprintf(decimals, sizeof decimals, ".%03d", rest);
-    out_ += decimals;
+  append_decimal(out_, millis / 1000);
+  if (const std::int64_t rest = millis % 1000; rest != 0) {
+    char* const to = extend(out_, 4);
+    to[0] = '.';
+    to[1] = static_cast<char>('0' + rest / 100);
+    to[2] = static_cast<char>('0' + rest / 10 % 10);
+    to[3] = static_cast<char>('0' + rest % 10);
   }
 }
 

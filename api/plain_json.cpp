@@ -6,64 +6,16 @@
 #include <memory>
 #include <string_view>
 
+#include "api/json_text.h"
 #include "api/utf8.h"
 #include "base/base64.h"
 
 namespace millrace::api {
 namespace {
 
-constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
-constexpr std::uint64_t kEachByte = 0x0101010101010101;
-constexpr std::uint64_t kEachHighBit = 0x8080808080808080;
-
-// Marks the bytes of `word` that are zero, and no other one before the first of them.
-constexpr std::uint64_t zeros(std::uint64_t word) { return (word - kEachByte) & ~word & kEachHighBit; }
-
-// The bytes that end a plain string or make it something else: a quote, a backslash, a control
-// character. Exact up to the first one.
-constexpr std::uint64_t marks(std::uint64_t word) {
-  const std::uint64_t quotes = zeros(word ^ kEachByte * '"');
-  const std::uint64_t backslashes = zeros(word ^ kEachByte * '\\');
-  const std::uint64_t controls = (word - kEachByte * 0x20) & ~word & kEachHighBit;
-  return quotes | backslashes | controls;
-}
-
-constexpr bool is_mark(char c) {
-  return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-}
-
-// The first mark of [at, end); `end` if there is none. Tells whether a byte above 0x7f came before.
-const char* find_mark(const char* at, const char* end, bool* is_ascii) {
-  std::uint64_t seen = 0;
-  while (static_cast<std::size_t>(end - at) >= kWordBytes) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, kWordBytes);
-    if (marks(word) != 0) break;
-    seen |= word;
-    at += kWordBytes;
-  }
-  *is_ascii = (seen & kEachHighBit) == 0;
-  while (at < end && !is_mark(*at)) {
-    *is_ascii = *is_ascii && (static_cast<unsigned char>(*at) & 0x80U) == 0;
-    ++at;
-  }
-  return at;
-}
-
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
-
-void PlainJson::skip_blanks() {
-  while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
-}
-
-bool PlainJson::take(char c) {
-  skip_blanks();
-  if (at_ == end_ || *at_ != c) return false;
-  ++at_;
-  return true;
-}
 
 bool PlainJson::begin(char bracket) {
   if (!take(bracket)) return fail();
@@ -86,7 +38,7 @@ bool PlainJson::next_key(std::string_view& name) {
 bool PlainJson::text(std::string_view& out) {
   if (!take('"')) return fail();
   bool is_ascii = true;
-  const char* const end = find_mark(at_, end_, &is_ascii);
+  const char* const end = find_json_mark(at_, end_, &is_ascii);
   if (end == end_ || *end != '"') return fail();
   out = {at_, static_cast<std::size_t>(end - at_)};
   if (!is_ascii && !is_utf8(out)) return fail();

@@ -39,8 +39,15 @@ class PlainJson {
     ok_ = false;
     return false;
   }
-  void skip_blanks();
-  bool take(char c);
+  void skip_blanks() {
+    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
+  }
+  bool take(char c) {
+    skip_blanks();
+    if (at_ == end_ || *at_ != c) return false;
+    ++at_;
+    return true;
+  }
   bool begin(char bracket);
   bool next(char closing);
   char* space(std::size_t size_bytes);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/base64_avx2.h"
+#include "base/bytes.h"
 
 namespace millrace {
 namespace {
@@ -55,9 +56,7 @@ void encode(std::string_view bytes, char* to) {
 }  // namespace
 
 void append_base64(std::string& out, std::string_view bytes) {
-  const std::size_t start = out.size();
-  out.resize(start + base64_size(bytes.size()));
-  encode(bytes, out.data() + start);
+  encode(bytes, extend(out, base64_size(bytes.size())));
 }
 
 std::string to_base64(std::string_view bytes) {

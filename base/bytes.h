@@ -15,6 +15,15 @@ namespace millrace {
 // Lower-case hex, two digits a byte.
 [[nodiscard]] std::string to_hex(std::string_view bytes);
 
+// Makes `out` longer by `count` bytes, which the caller writes, and returns where they begin.
+inline char* extend(std::string& out, std::size_t count) {
+  const std::size_t size = out.size();
+  // The size is not taken from the argument: g++ 12's library passes the new capacity there.
+  out.resize_and_overwrite(size + count,
+                           [all = size + count](char*, std::size_t) { return all; });
+  return out.data() + size;
+}
+
 template <std::unsigned_integral T>
 [[nodiscard]] constexpr T to_big_endian(T value) {
   return std::endian::native == std::endian::little ? std::byteswap(value) : value;
