@@ -121,6 +121,10 @@ class Http1Session {
     }
     InflightShare share(context_.inflight_bytes, context_.limits.inflight_bytes_max);
     std::optional<HttpResponse> refusal = check_head(parser, share);
+    // Before the body, behind which the parser adds fields to these. What stands there is no header
+    // (RFC 9110 §6.5.1): nobody has looked at it as one.
+    HttpRequest request = to_request(parser);
+    const bool keeps_alive = parser.get().keep_alive();
     if (!refusal) {
       const Error body_error = co_await read_body(&parser);
       if (body_error) refusal = answer_to(body_error);
@@ -130,9 +134,9 @@ class Http1Session {
       co_await refuse(&*refusal);
       co_return false;
     }
-    const HttpRequest request = to_request(parser);
+    request.body = body_;
     HttpResponse response = co_await context_.dispatcher.answer(&request, peer_, &context_.ids);
-    const bool is_last = response.closes || !parser.get().keep_alive() || entry_.is_stopping();
+    const bool is_last = response.closes || !keeps_alive || entry_.is_stopping();
     if (response.events)
       co_return co_await stream_events(&response, parser.get().version(), is_last);
     const bool has_body = request.method != "HEAD";
@@ -254,6 +258,7 @@ class Http1Session {
            seconds * static_cast<double>(context_.limits.body_bytes_per_second_min);
   }
 
+  // All but the body.
   [[nodiscard]] HttpRequest to_request(const Parser& parser) {
     const auto& message = parser.get();
     HttpRequest request;
@@ -266,7 +271,6 @@ class Http1Session {
     for (const auto& field : message) {
       request.headers.push_back({to_view(field.name_string()), to_view(field.value())});
     }
-    request.body = body_;
     return request;
   }
 

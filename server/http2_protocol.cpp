@@ -80,6 +80,8 @@ struct Http2Protocol::Callbacks {
   static int on_header(nghttp2_session* /*session*/, const nghttp2_frame* frame,
                        const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
                        std::size_t value_size, std::uint8_t /*flags*/, void* user_data) {
+    // What stands behind the body is no header (RFC 9110 §6.5.1): nobody looks at it as one.
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
     of(user_data).listener_.on_header(frame->hd.stream_id, to_view(name, name_size),
                                       to_view(value, value_size));
     return 0;

@@ -40,6 +40,7 @@ class Http2Listener {
   virtual ~Http2Listener() = default;
 
   virtual void on_request(std::int32_t id) = 0;
+  // Not those behind the body.
   virtual void on_header(std::int32_t id, std::string_view name, std::string_view value) = 0;
   virtual void on_body(std::int32_t id, std::string_view bytes) = 0;
   // A block of headers or of the body is whole; with the last one the request is.

@@ -267,3 +267,16 @@ def test_requests_over_http2_are_in_the_access_log(server, connect):
     connection = connect()
     result(connection, call(connection, server, "DescribeLimits", {}))
     wait_until(lambda: re.search(r" http2 DescribeLimits json 200 ", server.output()))
+
+
+def test_fields_behind_a_body_are_no_headers(connect):
+    """RFC 9110 §6.5.1. As a header this one is refused."""
+    foreign = {"Origin": "https://evil.example"}
+    connection = connect()
+
+    as_header = connection.request(foreign, method="GET", path="/health")
+    behind = connection.request({}, method="GET", path="/health", ends=False)
+    connection.connection.send_headers(behind, [("origin", foreign["Origin"])], end_stream=True)
+    connection.flush()
+
+    assert (connection.wait(as_header).status, connection.wait(behind).status) == (403, 200)

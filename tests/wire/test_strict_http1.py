@@ -71,3 +71,14 @@ def test_what_stands_behind_a_good_request_is_answered(server):
     answer = exchange(server, request() + request(extra=b"Connection: close\r\n") + SMUGGLED)
 
     assert answer.count(b"HTTP/1.1 200 OK") == 2 and b"smuggled" not in answer
+
+
+def test_fields_behind_a_body_are_no_headers(server):
+    """RFC 9110 §6.5.1. As a header this one is refused."""
+    head = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+    foreign = b"Origin: https://evil.example\r\n"
+
+    as_header = exchange(server, head + b"Connection: close\r\n" + foreign + b"\r\n")
+    behind = exchange(server, head + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + foreign + b"\r\n")
+
+    assert (status_of(as_header), status_of(behind)) == (403, 200)
