@@ -48,6 +48,7 @@ constexpr std::size_t kGatheredBytes = 16UL * 1024;
 constexpr std::size_t kKeptBodyBytes = 64UL * 1024;
 // Between a peer's goodbye inside TLS and the end of the connection.
 constexpr std::chrono::milliseconds kGoodbyeTime{100};
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -145,8 +146,9 @@ class Http1Session {
     co_return is_written && !is_last;
   }
 
-  // Reads up to the end of the head. What does not begin as an HTTP/1.x request is the end of the
-  // stream: it is closed without a word.
+  // Reads up to the end of the head, and only then has it parsed: the parser would take lines out of
+  // the buffer one by one, and what is left is not what is looked at here. What does not begin as an
+  // HTTP/1.x request is the end of the stream: it is closed without a word.
   Task<Error> read_head(Parser* parser) {
     bool has_first_line = false;
     stream_.expires_after(context_.limits.header_timeout);
@@ -160,7 +162,7 @@ class Http1Session {
           co_return make_error_code(http::error::end_of_stream);
         }
       }
-      if (has_first_line) {
+      if (has_first_line && received.find(kHeadEnd) != std::string_view::npos) {
         if (has_folded_line(received)) co_return make_error_code(http::error::bad_obs_fold);
         Error error;
         buffer_.consume(parser->put(buffer_.data(), error));
