@@ -105,6 +105,8 @@ std::string_view fault_of(const http::request_header<>& head) {
   const auto lengths = head.count(http::field::content_length);
   if (encodings > 0 && lengths > 0) return "A body has a length or is chunked, not both.\n";
   if (encodings > 1 || lengths > 1) return "The length of a body is told once.\n";
+  // RFC 9112 §6.1: a program of that age on the way would have taken the chunks for requests.
+  if (encodings == 1 && head.version() == 10) return "HTTP/1.0 knows no transfer encoding.\n";
   if (encodings == 1 &&
       !equals_ignoring_case(to_view(head[http::field::transfer_encoding]), "chunked")) {
     return "The only transfer encoding spoken here is chunked.\n";

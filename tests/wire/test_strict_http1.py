@@ -28,6 +28,7 @@ ENCODINGS = [HEAD + lines + b"\r\n\r\n0\r\n\r\n" for lines in (
     b"Transfer-Encoding : chunked", b"Transfer-Encoding:", b"Transfer-Encoding: ,", b"Transfer-Encoding: chunked\0",
     b"Transfer-Encoding:\r\n chunked")]
 ENCODINGS.append(b"POST / HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}")
+ENCODINGS.append(b"POST / HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
 
 CHUNKS = [CHUNKED + chunks for chunks in (
     b"fffffffffffffffff\r\n", b"zz\r\n", b"-1\r\n", b"+2\r\n{}\r\n0\r\n\r\n", b"0x2\r\n{}\r\n0\r\n\r\n", b"\r\n{}\r\n0\r\n\r\n",
