@@ -67,6 +67,12 @@ class ByteReader {
   // A 32-bit length, then so many bytes.
   std::string_view take_text() { return take_bytes(take<std::uint32_t>()); }
 
+  // As after a read past the end: for a value that cannot be.
+  void refuse() {
+    ok_ = false;
+    rest_ = {};
+  }
+
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
   [[nodiscard]] std::string_view rest() const { return rest_; }

@@ -81,7 +81,9 @@ std::string encode_value_header(const ValueParts& parts, TimePoint arrival) {
 
 Result<DecodedValue> decode_value(std::string_view value) {
   const auto damaged = [] { return fail(kDamaged, "a stored batch fails its checksum"); };
-  if (value.size() < kValueHeaderBytes || value[0] != static_cast<char>(kFormat)) return damaged();
+  if (value.size() < kValueHeaderBytes || value[0] != static_cast<char>(kFormat) || value[1] != 0) {
+    return damaged();
+  }
   ByteReader reader(value.substr(2));
   DecodedValue decoded;
   decoded.count = reader.take<std::uint32_t>();

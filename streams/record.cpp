@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint8_t kHasExplicitHashKey = 1;
 constexpr std::uint8_t kIsEncrypted = 2;
 constexpr std::uint8_t kHasNoPartitionKey = 4;
+constexpr std::uint8_t kAllFlags = kHasExplicitHashKey | kIsEncrypted | kHasNoPartitionKey;
 constexpr std::size_t kHashKeyBytes = 16;
 constexpr std::size_t kHeadBytes = 3;
 static_assert(kHeadBytes + kHashKeyBytes == kRecordOverheadBytesMax);
@@ -49,6 +50,9 @@ std::optional<RecordBytes> decode_record(std::string_view entry) {
   ByteReader reader(entry);
   const auto flags = reader.take<std::uint8_t>();
   const auto key_bytes = reader.take<std::uint16_t>();
+  if (flags > kAllFlags || ((flags & kHasNoPartitionKey) != 0 && key_bytes > 0)) {
+    return std::nullopt;
+  }
   if ((flags & kHasExplicitHashKey) != 0) reader.take_bytes(kHashKeyBytes);
   const std::string_view key = reader.take_bytes(key_bytes);
   if (!reader.ok()) return std::nullopt;

@@ -61,8 +61,25 @@ void put_optional(std::string& out, const std::optional<T>& value, Put put) {
 
 template <class Take>
 auto take_optional(ByteReader& reader, Take take) -> std::optional<decltype(take())> {
-  if (reader.take<std::uint8_t>() == 0) return std::nullopt;
+  const auto is_there = reader.take<std::uint8_t>();
+  if (is_there > 1) reader.refuse();
+  if (is_there != 1) return std::nullopt;
   return take();
+}
+
+// A value of an enumeration that ends with `last`.
+template <class Enum>
+Enum take_enum(ByteReader& reader, Enum last) {
+  const auto number = reader.take<std::uint8_t>();
+  if (number > static_cast<std::uint8_t>(last)) reader.refuse();
+  return static_cast<Enum>(number);
+}
+
+// Adds what is written in the order of its keys.
+template <class Map>
+void append_sorted(ByteReader& reader, Map& map, std::string key, typename Map::mapped_type value) {
+  if (!map.empty() && key <= map.rbegin()->first) reader.refuse();
+  map.emplace_hint(map.end(), std::move(key), std::move(value));
 }
 
 void put_steps(std::string& out, const PendingUpdate& update) {
@@ -91,8 +108,10 @@ PendingUpdate take_steps(ByteReader& reader) {
     const auto shard = reader.take<std::uint32_t>();
     if (kind == kSplitStep) {
       update.steps.emplace_back(Split{shard, take_hash(reader)});
-    } else {
+    } else if (kind == kMergeStep) {
       update.steps.emplace_back(Merge{shard, reader.take<std::uint32_t>()});
+    } else {
+      reader.refuse();
     }
   }
   return update;
@@ -111,7 +130,7 @@ Tags take_tags(ByteReader& reader) {
   const auto count = reader.take<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     std::string key(reader.take_text());
-    tags.emplace(std::move(key), reader.take_text());
+    append_sorted(reader, tags, std::move(key), std::string(reader.take_text()));
   }
   return tags;
 }
@@ -134,11 +153,11 @@ void put_settings(std::string& out, const StreamSettings& settings) {
 
 StreamSettings take_settings(ByteReader& reader) {
   StreamSettings settings;
-  settings.mode = static_cast<StreamMode>(reader.take<std::uint8_t>());
+  settings.mode = take_enum(reader, StreamMode::kOnDemand);
   settings.record_kib_max = reader.take<std::uint32_t>();
   settings.kms_key_id = take_optional_text(reader);
   settings.warm_mibps = take_optional(reader, [&] { return reader.take<std::uint32_t>(); });
-  settings.distribution = static_cast<Distribution>(reader.take<std::uint8_t>());
+  settings.distribution = take_enum(reader, Distribution::kAuto);
   return settings;
 }
 
@@ -178,15 +197,23 @@ void put_additions(std::string& out, const StreamFacts& facts) {
 }
 
 void take_additions(ByteReader& reader, StreamFacts& facts) {
-  facts.settings = take_settings(reader);
+  const StreamSettings settings = take_settings(reader);
+  // The first version's fields say the same.
+  if (settings.mode != facts.settings.mode ||
+      settings.record_kib_max != facts.settings.record_kib_max) {
+    reader.refuse();
+  }
+  facts.settings = settings;
   if (facts.update) facts.update->settings = take_settings(reader);
-  facts.shard_metrics = ShardMetrics(reader.take<std::uint8_t>());
+  const auto metrics = reader.take<std::uint8_t>();
+  facts.shard_metrics = ShardMetrics(metrics);
+  if (facts.shard_metrics.to_ulong() != metrics) reader.refuse();
   facts.policy = take_optional_text(reader);
   const auto consumer_count = reader.take<std::uint32_t>();
   for (std::uint32_t i = 0; i < consumer_count && reader.ok(); ++i) {
     Consumer consumer = take_consumer(reader);
     std::string name = consumer.name;
-    facts.consumers.emplace(std::move(name), std::move(consumer));
+    append_sorted(reader, facts.consumers, std::move(name), std::move(consumer));
   }
   const auto peak_count = reader.take<std::uint32_t>();
   for (std::uint32_t i = 0; i < peak_count && reader.ok(); ++i) {
@@ -288,7 +315,7 @@ std::optional<StreamFacts> decode_stream(std::string_view value) {
   facts.key.account = reader.take_text();
   facts.key.region = reader.take_text();
   facts.key.name = reader.take_text();
-  facts.settings.mode = static_cast<StreamMode>(reader.take<std::uint8_t>());
+  facts.settings.mode = take_enum(reader, StreamMode::kOnDemand);
   facts.retention_hours = static_cast<int>(reader.take<std::uint32_t>());
   facts.settings.record_kib_max = reader.take<std::uint32_t>();
   facts.created_at = take_time(reader);
