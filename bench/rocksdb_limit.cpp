@@ -1,0 +1,196 @@
+// Writes with RocksDB alone what the server writes for a request: no socket, no JSON, no shards but
+// their keys. What a batch costs here is what the store costs; the rest is a server's own work.
+//
+// A request's records go to the shards in equal parts, as random partition keys deal them out. The
+// server's way is one key per shard and request (storage/batch.h); the plain way is one key per
+// record. The options are those of storage/rocksdb_store.cpp.
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/slice.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/status.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <sys/resource.h>
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t kLogIdBytes = 8;
+constexpr std::size_t kRecordKeyBytes = 16;
+constexpr std::size_t kValueHeaderBytes = 18;  // Of a batch (storage/batch.h).
+constexpr std::size_t kEntryHeaderBytes = 23;  // Length, flags, length of the key, 16 bytes of key.
+constexpr std::size_t kPoolBytes = 16UL << 20U;
+
+struct Options {
+  std::string directory;
+  std::size_t records = 500;
+  std::size_t bytes = 100;
+  std::size_t shards = 4;
+  double seconds = 1.5;
+  bool has_key_per_record = false;
+};
+
+class LogPrefix final : public rocksdb::SliceTransform {
+ public:
+  [[nodiscard]] const char* Name() const override { return "millrace.LogPrefix"; }
+  [[nodiscard]] rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), kLogIdBytes};
+  }
+  [[nodiscard]] bool InDomain(const rocksdb::Slice& key) const override {
+    return key.size() == kRecordKeyBytes;
+  }
+};
+
+rocksdb::Options store_options() {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.allow_concurrent_memtable_write = false;
+  options.enable_write_thread_adaptive_yield = false;
+  options.db_write_buffer_size = 96UL << 20U;
+  options.max_total_wal_size = 96UL << 20U;
+  options.max_open_files = 512;
+  options.max_file_opening_threads = 1;
+  options.skip_stats_update_on_db_open = true;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.memtable_insert_with_hint_prefix_extractor = std::make_shared<LogPrefix>();
+  options.write_buffer_size = 64UL << 20U;
+  options.max_write_buffer_number = 2;
+  options.target_file_size_base = 16UL << 20U;
+  options.periodic_compaction_seconds = 24UL * 3600;
+  options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kLZ4Compression};
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 16UL << 10U;
+  table.block_cache = rocksdb::NewLRUCache(32UL << 20U);
+  table.format_version = 5;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+void append_big_endian(std::string& text, std::uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) text.push_back(static_cast<char>(number >> shift));
+}
+
+std::string random_bytes(std::size_t count) {
+  std::mt19937_64 random(1);  // NOLINT(bugprone-random-generator-seed): the same data each time.
+  std::string bytes;
+  while (bytes.size() < count) append_big_endian(bytes, random());
+  return bytes;
+}
+
+class Writer {
+ public:
+  explicit Writer(const Options& options)
+      : options_(options),
+        pool_(random_bytes(kPoolBytes)),
+        // A later run in the same directory goes on behind this one.
+        position_(static_cast<std::uint64_t>(
+            std::chrono::system_clock::now().time_since_epoch().count())) {}
+
+  // One request's records as a batch of RocksDB.
+  rocksdb::WriteBatch& next() {
+    batch_.Clear();
+    const std::size_t shards = std::min(options_.shards, options_.records);
+    for (std::size_t shard = 0; shard < shards; ++shard) {
+      // A single record goes to another shard each time.
+      const std::size_t log = shards == 1 ? turn_ % options_.shards : shard;
+      const std::size_t count = (options_.records + shard) / shards;
+      const std::size_t keys = options_.has_key_per_record ? count : 1;
+      const std::size_t value_bytes =
+          (kEntryHeaderBytes + options_.bytes) * count / keys + kValueHeaderBytes;
+      for (std::size_t i = 0; i < keys; ++i) put(log, value_bytes);
+    }
+    ++turn_;
+    return batch_;
+  }
+
+ private:
+  void put(std::size_t log, std::size_t value_bytes) {
+    key_.clear();
+    append_big_endian(key_, log);
+    append_big_endian(key_, ++position_);
+    const std::size_t at = (turn_ * 4096 + position_ * 64) % (pool_.size() - value_bytes);
+    batch_.Put(key_, rocksdb::Slice(pool_.data() + at, value_bytes)).PermitUncheckedError();
+  }
+
+  const Options& options_;
+  const std::string pool_;
+  std::uint64_t position_;
+  std::size_t turn_ = 0;
+  std::string key_;
+  rocksdb::WriteBatch batch_;
+};
+
+int run(const Options& options) {
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Status status = rocksdb::DB::Open(store_options(), options.directory, &opened);
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  Writer writer(options);
+  std::vector<std::uint32_t> micros;
+  const double cpu_before = cpu_seconds();
+  const auto began = SteadyClock::now();
+  const auto end = began + std::chrono::duration_cast<SteadyClock::duration>(
+                               std::chrono::duration<double>(options.seconds));
+  while (status.ok() && SteadyClock::now() < end) {
+    const auto before = SteadyClock::now();
+    status = db->Write({}, &writer.next());
+    micros.push_back(static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - before)
+            .count()));
+  }
+  if (!status.ok()) {
+    std::fprintf(stderr, "rocksdb_limit: %s\n", status.ToString().c_str());
+    return 1;
+  }
+  const double seconds = std::chrono::duration<double>(SteadyClock::now() - began).count();
+  const double cpu_micros = (cpu_seconds() - cpu_before) * 1e6 / static_cast<double>(micros.size());
+  std::ranges::sort(micros);
+  const auto percentile = [&](double share) {
+    return micros[static_cast<std::size_t>(share * static_cast<double>(micros.size() - 1))];
+  };
+  std::printf(
+      "{\"batches\":%zu,\"seconds\":%.4f,\"cpu_us\":%.3f,\"p50_us\":%u,\"p99_us\":%u,"
+      "\"p999_us\":%u}\n",
+      micros.size(), seconds, cpu_micros, percentile(0.5), percentile(0.99), percentile(0.999));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Writes batches with RocksDB alone and says what one costs");
+  app.add_option("--directory", options.directory, "Of the database; made if missing")->required();
+  app.add_option("--records", options.records, "Records of a batch")->check(CLI::Range(1, 500));
+  app.add_option("--bytes", options.bytes, "Data of a record")->check(CLI::Range(1, 10240));
+  app.add_option("--shards", options.shards, "Shards they go to")->check(CLI::Range(1, 10000));
+  app.add_option("--seconds", options.seconds, "How long")->check(CLI::Range(0.01, 3600.0));
+  app.add_flag("--key-per-record", options.has_key_per_record, "A key per record, not per shard");
+  CLI11_PARSE(app, argc, argv);
+  return run(options);
+}
