@@ -1,9 +1,13 @@
-// A bare Beast server: reads whole requests and answers the same bytes each time. What it costs is
-// what the transport costs; everything above is a server's own work.
+// A bare Beast server: reads whole requests and answers the same bytes each time, those of a file,
+// head and all. What it costs is what the transport costs; everything above is a server's own work.
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <ios>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -67,17 +71,20 @@ asio::awaitable<void> accept(Tcp::acceptor* acceptor,
 
 int main(int argc, char** argv) {
   std::uint16_t port = 0;
-  std::size_t answer_bytes = 0;
+  std::string answer_path;
   std::size_t threads = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
   CLI::App app("Answers every request with the same bytes");
   app.add_option("--port", port, "Port on 127.0.0.1")->required();
-  app.add_option("--answer-bytes", answer_bytes, "Size of each answer's body");
+  app.add_option("--answer", answer_path, "File of the answer, head and body")->required();
   app.add_option("--threads", threads, "Threads, each with a context of its own");
   CLI11_PARSE(app, argc, argv);
 
-  const std::string answer =
-      "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: " +
-      std::to_string(answer_bytes) + "\r\n\r\n" + std::string(answer_bytes, 'x');
+  std::ifstream file(answer_path, std::ios::binary);
+  const std::string answer{std::istreambuf_iterator<char>(file), {}};
+  if (answer.empty()) {
+    std::fprintf(stderr, "floor: no answer in %s\n", answer_path.c_str());
+    return 1;
+  }
   std::vector<std::unique_ptr<asio::io_context>> contexts;
   for (std::size_t i = 0; i < threads; ++i)
     contexts.push_back(std::make_unique<asio::io_context>(1));

@@ -18,13 +18,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from measure import resident_mib  # noqa: E402
 from support.fast_client import FastClient  # noqa: E402
 from support.server import Server, binary  # noqa: E402
-
-
-def resident_mib(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
 
 
 def is_answering(port):

@@ -20,19 +20,13 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-sys.path.insert(0, str(ROOT / "bench"))
 
-from run import CLOCK_TICKS, as_bytes  # noqa: E402
-from start import resident_mib  # noqa: E402
+from calls import as_bytes  # noqa: E402
+from measure import cpu_seconds, resident_mib  # noqa: E402
 from support.server import Server  # noqa: E402
 
 CONSUMERS = 20  # Of one stream: the service's own limit.
 WARM_UP_S = 12
-
-
-def cpu_s(pid) -> float:
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
 
 def prepare(server, count):
@@ -111,9 +105,9 @@ def main():
         connections = [subscribe(server, *place) for place in places]
         drain(connections, WARM_UP_S)
         kib = (resident_mib(server.process.pid) - before) * 1024 / options.count
-        began, spent = time.monotonic(), cpu_s(server.process.pid)
+        began, spent = time.monotonic(), cpu_seconds(server.process.pid)
         drain(connections, options.seconds)
-        share = (cpu_s(server.process.pid) - spent) / (time.monotonic() - began)
+        share = (cpu_seconds(server.process.pid) - spent) / (time.monotonic() - began)
         for connection in connections:
             connection.close()
         time.sleep(0.5)

@@ -1,0 +1,90 @@
+"""One measurement: what a server does, and what it costs, while bench/load asks it."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PROGRAMS = ROOT / "build/release/bench"
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid):
+    """User and system time of all threads, those that have ended too."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+
+def resident_mib(pid, field="VmRSS"):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"^{field}:\s+(\d+)", text, re.MULTILINE).group(1)) / 1024
+
+
+def written_bytes(pid):
+    """What the process sent to storage devices. `wchar` would also count what goes into sockets."""
+    return int(re.search(r"^write_bytes: (\d+)", pathlib.Path(f"/proc/{pid}/io").read_text(), re.MULTILINE).group(1))
+
+
+@dataclasses.dataclass
+class Way:
+    """How requests are sent."""
+
+    connections: int = 4
+    is_inside_tls: bool = False
+    is_http2: bool = False
+
+
+def load(port, requests, way, seconds, count=0, timeout_s=60):
+    """Replays a file of requests; what bench/load says. Whatever is not answered well is an error."""
+    done = subprocess.run(
+        [PROGRAMS / "load", "--port", str(port), "--connections", str(way.connections), "--seconds", str(seconds),
+         "--count", str(count), "--requests", requests, "--timeout", str(timeout_s),
+         *(["--tls"] if way.is_inside_tls else [])],
+        capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip())
+    result = json.loads(done.stdout)
+    bad = {kind: result[kind] for kind in ("refused", "stuck", "broken") if result[kind]}
+    if bad:
+        raise RuntimeError(", ".join(f"{count} {kind}" for kind, count in bad.items()) + ": " + done.stderr.strip())
+    return result
+
+
+def has_http2_load():
+    return shutil.which("h2load") is not None
+
+
+def http2_load(port, headers, body_path, way, seconds, log_path):
+    """The same by h2load, one request at a time per connection, each with the same body."""
+    fields = [f"--header={name}: {value}" for name, value in headers.items() if name != "Host"]
+    pathlib.Path(log_path).unlink(missing_ok=True)
+    done = subprocess.run(
+        ["h2load", f"--clients={way.connections}", "--max-concurrent-streams=1", "--threads=1",
+         f"--duration={seconds * 1000:.0f}ms", f"--data={body_path}", f"--log-file={log_path}", *fields, f"http://127.0.0.1:{port}/"],
+        capture_output=True, text=True, check=True)
+    if not re.search(r"status codes: \d+ 2xx, 0 3xx, 0 4xx, 0 5xx", done.stdout):
+        raise RuntimeError(done.stdout)
+    micros = sorted(int(line.split("\t")[2]) for line in pathlib.Path(log_path).read_text().splitlines())
+    shares = {"p50_us": 0.5, "p99_us": 0.99, "p999_us": 0.999}
+    percentiles = {name: micros[int(share * (len(micros) - 1))] for name, share in shares.items()}
+    return {"answered": len(micros), "seconds": seconds, **percentiles}
+
+
+def round_of(pid, replay):
+    """The figures of one round; `replay` makes the load and returns what came of it."""
+    before = cpu_seconds(pid)
+    result = replay()
+    spent = cpu_seconds(pid) - before
+    if not result["answered"]:
+        raise RuntimeError("nothing was answered in the time of a round")
+    return {"per_s": result["answered"] / result["seconds"], "cpu_us": spent * 1e6 / result["answered"],
+            "p50_us": result["p50_us"], "p99_us": result["p99_us"], "p999_us": result["p999_us"]}
+
+
+def medians(rounds):
+    return {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
