@@ -1,6 +1,7 @@
 """Measures this build beside a bare HTTP server and RocksDB alone, in interleaved rounds.
 
     bench/run.py [--only NAME] [--rounds N] [--seconds S] [--quick] [--keep] [--json FILE]
+    bench/run.py --peers [--open-ports]     and beside other servers that speak Kinesis
 
 Each round asks everyone in turn; a ratio is taken within its round, and what is shown are medians. The figure to go by
 is the server's CPU time per request and its ratio to the floor's: times on a shared machine are noise, this moves by ten
@@ -21,11 +22,14 @@ import tempfile
 from calls import ROOT
 from measure import has_http2_load, medians
 from page import as_text, keep, kept_ratios, request_tables, stamp
+from peers import PEERS, install_all, why_missing, without_paths
 from servers import Floor, Ours, RocksDb
 from support.fast_client import Refused, Unanswered
+from support.server import apart
 from workloads import workloads
 
 WORSE_MAX = 1.15
+INSIDE = "MILLRACE_BENCH_APART"  # Set within the network namespace.
 FAILURES = (RuntimeError, OSError, Refused, Unanswered, KeyError, subprocess.SubprocessError)
 
 
@@ -35,6 +39,9 @@ def others(workload, answer, options):
     if workload.operation.startswith("Put") and workload.is_plain:
         yield RocksDb(has_key_per_record=False), None
         yield RocksDb(has_key_per_record=True), None
+    if options.peers and not workload.way.is_inside_tls and not workload.way.is_http2:
+        for peer in (kind() for kind in PEERS):
+            yield peer, why_missing(peer, INSIDE in os.environ or options.open_ports) or peer.reason_against(workload)
 
 
 def bench_one(workload, options, directory):
@@ -49,7 +56,9 @@ def bench_one(workload, options, directory):
 
     def give_up(contender, reason):
         """A peer that fails is told of and takes no further part; the rest must not fail."""
-        figures[contender.name] = {"reason": str(reason)}
+        if not isinstance(contender, PEERS):
+            raise reason
+        figures[contender.name] = {"reason": without_paths(reason)}
         contender.stop()
 
     try:
@@ -112,12 +121,22 @@ def worsened(results):
             yield f"{result['name']}: {now:.2f} times the floor's CPU, {now / was - 1:.0%} above the kept {was:.2f}"
 
 
+def go_apart(options):
+    """Starts this program again in a network namespace that has nothing but loopback: some peers listen everywhere."""
+    words = None if INSIDE in os.environ or options.open_ports else apart("net")
+    if words:
+        command = [*words, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, *sys.argv]
+        os.execvpe(command[0], command, {**os.environ, INSIDE: "1"})
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", metavar="NAME", help="workloads whose name contains this")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each round")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that it works; compared with nothing")
+    parser.add_argument("--peers", action="store_true", help="install other servers under build/peers and measure them too")
+    parser.add_argument("--open-ports", action="store_true", help="start peers that listen on all addresses here, not apart")
     parser.add_argument("--keep", action="store_true", help="keep the result and write docs/performance.md and .svg")
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
@@ -129,12 +148,16 @@ def parse():
 def measure(options, directory):
     """The sections that were asked for."""
     result = bench_all(options, directory)
-    return {"requests": result}
+    return {"peers": result} if options.peers else {"requests": result}
 
 
 def main():
     options = parse()
     os.environ.setdefault("MILLRACE_BIN", str(ROOT / "build/release/millrace"))
+    if options.peers:
+        if INSIDE not in os.environ:
+            install_all()
+        go_apart(options)
     places = ROOT / "build/bench"  # On a disk, which the system's temporary directory may not be.
     places.mkdir(parents=True, exist_ok=True)
     try:
