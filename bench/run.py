@@ -2,6 +2,8 @@
 
     bench/run.py [--only NAME] [--rounds N] [--seconds S] [--quick] [--keep] [--json FILE]
     bench/run.py --peers [--open-ports]     and beside other servers that speak Kinesis
+    bench/run.py --growth [--records N]     what more shards, records and connections cost
+    bench/run.py --mixed MINUTES            all kinds of requests at the same time
 
 Each round asks everyone in turn; a ratio is taken within its round, and what is shown are medians. The figure to go by
 is the server's CPU time per request and its ratio to the floor's: times on a shared machine are noise, this moves by ten
@@ -20,7 +22,9 @@ import sys
 import tempfile
 
 from calls import ROOT
+from growth import measure_growth
 from measure import has_http2_load, medians
+from mixed import measure_mixed
 from page import as_text, keep, kept_ratios, request_tables, stamp
 from peers import PEERS, install_all, why_missing, without_paths
 from servers import Floor, Ours, RocksDb
@@ -137,6 +141,9 @@ def parse():
     parser.add_argument("--quick", action="store_true", help="one short round, to see that it works; compared with nothing")
     parser.add_argument("--peers", action="store_true", help="install other servers under build/peers and measure them too")
     parser.add_argument("--open-ports", action="store_true", help="start peers that listen on all addresses here, not apart")
+    parser.add_argument("--growth", action="store_true", help="cost with more shards, records and connections")
+    parser.add_argument("--records", type=int, default=10**7, help="how many --growth goes up to")
+    parser.add_argument("--mixed", type=float, metavar="MINUTES", nargs="?", const=1.0, help="mixed load")
     parser.add_argument("--keep", action="store_true", help="keep the result and write docs/performance.md and .svg")
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
@@ -147,6 +154,10 @@ def parse():
 
 def measure(options, directory):
     """The sections that were asked for."""
+    if options.growth:
+        return {"growth": {**stamp(), "tables": measure_growth(options, directory)}}
+    if options.mixed:
+        return {"mixed": {**stamp(), "tables": [measure_mixed(options, directory)]}}
     result = bench_all(options, directory)
     return {"peers": result} if options.peers else {"requests": result}
 
