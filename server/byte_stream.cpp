@@ -17,12 +17,17 @@ namespace millrace::server {
 
 Task<boost::system::error_code> ByteStream::accept_tls(asio::ssl::context* tls,
                                                        beast::flat_buffer* received) {
-  tls_ = std::make_unique<asio::ssl::stream<Stream&>>(plain_, *tls);
+  tls_ = std::make_unique<asio::ssl::stream<Socket&>>(socket_, *tls);
   const auto hello = received->data();
   const auto [error, count] =
       co_await tls_->async_handshake(asio::ssl::stream_base::server, hello, kAwaitTuple);
   received->consume(count);
   co_return error;
+}
+
+void ByteStream::close() {
+  boost::system::error_code ignored;
+  socket_.close(ignored);
 }
 
 Task<> ByteStream::finish(std::chrono::steady_clock::duration timeout) {
@@ -40,7 +45,7 @@ Task<> ByteStream::drain(std::chrono::steady_clock::duration timeout) {
   expires_after(timeout);
   bool is_open = true;
   while (is_open) {
-    const auto [error, count] = co_await plain_.async_read_some(space, kAwaitTuple);
+    const auto [error, count] = co_await socket_.async_read_some(space, kAwaitTuple);
     (void)count;
     is_open = !error;
   }

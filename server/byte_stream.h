@@ -1,7 +1,9 @@
 // The bytes of one connection, plain or inside TLS: an Asio stream that sessions read and write
 // without knowing which.
 //
-// One read and one write may be under way at a time, on the connection's thread.
+// One read and one write may be under way at a time, on the connection's thread. A deadline is a
+// point in time that is looked at four times a second for all connections of a thread (Sessions):
+// a timer for each read and write would cost more than the reading.
 
 #pragma once
 
@@ -23,26 +25,35 @@ class ByteStream {
  public:
   using executor_type = Executor;
 
-  explicit ByteStream(Socket socket) : plain_(std::move(socket)) {}
+  explicit ByteStream(Socket socket) : socket_(std::move(socket)) {}
 
   // Takes TLS's handshake as the server, of which `received` is what was read already; it is empty
   // afterwards. What is read and written from then on is inside TLS. Returns what went wrong.
   Task<boost::system::error_code> accept_tls(asio::ssl::context* tls, beast::flat_buffer* received);
 
   [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
-  [[nodiscard]] Socket& socket() { return plain_.socket(); }
-  [[nodiscard]] executor_type get_executor() { return plain_.get_executor(); }
+  [[nodiscard]] Socket& socket() { return socket_; }
+  [[nodiscard]] executor_type get_executor() { return socket_.get_executor(); }
 
-  // For reads and writes that begin from now on; one that takes longer ends the connection.
-  void expires_after(std::chrono::steady_clock::duration time) { plain_.expires_after(time); }
-  void expires_never() { plain_.expires_never(); }
+  // What is still being read or written then ends the connection, up to a quarter of a second
+  // late.
+  void expires_after(std::chrono::steady_clock::duration time) {
+    expires_at_ = std::chrono::steady_clock::now() + time;
+  }
+  void expires_never() { expires_at_ = kNever; }
+  [[nodiscard]] bool has_expired(std::chrono::steady_clock::time_point now) const {
+    return expires_at_ <= now;
+  }
+
+  // Ends what is under way, and the connection.
+  void close();
 
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
     return asio::async_initiate<Token, Done>(
         [this](auto handler, const auto& space) {
           if (tls_) return tls_->async_read_some(space, std::move(handler));
-          plain_.async_read_some(space, std::move(handler));
+          socket_.async_read_some(space, std::move(handler));
         },
         token, buffers);
   }
@@ -52,7 +63,7 @@ class ByteStream {
     return asio::async_initiate<Token, Done>(
         [this](auto handler, const auto& bytes) {
           if (tls_) return tls_->async_write_some(bytes, std::move(handler));
-          plain_.async_write_some(bytes, std::move(handler));
+          socket_.async_write_some(bytes, std::move(handler));
         },
         token, buffers);
   }
@@ -68,9 +79,11 @@ class ByteStream {
 
  private:
   using Done = void(boost::system::error_code, std::size_t);
+  static constexpr auto kNever = std::chrono::steady_clock::time_point::max();
 
-  Stream plain_;
-  std::unique_ptr<asio::ssl::stream<Stream&>> tls_;
+  Socket socket_;
+  std::chrono::steady_clock::time_point expires_at_ = kNever;
+  std::unique_ptr<asio::ssl::stream<Socket&>> tls_;
 };
 
 }  // namespace millrace::server

@@ -67,7 +67,7 @@ Task<> serve_connection(Socket socket, SessionContext* context) {
   boost::system::error_code ignored;
   socket.set_option(Tcp::no_delay(true), ignored);
   ByteStream stream(std::move(socket));
-  Sessions::Entry entry(context->sessions, stream.socket());
+  Sessions::Entry entry(context->sessions, stream);
   beast::flat_buffer buffer(context->limits.header_bytes_max + kBufferBytes);
   // Without room of its own the library reads 512 bytes at a time.
   buffer.reserve(kBufferBytes);

@@ -8,16 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include <boost/beast/core/string_type.hpp>
-#include <boost/beast/http/field.hpp>
-#include <boost/beast/http/message.hpp>
-
 #include "server/http.h"
 
 namespace millrace::server {
 namespace {
-
-namespace http = boost::beast::http;
 
 void append_header(std::string& head, std::string_view name, std::string_view value) {
   head += name;
@@ -90,29 +84,24 @@ bool is_http1_line(std::string_view line) {
   return last_blank != std::string_view::npos && line.substr(last_blank + 1).starts_with("HTTP/1.");
 }
 
-std::string_view fault_of(const http::request_header<>& head) {
-  if (head.version() != 11 && head.version() != 10) {
-    return "Only HTTP/1.0 and HTTP/1.1 are spoken here.\n";
-  }
-  const auto hosts = head.count(http::field::host);
-  if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
-    return "A request has one Host header.\n";
-  }
-  if (hosts == 1 && !is_host(to_view(head[http::field::host]))) {
+std::string_view fault_of(const HttpRequest& head, unsigned version) {
+  if (version != 11 && version != 10) return "Only HTTP/1.0 and HTTP/1.1 are spoken here.\n";
+  const auto hosts = head.header_count("host");
+  if (hosts > 1 || (hosts == 0 && version == 11)) return "A request has one Host header.\n";
+  if (hosts == 1 && !is_host(*head.header("host"))) {
     return "The Host header is no name or address.\n";
   }
-  const auto encodings = head.count(http::field::transfer_encoding);
-  const auto lengths = head.count(http::field::content_length);
+  const auto encodings = head.header_count("transfer-encoding");
+  const auto lengths = head.header_count("content-length");
   if (encodings > 0 && lengths > 0) return "A body has a length or is chunked, not both.\n";
   if (encodings > 1 || lengths > 1) return "The length of a body is told once.\n";
   // RFC 9112 §6.1: a program of that age on the way would have taken the chunks for requests.
-  if (encodings == 1 && head.version() == 10) return "HTTP/1.0 knows no transfer encoding.\n";
-  if (encodings == 1 &&
-      !equals_ignoring_case(to_view(head[http::field::transfer_encoding]), "chunked")) {
+  if (encodings == 1 && version == 10) return "HTTP/1.0 knows no transfer encoding.\n";
+  if (encodings == 1 && !equals_ignoring_case(*head.header("transfer-encoding"), "chunked")) {
     return "The only transfer encoding spoken here is chunked.\n";
   }
   // Beast takes a list of equal numbers.
-  if (lengths == 1 && !is_number(to_view(head[http::field::content_length]))) {
+  if (lengths == 1 && !is_number(*head.header("content-length"))) {
     return "The length of a body is one number.\n";
   }
   return {};

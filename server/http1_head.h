@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include <boost/beast/core/string_type.hpp>
-#include <boost/beast/http/message.hpp>
 
 #include "server/http.h"
 
@@ -36,7 +35,7 @@ void write_head(std::string& head, const HttpResponse& response, Framing framing
 // What a head has that two programs in a row could read in two ways, though Beast takes it:
 // version, Host, and how the body's length is told. In words for the answer; empty if there is
 // nothing.
-[[nodiscard]] std::string_view fault_of(const boost::beast::http::request_header<>& head);
+[[nodiscard]] std::string_view fault_of(const HttpRequest& head, unsigned version);
 
 // Whether text has no control character but the tab.
 [[nodiscard]] bool is_printable(std::string_view text);

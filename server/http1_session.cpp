@@ -7,27 +7,26 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <sys/poll.h>
 
+#include "base/bytes.h"
 #include "server/async.h"
 #include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/http1_head.h"
+#include "server/http1_parser.h"
 #include "server/inflight.h"
 #include "server/sessions.h"
 #include "server/subscription_pump.h"
@@ -38,7 +37,6 @@ namespace {
 namespace http = beast::http;
 
 using SteadyClock = std::chrono::steady_clock;
-using Parser = http::request_parser<http::buffer_body>;
 using Error = beast::error_code;
 
 constexpr std::size_t kReadBytes = 64UL * 1024;
@@ -83,6 +81,7 @@ class Http1Session {
     if (!error) {
       peer_ = endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
     }
+    request_.protocol = stream_.is_tls() ? "http1+tls" : "http1";
   }
 
   Task<> run() {
@@ -112,115 +111,119 @@ class Http1Session {
 
   // Returns whether the connection goes on.
   Task<bool> serve_one() {
-    Parser parser;
-    parser.header_limit(static_cast<std::uint32_t>(context_.limits.header_bytes_max));
-    parser.body_limit(context_.limits.body_bytes_max);
-    if (const Error error = co_await read_head(&parser)) {
-      std::optional<HttpResponse> refusal = answer_to(error);
-      if (refusal) co_await refuse(&*refusal);
-      co_return false;
+    request_.headers.clear();
+    body_.clear();
+    Http1Parser parser(context_.limits, request_, body_);
+    stream_.expires_after(context_.limits.header_timeout);
+    Error error = parse_head(&parser);
+    while (error == http::error::need_more) {
+      const auto space =
+          buffer_.prepare(std::min(kHeadStepBytes, buffer_.max_size() - buffer_.size()));
+      const auto [read_error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
+      buffer_.commit(count);
+      error = read_error ? read_error : parse_head(&parser);
     }
     InflightShare share(context_.inflight_bytes, context_.limits.inflight_bytes_max);
-    std::optional<HttpResponse> refusal = check_head(parser, share);
-    // Before the body, behind which the parser adds fields to these. What stands there is no header
-    // (RFC 9110 §6.5.1): nobody has looked at it as one.
-    HttpRequest request = to_request(parser);
-    const bool keeps_alive = parser.get().keep_alive();
-    if (!refusal) {
-      const Error body_error = co_await read_body(&parser);
-      if (body_error) refusal = answer_to(body_error);
-      if (body_error && !refusal) co_return false;
-    }
-    if (refusal) {
-      co_await refuse(&*refusal);
-      co_return false;
-    }
-    request.body = body_;
-    HttpResponse response = co_await context_.dispatcher.answer(&request, peer_, &context_.ids);
-    const bool is_last = response.closes || !keeps_alive || entry_.is_stopping();
-    if (response.events)
-      co_return co_await stream_events(&response, parser.get().version(), is_last);
-    const bool has_body = request.method != "HEAD";
+    std::optional<HttpResponse> refusal;
+    if (!error) refusal = check_head(parser, share);
+    if (!error && !refusal && !take_body(&parser)) error = co_await read_body(&parser);
+    if (error) refusal = answer_to(error);
+    if (refusal) co_await refuse(&*refusal);
+    if (error || refusal) co_return false;
+
+    stream_.expires_never();
+    HttpResponse response = co_await context_.dispatcher.answer(&request_, peer_, &context_.ids);
+    const bool is_last = response.closes || !parser.keep_alive() || entry_.is_stopping();
+    const bool has_body = request_.method != "HEAD";
+    buffer_.consume(request_bytes_);
+    if (response.events) co_return co_await stream_events(&response, parser.version(), is_last);
     const bool is_written = co_await write(&response, is_last, has_body);
     if (body_.capacity() > kKeptBodyBytes) std::string().swap(body_);
     co_return is_written && !is_last;
   }
 
-  // Reads up to the end of the head, and only then has it parsed: the parser would take lines out of
-  // the buffer one by one, and what is left is not what is looked at here. What does not begin as an
-  // HTTP/1.x request is the end of the stream: it is closed without a word.
-  Task<Error> read_head(Parser* parser) {
-    bool has_first_line = false;
-    stream_.expires_after(context_.limits.header_timeout);
-    for (;;) {
-      const std::string_view received(static_cast<const char*>(buffer_.data().data()),
-                                      buffer_.size());
-      if (!has_first_line) {
-        const std::size_t end = received.find("\r\n");
-        has_first_line = end != std::string_view::npos;
-        if (has_first_line && !is_http1_line(received.substr(0, end))) {
-          co_return make_error_code(http::error::end_of_stream);
-        }
-      }
-      if (has_first_line && received.find(kHeadEnd) != std::string_view::npos) {
-        if (has_folded_line(received)) co_return make_error_code(http::error::bad_obs_fold);
-        Error error;
-        buffer_.consume(parser->put(buffer_.data(), error));
-        if (parser->is_header_done()) co_return Error{};
-        if (error && error != http::error::need_more) co_return error;
-      }
-      if (buffer_.size() >= context_.limits.header_bytes_max) {
-        co_return make_error_code(http::error::header_limit);
-      }
-      const auto space =
-          buffer_.prepare(std::min(kHeadStepBytes, buffer_.max_size() - buffer_.size()));
-      const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
-      if (error) co_return error;
-      buffer_.commit(count);
+  // Parses the head once all of it is in the buffer: before that the parser would take lines one by
+  // one, and what is left is not what is looked at here. What does not begin as an HTTP/1.x request
+  // is the end of the stream: it is closed without a word. need_more until the head is whole.
+  Error parse_head(Http1Parser* parser) {
+    const std::string_view received = this->received();
+    const std::size_t line_end = received.find("\r\n");
+    if (line_end != std::string_view::npos && !is_http1_line(received.substr(0, line_end))) {
+      return make_error_code(http::error::end_of_stream);
     }
+    if (received.find(kHeadEnd, std::min(line_end, received.size())) != std::string_view::npos) {
+      if (has_folded_line(received)) return make_error_code(http::error::bad_obs_fold);
+      Error error;
+      request_bytes_ = parser->put(buffer_.data(), error);
+      if (parser->is_header_done()) return {};
+      if (error && error != http::error::need_more) return error;
+    }
+    if (received.size() >= context_.limits.header_bytes_max) {
+      return make_error_code(http::error::header_limit);
+    }
+    return make_error_code(http::error::need_more);
   }
 
   // What can be refused before a byte of the body is read.
-  std::optional<HttpResponse> check_head(const Parser& parser, InflightShare& share) {
-    const auto& message = parser.get();
-    const auto fields = std::distance(message.begin(), message.end());
-    if (fields > static_cast<std::ptrdiff_t>(context_.limits.header_count_max)) {
+  std::optional<HttpResponse> check_head(const Http1Parser& parser, InflightShare& share) {
+    if (request_.headers.size() > context_.limits.header_count_max) {
       return plain_response(431, "The request has too many header fields.\n", true);
     }
-    if (const std::string_view fault = fault_of(message); !fault.empty()) {
+    if (const std::string_view fault = fault_of(request_, parser.version()); !fault.empty()) {
       return plain_response(400, std::string(fault), true);
     }
     const std::size_t body_bytes =
-        parser.chunked() ? context_.limits.body_bytes_max
-                         : static_cast<std::size_t>(parser.content_length().value_or(0));
+        parser.chunked() ? context_.limits.body_bytes_max : length_of(parser);
     if (!share.take(body_bytes)) {
       return plain_response(503, "Too many bytes are under way; try again.\n", true);
     }
     return std::nullopt;
   }
 
-  Task<Error> read_body(Parser* parser) {
-    body_.clear();
-    const auto expect = parser->get().find(http::field::expect);
-    const bool waits = expect != parser->get().end() &&
-                       equals_ignoring_case(to_view(expect->value()), "100-continue");
-    if (waits && buffer_.size() == 0) {
+  static std::size_t length_of(const Http1Parser& parser) {
+    return static_cast<std::size_t>(parser.content_length().value_or(0));
+  }
+
+  // Whether the body has arrived with the head; then it stays where it is.
+  bool take_body(Http1Parser* parser) {
+    if (parser->chunked()) return false;
+    const std::string_view behind_head = received().substr(request_bytes_);
+    const std::size_t length = length_of(*parser);
+    if (behind_head.size() < length) return false;
+    request_.body = behind_head.substr(0, length);
+    request_bytes_ += length;
+    return true;
+  }
+
+  Task<Error> read_body(Http1Parser* parser) {
+    const auto expect = request_.header("expect");
+    const bool waits = expect && equals_ignoring_case(*expect, "100-continue");
+    if (waits && buffer_.size() == request_bytes_) {
       const auto bytes = asio::buffer(kContinue);
       const auto [error, count] = co_await asio::async_write(stream_, bytes, kAwaitTuple);
       (void)count;
       if (error) co_return error;
     }
     body_started_ = SteadyClock::now();
-    if (parser->chunked()) co_return co_await read_chunks(parser);
-    const std::size_t length = static_cast<std::size_t>(parser->content_length().value_or(0));
-    const std::size_t received = std::min(length, buffer_.size());
-    body_.assign(static_cast<const char*>(buffer_.data().data()), received);
-    buffer_.consume(received);
+    Error error;
+    if (parser->chunked()) {
+      error = co_await read_chunks(parser);
+    } else {
+      error = co_await read_length(length_of(*parser));
+    }
+    request_.body = body_;
+    co_return error;
+  }
+
+  // Straight into the body, whose memory is only reserved at first: what has not arrived takes none.
+  Task<Error> read_length(std::size_t length) {
+    body_.reserve(length);
+    body_ = received().substr(request_bytes_);
+    request_bytes_ = buffer_.size();
     while (body_.size() < length) {
       const std::size_t filled = body_.size();
       const std::size_t step = std::min(length - filled, std::max(kReadBytes, filled));
-      body_.resize(filled + step);
-      const auto space = asio::buffer(body_.data() + filled, step);
+      const auto space = asio::buffer(extend(body_, step), step);
       if (is_too_slow(filled)) co_return make_error_code(http::error::partial_message);
       stream_.expires_after(context_.limits.read_timeout);
       const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
@@ -230,26 +233,29 @@ class Http1Session {
     co_return Error{};
   }
 
-  Task<Error> read_chunks(Parser* parser) {
-    std::array<char, 8192> chunk{};
-    auto check_extensions = [](std::uint64_t, beast::string_view extensions, Error& error) {
-      if (!is_printable(to_view(extensions))) error = http::error::bad_chunk_extension;
-    };
-    parser->on_chunk_header(check_extensions);
-    while (!parser->is_done()) {
-      parser->get().body().data = chunk.data();
-      parser->get().body().size = chunk.size();
+  // Chunks go through the buffer, so the head makes room for them.
+  Task<Error> read_chunks(Http1Parser* parser) {
+    parser->keep_head(received().substr(0, request_bytes_), head_);
+    parser->eager(true);
+    buffer_.consume(std::exchange(request_bytes_, 0));
+    for (;;) {
+      Error error;
+      buffer_.consume(parser->put(buffer_.data(), error));
+      if (parser->is_done()) co_return Error{};
+      if (error && error != http::error::need_more) co_return error;
+      if (buffer_.size() == buffer_.max_size()) co_return make_error_code(http::error::header_limit);
       if (is_too_slow(body_.size())) co_return make_error_code(http::error::partial_message);
       stream_.expires_after(context_.limits.read_timeout);
-      const auto [error, count] = co_await http::async_read(stream_, buffer_, *parser, kAwaitTuple);
-      (void)count;
-      body_.append(chunk.data(), chunk.size() - parser->get().body().size);
-      if (error && error != http::error::need_buffer) co_return error;
-      if (body_.size() > context_.limits.body_bytes_max) {
-        co_return make_error_code(http::error::body_limit);
-      }
+      const auto space =
+          buffer_.prepare(std::min(kReadBytes, buffer_.max_size() - buffer_.size()));
+      const auto [read_error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
+      if (read_error) co_return read_error;
+      buffer_.commit(count);
     }
-    co_return Error{};
+  }
+
+  [[nodiscard]] std::string_view received() const {
+    return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
   }
 
   [[nodiscard]] bool is_too_slow(std::size_t received) const {
@@ -258,22 +264,6 @@ class Http1Session {
     const double seconds = std::chrono::duration<double>(elapsed).count();
     return static_cast<double>(received) <
            seconds * static_cast<double>(context_.limits.body_bytes_per_second_min);
-  }
-
-  // All but the body.
-  [[nodiscard]] HttpRequest to_request(const Parser& parser) {
-    const auto& message = parser.get();
-    HttpRequest request;
-    request.protocol = stream_.is_tls() ? "http1+tls" : "http1";
-    request.method = to_view(message.method_string());
-    const std::string_view target = to_view(message.target());
-    const std::size_t mark = target.find('?');
-    request.path = target.substr(0, mark);
-    if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
-    for (const auto& field : message) {
-      request.headers.push_back({to_view(field.name_string()), to_view(field.value())});
-    }
-    return request;
   }
 
   // Answers what has not been read to its end.
@@ -393,8 +383,10 @@ class Http1Session {
   SessionContext& context_;
   Sessions::Entry& entry_;
   std::string peer_;
-  std::string body_;
-  std::string head_;
+  HttpRequest request_;             // Points into buffer_, body_ and head_.
+  std::size_t request_bytes_ = 0;   // How much of buffer_ belongs to the request.
+  std::string body_;                // If it did not come with the head.
+  std::string head_;                // The answer's; before it, that of a request with chunks.
   SteadyClock::time_point body_started_;
 };
 

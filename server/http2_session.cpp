@@ -63,7 +63,8 @@ class Http2Session final : public Http2Listener {
   }
 
   Task<> run(beast::flat_buffer* received) {
-    entry_.set_idle(false);  // A stop is told; it closes nothing by itself.
+    stream_.expires_never();  // Reading has deadlines of its own here.
+    entry_.set_idle(false);   // A stop is told; it closes nothing by itself.
     entry_.on_stop([this] { stop(); });
     start([this] { return watch_deadline(); });
     bool goes_on = receive({static_cast<const char*>(received->data().data()), received->size()});
@@ -72,7 +73,6 @@ class Http2Session final : public Http2Listener {
       flush();
       if (!wants_more()) break;
       note_state();
-      stream_.expires_never();
       const auto space = asio::buffer(bytes);
       const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
       if (error) break;
@@ -191,6 +191,7 @@ class Http2Session final : public Http2Listener {
       const auto buffer = asio::buffer(outgoing_);
       const auto [error, count] = co_await asio::async_write(stream_, buffer, kAwaitTuple);
       (void)count;
+      stream_.expires_never();
       if (error) close();
     }
     if (is_stopping_ && streams_.empty()) close();

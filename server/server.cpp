@@ -180,7 +180,7 @@ class Server {
 
   void run() {
     for (const auto& io_thread : threads_) {
-      asio::co_spawn(io_thread->io, io_thread->sessions.close_stuck(limits_.write_timeout),
+      asio::co_spawn(io_thread->io, io_thread->sessions.watch(limits_.write_timeout),
                      asio::detached);
       io_thread->thread = std::thread([&io = io_thread->io] { io.run(); });
     }

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "server/async.h"
+#include "server/byte_stream.h"
 
 namespace millrace::server {
 namespace {
@@ -19,8 +20,8 @@ int bytes_to_take(Socket& socket) {
 
 }  // namespace
 
-Sessions::Entry::Entry(Sessions& sessions, Socket& socket)
-    : sessions_(sessions), socket_(socket), taken_at_(std::chrono::steady_clock::now()) {
+Sessions::Entry::Entry(Sessions& sessions, ByteStream& stream)
+    : sessions_(sessions), stream_(stream), taken_at_(std::chrono::steady_clock::now()) {
   sessions_.entries_.insert(this);
   ++sessions_.connections_;
 }
@@ -40,23 +41,40 @@ void Sessions::stop() {
       continue;
     }
     boost::system::error_code ignored;
-    entry->socket_.cancel(ignored);
+    entry->stream_.socket().cancel(ignored);
   }
 }
 
-Task<> Sessions::close_stuck(std::chrono::steady_clock::duration timeout) {
-  constexpr int kLooks = 4;  // In the time that a peer has.
+void Sessions::close_expired(std::chrono::steady_clock::time_point now) {
+  for (Entry* entry : entries_) {
+    if (entry->stream_.has_expired(now)) entry->stream_.close();
+  }
+}
+
+void Sessions::close_stuck(std::chrono::steady_clock::time_point now,
+                           std::chrono::steady_clock::duration timeout) {
+  for (Entry* entry : entries_) {
+    Socket& socket = entry->stream_.socket();
+    if (!entry->is_idle_ || bytes_to_take(socket) == 0) entry->taken_at_ = now;
+    if (now - entry->taken_at_ <= timeout) continue;
+    boost::system::error_code ignored;
+    socket.cancel(ignored);
+  }
+}
+
+Task<> Sessions::watch(std::chrono::steady_clock::duration taking_timeout) {
+  constexpr std::chrono::milliseconds kTick{250};
+  constexpr int kLooks = 4;  // In the time that a peer has to take its answer.
   Timer timer(co_await asio::this_coro::executor);
-  while (!is_stopping_) {
-    timer.expires_after(timeout / kLooks);
+  auto next_look = std::chrono::steady_clock::now();
+  while (!is_stopping_ || !entries_.empty()) {
+    timer.expires_after(kTick);
     co_await timer.async_wait(kAwaitTuple);
     const auto now = std::chrono::steady_clock::now();
-    for (Entry* entry : entries_) {
-      if (!entry->is_idle_ || bytes_to_take(entry->socket_) == 0) entry->taken_at_ = now;
-      if (now - entry->taken_at_ <= timeout) continue;
-      boost::system::error_code ignored;
-      entry->socket_.cancel(ignored);
-    }
+    close_expired(now);
+    if (now < next_look) continue;
+    next_look = now + taking_timeout / kLooks;
+    close_stuck(now, taking_timeout);
   }
 }
 

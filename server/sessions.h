@@ -1,5 +1,5 @@
 // The connections of one I/O thread, so that a stop can end those that wait for a request, and
-// those are found that do not take the answer they had.
+// those are found whose deadline has passed or that do not take the answer they had.
 
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "server/async.h"
+#include "server/byte_stream.h"
 
 namespace millrace::server {
 
@@ -20,10 +21,10 @@ class Sessions {
   // `connections` counts those of all threads.
   explicit Sessions(std::atomic<std::size_t>& connections) : connections_(connections) {}
 
-  // Is in the set while it lives. `socket` outlives it.
+  // Is in the set while it lives. `stream` outlives it.
   class Entry {
    public:
-    Entry(Sessions& sessions, Socket& socket);
+    Entry(Sessions& sessions, ByteStream& stream);
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
     ~Entry();
@@ -39,7 +40,7 @@ class Sessions {
    private:
     friend class Sessions;
     Sessions& sessions_;
-    Socket& socket_;
+    ByteStream& stream_;
     bool is_idle_ = true;
     std::chrono::steady_clock::time_point taken_at_;  // When nothing of an answer was left to take.
     std::function<void()> end_;
@@ -48,12 +49,16 @@ class Sessions {
   // Closes what is idle; the others end after their answer.
   void stop();
 
-  // Again and again, closes connections between requests whose peer has left an answer, or a part
-  // of it, lying for longer than `timeout`: the system has taken it from us, but not the peer from
-  // the system.
-  Task<> close_stuck(std::chrono::steady_clock::duration timeout);
+  // Four times a second, closes connections whose deadline has passed; now and then also those
+  // between requests whose peer has left an answer, or a part of it, lying for longer than
+  // `taking_timeout`: the system has taken it from us, but not the peer from the system.
+  Task<> watch(std::chrono::steady_clock::duration taking_timeout);
 
  private:
+  void close_expired(std::chrono::steady_clock::time_point now);
+  void close_stuck(std::chrono::steady_clock::time_point now,
+                   std::chrono::steady_clock::duration timeout);
+
   std::atomic<std::size_t>& connections_;
   std::set<Entry*> entries_;
   bool is_stopping_ = false;
