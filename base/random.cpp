@@ -1,12 +1,14 @@
 #include "base/random.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 #include <openssl/rand.h>
 
@@ -22,7 +24,12 @@ void SystemRandom::fill(std::span<unsigned char> bytes) {
 
 void SeededRandom::fill(std::span<unsigned char> bytes) {
   const std::lock_guard lock(mutex_);
-  for (unsigned char& byte : bytes) byte = static_cast<unsigned char>(engine_());
+  while (!bytes.empty()) {
+    const std::uint64_t word = engine_();
+    const std::size_t count = std::min(bytes.size(), sizeof word);
+    std::memcpy(bytes.data(), &word, count);
+    bytes = bytes.subspan(count);
+  }
 }
 
 std::string random_uuid(Random& random) {
@@ -30,12 +37,8 @@ std::string random_uuid(Random& random) {
   random.fill(bytes);
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0fU) | 0x40U);
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3fU) | 0x80U);
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text.push_back('-');
-    const char byte = static_cast<char>(bytes[i]);
-    text += to_hex(std::string_view(&byte, 1));
-  }
+  std::string text = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  for (const std::size_t dash : {8U, 13U, 18U, 23U}) text.insert(dash, 1, '-');
   return text;
 }
 

@@ -23,10 +23,10 @@ constexpr std::string_view kLocalstackPath = "/_localstack/health";
 constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::string_view kCaPath = "/_millrace/ca.pem";
 
-HttpResponse uncached(int status, std::string content_type, std::string body) {
+HttpResponse uncached(int status, std::string_view content_type, std::string body) {
   HttpResponse response;
   response.status = status;
-  response.content_type = std::move(content_type);
+  response.content_type = content_type;
   response.body = std::move(body);
   response.headers.emplace_back("Cache-Control", "no-store");
   return response;

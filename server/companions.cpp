@@ -20,9 +20,9 @@ constexpr std::string_view kMetricsPath =
     "/service/GraniteServiceVersion20100801/operation/PutMetricData";
 constexpr std::string_view kEmptyCborMap = "\xa0";
 
-HttpResponse typed(std::string content_type, std::string body) {
+HttpResponse typed(std::string_view content_type, std::string body) {
   HttpResponse response;
-  response.content_type = std::move(content_type);
+  response.content_type = content_type;
   response.body = std::move(body);
   return response;
 }

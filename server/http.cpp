@@ -1,7 +1,6 @@
 #include "server/http.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -11,8 +10,8 @@
 namespace millrace::server {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  constexpr auto kLower = [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; };
+  return std::ranges::equal(a, b, {}, kLower, kLower);
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -57,9 +57,10 @@ struct HttpRequest {
 
 struct HttpResponse {
   int status = 200;
-  std::string content_type;  // Empty: no such header.
+  std::string_view content_type;  // A literal; empty: no such header.
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // Besides length, type and date.
+  std::vector<std::pair<std::string_view, std::string>> headers;  // Besides length, type and date;
+                                                                  // their names are literals.
   bool closes = false;  // The connection ends with this answer.
 
   // What the body goes on with, in place of `body`.
@@ -67,6 +68,7 @@ struct HttpResponse {
   api::Form events_form = api::Form::kJson;
 };
 
+// Of ASCII letters.
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 [[nodiscard]] std::string_view reason_phrase(int status);

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "api/errors.h"
 #include "base/error.h"
@@ -18,7 +17,26 @@
 namespace millrace::server {
 namespace {
 
-using Parameters = std::map<std::string, std::string, std::less<>>;
+// What a request says of its signature: few enough to be looked through.
+class Parameters {
+ public:
+  // The first of a name counts.
+  void add(std::string name, std::string value) {
+    entries_.emplace_back(std::move(name), std::move(value));
+  }
+  [[nodiscard]] const std::string* find(std::string_view name) const {
+    const auto found = std::ranges::find(entries_, name, &Entry::first);
+    return found == entries_.end() ? nullptr : &found->second;
+  }
+  [[nodiscard]] std::string text(std::string_view name) const {
+    const std::string* found = find(name);
+    return found != nullptr ? *found : std::string{};
+  }
+
+ private:
+  using Entry = std::pair<std::string, std::string>;
+  std::vector<Entry> entries_;
+};
 
 // As in a form: '+' is a blank.
 std::string form_decoded(std::string_view text) {
@@ -33,7 +51,7 @@ Parameters parse_query(std::string_view query) {
     const std::size_t equals = part.find('=');
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
-    parameters.emplace(form_decoded(part.substr(0, equals)), form_decoded(value));
+    parameters.add(form_decoded(part.substr(0, equals)), form_decoded(value));
   });
   return parameters;
 }
@@ -51,18 +69,19 @@ Parameters parse_authorization(std::string_view header) {
     const std::size_t equals = part.find('=');
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
-    parameters.emplace(part.substr(0, equals), value.substr(0, value.find('=')));
+    parameters.add(std::string(part.substr(0, equals)),
+                   std::string(value.substr(0, value.find('='))));
   });
   return parameters;
 }
 
 Credential parse_scope(std::string_view scope) {
-  std::array<std::string, 3> parts;
+  std::array<std::string_view, 3> parts;
   std::size_t count = 0;
   split(scope, "/", [&](std::string_view part) {
     if (count < parts.size()) parts[count++] = part;
   });
-  return {parts[0], parts[2]};
+  return {std::string(parts[0]), std::string(parts[2])};
 }
 
 // What a request says of its signature, by the names of the form it has.
@@ -75,8 +94,8 @@ Result<Said> from_header(const HttpRequest& request, std::string_view header) {
   Parameters parameters = parse_authorization(header);
   std::string missing;
   for (const std::string_view name : {"Credential", "Signature", "SignedHeaders"}) {
-    const auto found = parameters.find(name);
-    if (found != parameters.end() && !found->second.empty()) continue;
+    const std::string* found = parameters.find(name);
+    if (found != nullptr && !found->empty()) continue;
     missing += "Authorization header requires '" + std::string(name) + "' parameter. ";
   }
   if (!request.header("x-amz-date") && !request.header("date")) {
@@ -93,8 +112,8 @@ Result<Said> from_query(Parameters parameters) {
   std::string missing;
   for (const std::string_view name : {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature",
                                       "X-Amz-SignedHeaders", "X-Amz-Date"}) {
-    const auto found = parameters.find(name);
-    if (found != parameters.end() && !found->second.empty()) continue;
+    const std::string* found = parameters.find(name);
+    if (found != nullptr && !found->empty()) continue;
     missing += "AWS query-string parameters must include '" + std::string(name) + "'. ";
   }
   if (!missing.empty()) {
@@ -107,7 +126,7 @@ Result<Said> read_signature(const HttpRequest& request) {
   const auto header = request.header("authorization");
   if (request.query.empty() && header) return from_header(request, *header);
   Parameters query = parse_query(request.query);
-  const bool has_query = query.contains("X-Amz-Algorithm");
+  const bool has_query = query.find("X-Amz-Algorithm") != nullptr;
   if (header && has_query) {
     return fail(api::kInvalidSignature,
                 "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP "
@@ -123,25 +142,24 @@ Result<Said> read_signature(const HttpRequest& request) {
 Result<Credential> parse_credential(const HttpRequest& request) {
   const auto said = read_signature(request);
   if (!said) return std::unexpected(said.error());
-  const char* name = said->is_presigned ? "X-Amz-Credential" : "Credential";
-  return parse_scope(said->parameters.find(name)->second);
+  return parse_scope(
+      *said->parameters.find(said->is_presigned ? "X-Amz-Credential" : "Credential"));
 }
 
 Result<SignatureClaim> parse_claim(const HttpRequest& request) {
-  auto said = read_signature(request);
+  const auto said = read_signature(request);
   if (!said) return std::unexpected(said.error());
-  Parameters& parameters = said->parameters;
+  const Parameters& parameters = said->parameters;
   SignatureClaim claim;
   claim.is_presigned = said->is_presigned;
   const std::string prefix = claim.is_presigned ? "X-Amz-" : "";
-  claim.credential = std::move(parameters[prefix + "Credential"]);
-  claim.signed_headers = std::move(parameters[prefix + "SignedHeaders"]);
-  claim.signature = std::move(parameters[prefix + "Signature"]);
+  claim.credential = parameters.text(prefix + "Credential");
+  claim.signed_headers = parameters.text(prefix + "SignedHeaders");
+  claim.signature = parameters.text(prefix + "Signature");
   if (claim.is_presigned) {
-    claim.algorithm = std::move(parameters["X-Amz-Algorithm"]);
-    claim.date = std::move(parameters["X-Amz-Date"]);
-    const auto expires = parameters.find("X-Amz-Expires");
-    if (expires != parameters.end()) claim.expires = std::move(expires->second);
+    claim.algorithm = parameters.text("X-Amz-Algorithm");
+    claim.date = parameters.text("X-Amz-Date");
+    if (const std::string* expires = parameters.find("X-Amz-Expires")) claim.expires = *expires;
   } else {
     const std::string_view header = request.header("authorization").value_or("");
     claim.algorithm = header.substr(0, header.find_first_of(", "));

@@ -6,10 +6,28 @@
 
 namespace millrace::storage {
 
+namespace {
+
+// A round takes a few microseconds, falling asleep and being woken takes more.
+constexpr int kSpins = 400;
+
+void pause_briefly() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
 void CommitQueue::run(Commit& commit) {
   Waiter self{&commit};
   std::unique_lock lock(mutex_);
   waiting_.push_back(&self);
+  if (is_running_) {
+    lock.unlock();
+    for (int i = 0; i < kSpins && is_running_ && !self.is_done; ++i) pause_briefly();
+    lock.lock();
+  }
   round_ended_.wait(lock, [&] { return self.is_done || !is_running_; });
   if (self.is_done) return;
 

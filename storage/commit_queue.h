@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -37,14 +38,14 @@ class CommitQueue {
  private:
   struct Waiter {
     Commit* commit;
-    bool is_done = false;
+    std::atomic<bool> is_done{false};
   };
 
   const WriteRound write_round_;
   std::mutex mutex_;
   std::condition_variable round_ended_;
   std::vector<Waiter*> waiting_;
-  bool is_running_ = false;
+  std::atomic<bool> is_running_{false};  // Changed under the mutex, looked at without it too.
 };
 
 }  // namespace millrace::storage
