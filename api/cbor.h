@@ -30,6 +30,7 @@ class CborWriter {
   void end_list() {}
   void key(std::string_view name) { string(name); }
   void string(std::string_view text);
+  void digits(std::string_view text) { string(text); }
   void integer(std::int64_t number);
   void boolean(bool value);
   void blob(std::string_view bytes);

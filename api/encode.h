@@ -13,6 +13,7 @@
 #include "api/json.h"
 #include "api/value.h"
 #include "base/clock.h"
+#include "streams/sequence_number.h"
 #include "streams/tags.h"
 
 namespace millrace::api {
@@ -49,7 +50,9 @@ void encode_structure(Writer& writer, const T& object) {
 
 template <class Writer, class T>
 void encode_value(Writer& writer, const T& value) {
-  if constexpr (std::is_convertible_v<T, std::string_view>) {
+  if constexpr (std::is_same_v<T, streams::SequenceText>) {
+    writer.digits(value);
+  } else if constexpr (std::is_convertible_v<T, std::string_view>) {
     writer.string(value);
   } else if constexpr (std::is_same_v<T, bool>) {
     writer.boolean(value);

@@ -1,12 +1,12 @@
 #include "api/json.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -110,6 +110,16 @@ void append_decimal(std::string& out, std::int64_t number) {
   out.append(digits.data(), end);
 }
 
+// Seconds, with three decimals where there are any.
+std::string seconds_text(TimePoint time) {
+  const std::int64_t millis = millis_of(time);
+  std::string text = std::to_string(millis / 1000);
+  if (const std::int64_t rest = millis % 1000; rest != 0) {
+    text += '.' + std::to_string(1000 + rest).substr(1);
+  }
+  return text;
+}
+
 void append_escaped(std::string& out, char c) {
   switch (c) {
     case '"':
@@ -145,7 +155,7 @@ void append_json_string(std::string& out, std::string_view text) {
   if (mark == end) {  // One step for what nearly every text is.
     char* const to = extend(out, text.size() + 2);
     to[0] = '"';
-    std::ranges::copy(text, to + 1);
+    std::memcpy(to + 1, text.data(), text.size());
     to[text.size() + 1] = '"';
     return;
   }
@@ -157,38 +167,6 @@ void append_json_string(std::string& out, std::string_view text) {
   }
   out.append(at, end);
   out.push_back('"');
-}
-
-void JsonWriter::separate() {
-  if (needs_comma_) out_.push_back(',');
-  needs_comma_ = true;
-}
-
-void JsonWriter::open(char bracket) {
-  separate();
-  out_.push_back(bracket);
-  needs_comma_ = false;
-}
-
-void JsonWriter::close(char bracket) {
-  out_.push_back(bracket);
-  needs_comma_ = true;
-}
-
-// Names of members are ours and need no escapes.
-void JsonWriter::key(std::string_view name) {
-  char* to = extend(out_, name.size() + (needs_comma_ ? 4 : 3));
-  if (needs_comma_) *to++ = ',';
-  *to++ = '"';
-  to = std::ranges::copy(name, to).out;
-  *to++ = '"';
-  *to = ':';
-  needs_comma_ = false;
-}
-
-void JsonWriter::string(std::string_view text) {
-  separate();
-  append_json_string(out_, text);
 }
 
 void JsonWriter::integer(std::int64_t number) {
@@ -210,15 +188,11 @@ void JsonWriter::blob(std::string_view bytes) {
 
 void JsonWriter::timestamp(TimePoint time) {
   separate();
-  const std::int64_t millis = millis_of(time);
-  append_decimal(out_, millis / 1000);
-  if (const std::int64_t rest = millis % 1000; rest != 0) {
-    char* const to = extend(out_, 4);
-    to[0] = '.';
-    to[1] = static_cast<char>('0' + rest / 100);
-    to[2] = static_cast<char>('0' + rest / 10 % 10);
-    to[3] = static_cast<char>('0' + rest % 10);
+  if (time != last_time_ || last_time_text_.empty()) {
+    last_time_ = time;
+    last_time_text_ = seconds_text(time);
   }
+  out_ += last_time_text_;
 }
 
 }  // namespace millrace::api

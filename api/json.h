@@ -2,12 +2,15 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "api/value.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 
 namespace millrace::api {
@@ -27,20 +30,52 @@ class JsonWriter {
   void end_map() { close('}'); }
   void begin_list(std::size_t /*count*/) { open('['); }
   void end_list() { close(']'); }
-  void key(std::string_view name);
-  void string(std::string_view text);
+  void key(std::string_view name) {  // Of a member: ours, without anything to escape.
+    char* to = extend(out_, name.size() + (needs_comma_ ? 4 : 3));
+    if (needs_comma_) *to++ = ',';
+    to = write_quoted(to, name);
+    *to = ':';
+    needs_comma_ = false;
+  }
+  void string(std::string_view text) {
+    separate();
+    append_json_string(out_, text);
+  }
+  void digits(std::string_view text) {  // A string without anything to escape.
+    separate();
+    write_quoted(extend(out_, text.size() + 2), text);
+  }
   void integer(std::int64_t number);
   void boolean(bool value);
   void blob(std::string_view bytes);  // Base64.
   void timestamp(TimePoint time);     // Seconds, at most three decimals, never an exponent.
 
  private:
-  void open(char bracket);
-  void close(char bracket);
-  void separate();
+  static char* write_quoted(char* to, std::string_view text) {
+    *to++ = '"';
+    std::memcpy(to, text.data(), text.size());
+    to += text.size();
+    *to++ = '"';
+    return to;
+  }
+  void open(char bracket) {
+    separate();
+    out_.push_back(bracket);
+    needs_comma_ = false;
+  }
+  void close(char bracket) {
+    out_.push_back(bracket);
+    needs_comma_ = true;
+  }
+  void separate() {
+    if (needs_comma_) out_.push_back(',');
+    needs_comma_ = true;
+  }
 
   std::string& out_;
   bool needs_comma_ = false;
+  TimePoint last_time_{};       // Records that came together have one time:
+  std::string last_time_text_;  // it is written once and copied.
 };
 
 }  // namespace millrace::api

@@ -1,6 +1,8 @@
 #include "base/digest.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -9,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -17,6 +20,7 @@
 #include <zlib.h>
 
 #include "base/bytes.h"
+#include "base/md5_lanes.h"
 #include "base/random.h"
 #include "base/uint128.h"
 
@@ -90,6 +94,26 @@ uint128 md5_number(std::string_view bytes) {
   const std::string_view text(reinterpret_cast<const char*>(digest.data()), digest.size());
   return uint128{read_big_endian<std::uint64_t>(text)} << 64U |
          read_big_endian<std::uint64_t>(text.substr(8));
+}
+
+std::vector<uint128> md5_numbers(std::span<const std::string_view> texts) {
+  std::vector<uint128> numbers(texts.size());
+  std::array<std::string_view, kMd5Lanes> lanes;
+  std::array<uint128, kMd5Lanes> hashed{};
+  std::size_t i = 0;
+  for (; i + kMd5Lanes <= texts.size(); i += kMd5Lanes) {
+    const auto group = texts.subspan(i, kMd5Lanes);
+    const bool are_short = std::ranges::all_of(
+        group, [](std::string_view text) { return text.size() <= kMd5ShortMax; });
+    std::ranges::copy(group, lanes.begin());
+    if (are_short && md5_short_numbers(lanes, hashed)) {
+      std::ranges::copy(hashed, numbers.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      std::ranges::transform(group, numbers.begin() + static_cast<std::ptrdiff_t>(i), md5_number);
+    }
+  }
+  for (; i < texts.size(); ++i) numbers[i] = md5_number(texts[i]);
+  return numbers;
 }
 
 std::uint32_t crc32(std::string_view bytes) {

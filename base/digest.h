@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/random.h"
 #include "base/uint128.h"
@@ -16,6 +18,9 @@ namespace millrace {
 
 // MD5 of `bytes`, read as a big-endian number. The service routes records by it.
 [[nodiscard]] uint128 md5_number(std::string_view bytes);
+
+// The same for many at once, which costs less than one by one.
+[[nodiscard]] std::vector<uint128> md5_numbers(std::span<const std::string_view> texts);
 
 // CRC-32 as zlib has it (IEEE 802.3).
 [[nodiscard]] std::uint32_t crc32(std::string_view bytes);

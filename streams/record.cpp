@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/digest.h"
@@ -25,8 +27,15 @@ static_assert(kHeadBytes + kHashKeyBytes == kRecordOverheadBytesMax);
 
 }  // namespace
 
-uint128 NewRecord::hash_key() const {
-  return explicit_hash_key ? *explicit_hash_key : md5_number(partition_key.value_or(""));
+std::vector<uint128> hash_keys(std::span<const NewRecord> records) {
+  std::vector<std::string_view> partition_keys;
+  partition_keys.reserve(records.size());
+  for (const NewRecord& record : records) partition_keys.push_back(record.partition_key.value_or(""));
+  std::vector<uint128> keys = md5_numbers(partition_keys);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (records[i].explicit_hash_key) keys[i] = *records[i].explicit_hash_key;
+  }
+  return keys;
 }
 
 void append_record(storage::Batch& batch, const NewRecord& record, bool is_encrypted) {
@@ -47,18 +56,16 @@ void append_record(storage::Batch& batch, const NewRecord& record, bool is_encry
 
 std::optional<RecordBytes> decode_record(std::string_view entry) {
   if (entry.size() < kHeadBytes) return std::nullopt;
-  ByteReader reader(entry);
-  const auto flags = reader.take<std::uint8_t>();
-  const auto key_bytes = reader.take<std::uint16_t>();
+  const auto flags = static_cast<unsigned char>(entry[0]);
+  const std::size_t key_bytes = read_big_endian<std::uint16_t>(entry.substr(1));
   if (flags > kAllFlags || ((flags & kHasNoPartitionKey) != 0 && key_bytes > 0)) {
     return std::nullopt;
   }
-  if ((flags & kHasExplicitHashKey) != 0) reader.take_bytes(kHashKeyBytes);
-  const std::string_view key = reader.take_bytes(key_bytes);
-  if (!reader.ok()) return std::nullopt;
+  const std::size_t key_at = kHeadBytes + ((flags & kHasExplicitHashKey) != 0 ? kHashKeyBytes : 0);
+  if (entry.size() < key_at + key_bytes) return std::nullopt;
   RecordBytes record;
-  if ((flags & kHasNoPartitionKey) == 0) record.partition_key = key;
-  record.data = reader.rest();
+  if ((flags & kHasNoPartitionKey) == 0) record.partition_key = entry.substr(key_at, key_bytes);
+  record.data = entry.substr(key_at + key_bytes);
   record.is_encrypted = (flags & kIsEncrypted) != 0;
   return record;
 }

@@ -14,7 +14,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/uint128.h"
@@ -27,9 +29,6 @@ struct NewRecord {
   std::optional<std::string_view> partition_key;  // Only AUTO streams take records without one.
   std::optional<uint128> explicit_hash_key;
   std::string_view data;
-
-  // What routes the record, unless the stream's distribution is AUTO.
-  [[nodiscard]] uint128 hash_key() const;
 
   // What counts for every limit: data and partition key.
   [[nodiscard]] std::size_t size_bytes() const {
@@ -44,6 +43,9 @@ struct Record {
   std::string_view data;
   bool is_encrypted = false;  // Whether the stream was when the record came.
 };
+
+// What routes each record, unless the stream's distribution is AUTO.
+[[nodiscard]] std::vector<uint128> hash_keys(std::span<const NewRecord> records);
 
 void append_record(storage::Batch& batch, const NewRecord& record, bool is_encrypted);
 

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/uint128.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "streams/errors.h"
@@ -71,10 +72,11 @@ ShardParts gather(const StreamState& state, std::span<const NewRecord> records,
                   std::uint32_t first_turn, MayTake may_take) {
   const bool is_in_turn = state.facts->settings.distribution == Distribution::kAuto;
   const auto open = is_in_turn ? state.shards->open_shards() : std::vector<const Shard*>{};
+  const auto keys = is_in_turn ? std::vector<uint128>{} : hash_keys(records);
   ShardParts parts(records.size());
   for (std::uint32_t i = 0; i < records.size(); ++i) {
     const Shard& shard = is_in_turn ? *open[(first_turn + i) % open.size()]
-                                    : state.shards->route(records[i].hash_key());
+                                    : state.shards->route(keys[i]);
     const std::size_t bytes = records[i].size_bytes();
     ShardPart& part = parts.of(shard, !may_take(shard, bytes));
     part.places.push_back(i);

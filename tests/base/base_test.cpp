@@ -88,6 +88,21 @@ TEST_CASE("a character that is no digit is refused wherever it stands") {
   }
 }
 
+TEST_CASE("many texts are hashed as one by one") {
+  SeededRandom random(2);
+  std::vector<std::string> texts;
+  for (std::size_t size = 0; size < 300; ++size) {
+    std::string& text = texts.emplace_back(size % 64, '\0');
+    random.fill({reinterpret_cast<unsigned char*>(text.data()), text.size()});
+  }
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  for (const std::size_t count : {0U, 1U, 7U, 8U, 9U, 300U}) {
+    const auto numbers = md5_numbers(std::span(views).first(count));
+    REQUIRE(numbers.size() == count);
+    for (std::size_t i = 0; i < count; ++i) CHECK(numbers[i] == md5_number(views[i]));
+  }
+}
+
 TEST_CASE("128-bit numbers are read and written in decimal") {
   CHECK(to_decimal(0) == "0");
   CHECK(to_decimal(kUint128Max) == "340282366920938463463374607431768211455");
