@@ -15,46 +15,16 @@
 #include "api/context.h"
 #include "api/errors.h"
 #include "api/kinesis/operations.h"
-#include "api/tokens.h"
 #include "api/value.h"
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/random.h"
-#include "storage/memory_engine.h"
-#include "streams/accounts.h"
-#include "streams/catalogue.h"
 #include "streams/errors.h"
-#include "streams/quota.h"
-#include "streams/subscriptions.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/world.h"
 
 namespace millrace::fuzz {
 namespace {
 
 constexpr std::size_t kStreamsMax = 50;  // A new store when there are more: inputs create streams.
-
-struct World {
-  ManualClock clock{time_from_millis(1'700'000'000'000)};
-  storage::MemoryEngine engine{clock, 1};
-  streams::Quotas quotas{streams::LimitsMode::kOff, clock, [](std::string_view) {}};
-  streams::Subscriptions subscriptions{clock, {}};
-  std::unique_ptr<streams::Catalogue> catalogue;
-  std::unique_ptr<streams::Accounts> accounts;
-  SeededRandom random{1};
-  api::Tokens tokens{SealKey{}, random};
-
-  World() {
-    auto opened = streams::Catalogue::open(engine, clock, quotas, {});
-    require(opened.has_value());
-    catalogue = std::move(*opened);
-    auto settings = streams::Accounts::open(engine, clock);
-    require(settings.has_value());
-    accounts = std::move(*settings);
-    streams::NewStream stream;
-    stream.key = {"000000000000", "us-east-1", "a"};
-    require(catalogue->create(stream).has_value());
-  }
-};
 
 struct Input {
   const api::Operation& operation;
@@ -63,11 +33,11 @@ struct Input {
 };
 
 api::Context context_in(World& world, const Input& input) {
-  const api::Services services{
-      *world.catalogue, *world.accounts, world.quotas, world.subscriptions,
-      world.clock,      world.tokens,    false};
   world.clock.advance(std::chrono::milliseconds(10));
-  return {services, {"000000000000", "us-east-1"}, input.operation.name, input.form};
+  return {world.services(),
+          {std::string(kAccount), std::string(kRegion)},
+          input.operation.name,
+          input.form};
 }
 
 Result<std::string> run_decoded(World& world, const Input& input) {

@@ -1,13 +1,22 @@
-// The head of a request as it is understood: the front door, targets, credentials.
+// A request as it is understood: the front door, targets, credentials, signatures.
 
+#include <array>
+#include <cstddef>
+#include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "base/bytes.h"
 #include "base/clock.h"
+#include "base/digest.h"
+#include "server/access_keys.h"
 #include "server/connection.h"
 #include "server/front_door.h"
 #include "server/http.h"
 #include "server/protocol.h"
+#include "server/sigv4.h"
+#include "server/sigv4_verify.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace millrace::fuzz {
@@ -18,6 +27,52 @@ std::string_view take_line(std::string_view& text) {
   const std::string_view line = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   return line;
+}
+
+constexpr std::string_view kTime = "20150830T123600Z";
+constexpr std::string_view kKeyId = "AKIDEXAMPLE";
+constexpr std::string_view kSecret = "secret";
+constexpr std::string_view kScope = "20150830/us-east-1/kinesis/aws4_request";
+constexpr std::array<std::string_view, 4> kSigned = {"content-type", "host", "x-amz-date",
+                                                     "x-amz-target"};
+
+// The request, signed as a client would: it is taken, and not with another body.
+void check_signing(server::HttpRequest request, TimePoint now) {
+  // These say by themselves what is signed.
+  std::erase_if(request.headers, [](const server::Header& header) {
+    return server::equals_ignoring_case(header.name, "authorization") ||
+           server::equals_ignoring_case(header.name, "x-amz-date") ||
+           server::equals_ignoring_case(header.name, "x-amz-content-sha256");
+  });
+  request.headers.push_back({"X-Amz-Date", kTime});
+  const std::vector<std::string> names(kSigned.begin(), kSigned.end());
+  const std::string text = server::string_to_sign(
+      kTime, kScope, server::canonical_request(request, names, to_hex(sha256(request.body))));
+  std::string authorization = "AWS4-HMAC-SHA256 Credential=";
+  authorization.append(kKeyId).append("/").append(kScope);
+  authorization.append(", SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature=");
+  authorization += server::signature(kSecret, kScope, text);
+  request.headers.push_back({"Authorization", authorization});
+  // A query that says it is signed too is refused before.
+  if (!server::parse_claim(request)) return;
+  const server::AccessKeys keys{{std::string(kKeyId), std::string(kSecret)}};
+  require(server::verify_signature(request, keys, now).has_value());
+  const std::string longer = std::string(request.body) + "x";
+  request.body = longer;
+  require(!server::verify_signature(request, keys, now).has_value());
+}
+
+// What a request says of its signature is the same whichever part is asked for.
+void check_claim(const server::HttpRequest& request) {
+  const auto credential = server::parse_credential(request);
+  const auto claim = server::parse_claim(request);
+  require(credential.has_value() == claim.has_value());
+  if (!claim) {
+    require(credential.error().code == claim.error().code);
+    return;
+  }
+  require(claim->credential.starts_with(credential->access_key_id));
+  require(!claim->signature.empty() && !claim->signed_headers.empty());
 }
 
 }  // namespace
@@ -34,12 +89,14 @@ void run(std::string_view input) {
     request.headers.push_back({line.substr(0, colon), server::trimmed(line.substr(colon + 1))});
   }
   request.body = input;
+  check_claim(request);
+  const ManualClock clock(time_from_millis(1'440'938'160'000));  // kTime
+  check_signing(request, clock.now());
   const server::FrontDoor door({"allowed.example"}, {"https://allowed.example"});
   if (door.refuse(request)) return;
   server::HttpResponse response;
   door.add_headers(request, response);
-  const ManualClock clock(time_from_millis(1'440'938'160'000));  // 20150830T123600Z
-  const server::SignatureCheck check{{{"AKIDEXAMPLE", "secret"}}, clock};
+  const server::SignatureCheck check{{{std::string(kKeyId), std::string(kSecret)}}, clock};
   for (const auto* signature_check :
        {static_cast<const server::SignatureCheck*>(nullptr), &check}) {
     const auto call = server::read_call(request, signature_check);

@@ -1,30 +1,79 @@
-// Small texts with a grammar: numbers, ids, ARNs, options.
+// Small texts with a grammar: numbers, ids, ARNs, options, names, escapes. What is understood is
+// understood the same when it is written again.
 
+#include <string>
 #include <string_view>
 
 #include "api/arn.h"
 #include "base/bytes.h"
 #include "base/uint128.h"
 #include "server/config.h"
+#include "server/http.h"
+#include "server/tls_certificate.h"
+#include "server/uri.h"
 #include "streams/catalogue.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace millrace::fuzz {
+namespace {
 
-void run(std::string_view input) {
+void check_numbers(std::string_view input) {
   if (const auto number = parse_uint128(input)) {
     require(parse_uint128(to_decimal(*number)) == *number);
   }
   if (const auto index = streams::parse_shard_id(input)) {
     require(streams::parse_shard_id(streams::shard_id(*index)) == *index);
   }
-  use(streams::parse_sequence_number(input));
-  use(api::parse_stream_arn(input));
-  use(server::parse_initial_streams(input));
+  if (const auto number = streams::parse_sequence_number(input)) {
+    if (number->version == 2) {
+      require(streams::parse_sequence_number(streams::to_decimal(*number)) == *number);
+    }
+  }
+}
+
+void check_arns(std::string_view input) {
+  if (const auto key = api::parse_stream_arn(input)) {
+    require(api::parse_stream_arn(api::stream_arn(*key)) == *key);
+  }
+  if (const auto arn = api::parse_consumer_arn(input)) {
+    const auto again =
+        api::parse_consumer_arn(api::consumer_arn(arn->stream, arn->name, arn->creation_second));
+    require(again && again->stream == arn->stream && again->name == arn->name);
+    require(again->creation_second == arn->creation_second);
+    require(api::parse_stream_arn(input) == arn->stream);
+  }
+}
+
+void check_options(std::string_view input) {
+  const auto streams = server::parse_initial_streams(input);
+  if (!streams) require(streams.error().message.starts_with("streams at start: "));
   streams::TransitionDelays delays;
-  use(server::parse_delay(input, delays));
+  const auto delay = server::parse_delay(input, delays);
+  if (!delay) require(delay.error().message.starts_with("transition delay: "));
+  use(server::is_certificate_name(std::string(input)));
+}
+
+void check_escapes(std::string_view input) {
+  const std::string encoded = server::percent_encoded(input);
+  require(server::percent_decoded(encoded) == input);
+  require(server::form_value("a=b&name=" + encoded + "&name=c", "name") == input);
+  require(server::percent_decoded(input).size() <= input.size());
+  use(server::form_value(input, "name"));
+  const std::string base64 = to_base64(input);
+  require(from_base64(base64) == input);
+  if (const auto bytes = from_base64(input)) require(to_base64(*bytes) == input);
+  require(server::trimmed(server::trimmed(input)) == server::trimmed(input));
+}
+
+}  // namespace
+
+void run(std::string_view input) {
+  check_numbers(input);
+  check_arns(input);
+  check_options(input);
+  check_escapes(input);
 }
 
 }  // namespace millrace::fuzz

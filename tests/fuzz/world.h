@@ -1,0 +1,53 @@
+// A store in memory with all that operations work on, the same for every input.
+
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "api/context.h"
+#include "api/tokens.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/random.h"
+#include "storage/memory_engine.h"
+#include "streams/accounts.h"
+#include "streams/catalogue.h"
+#include "streams/quota.h"
+#include "streams/subscriptions.h"
+#include "tests/fuzz/fuzz.h"
+
+namespace millrace::fuzz {
+
+inline constexpr std::string_view kAccount = "000000000000";
+inline constexpr std::string_view kRegion = "us-east-1";
+
+// Has one stream, `a`.
+struct World {
+  ManualClock clock{time_from_millis(1'700'000'000'000)};
+  storage::MemoryEngine engine{clock, 1};
+  streams::Quotas quotas{streams::LimitsMode::kOff, clock, [](std::string_view) {}};
+  streams::Subscriptions subscriptions{clock, {}};
+  std::unique_ptr<streams::Catalogue> catalogue;
+  std::unique_ptr<streams::Accounts> accounts;
+  SeededRandom random{1};
+  api::Tokens tokens{SealKey{}, random};
+
+  World() {
+    auto opened = streams::Catalogue::open(engine, clock, quotas, {});
+    require(opened.has_value());
+    catalogue = std::move(*opened);
+    auto settings = streams::Accounts::open(engine, clock);
+    require(settings.has_value());
+    accounts = std::move(*settings);
+    streams::NewStream stream;
+    stream.key = {std::string(kAccount), std::string(kRegion), "a"};
+    require(catalogue->create(stream).has_value());
+  }
+
+  [[nodiscard]] api::Services services() {
+    return {*catalogue, *accounts, quotas, subscriptions, clock, tokens, false};
+  }
+};
+
+}  // namespace millrace::fuzz
