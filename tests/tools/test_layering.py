@@ -9,7 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ORDER = ["base", "storage", "streams", "api", "server"]
 # Where a library's headers may be included, by the beginning of the path.
 ROOMS = {
-    "rocksdb/": ["storage/", "bench/rocksdb_limit"], "boost/": ["server/", "bench/", "tests/canary/"], "nghttp2/": ["server/", "bench/"],
+    "rocksdb/": ["storage/", "bench/rocksdb_limit"],
+    "boost/": ["server/", "bench/", "tests/canary/", "tests/fuzz/served"], "nghttp2/": ["server/", "bench/"],
     "openssl/": ["base/digest", "base/random", "server/tls", "bench/http_client"],
     "nlohmann/": ["api/", "tests/tools/describe.cpp"],
     "CLI/": ["server/config.cpp", "bench/"], "spdlog/": ["server/"],

@@ -1,0 +1,65 @@
+// A whole server but for its listener: connections are pairs of local sockets.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/metrics.h"
+#include "server/async.h"
+#include "server/dispatcher.h"
+#include "server/http.h"
+#include "server/http1_session.h"
+#include "server/log.h"
+#include "server/request_ids.h"
+#include "server/sessions.h"
+#include "server/subscription_pump.h"
+#include "server/tls_context.h"
+#include "streams/arrivals.h"
+#include "tests/fuzz/world.h"
+
+namespace millrace::fuzz {
+
+// Small enough that inputs meet them. No time runs out: a session ends because its peer does.
+[[nodiscard]] server::Limits small_limits();
+
+// Answers depend on what it was asked before and on nothing else.
+class Served {
+ public:
+  explicit Served(const server::Limits& limits);
+
+  // Sends `pieces` over a connection of its own, one after the other has been read, then the end;
+  // returns what the server sent. Ends the run if the server does not come to its own end soon, or
+  // still counts bytes or connections then.
+  [[nodiscard]] std::string talk(const std::vector<std::string_view>& pieces);
+
+  // A connection whose requests are given by answer(): its ids are those of any other.
+  void begin_connection();
+
+  // What the dispatcher says to `request`. Events are not drawn from it.
+  [[nodiscard]] server::HttpResponse answer(const server::HttpRequest& request);
+
+ private:
+  void run_until(const std::function<bool()>& is_done, const std::function<bool()>& step);
+
+  const server::Limits limits_;
+  World world_;
+  Metrics metrics_;
+  server::asio::io_context io_{1};
+  streams::Arrivals arrivals_{world_.engine};
+  server::PumpContext pump_{arrivals_, world_.clock};
+  server::TlsSide tls_;
+  std::atomic<std::size_t> inflight_bytes_{0};
+  std::atomic<std::size_t> connections_{0};
+  std::unique_ptr<SeededRandom> id_seed_;
+  std::unique_ptr<server::RequestIds> ids_;
+  server::Sessions sessions_{connections_};
+  std::unique_ptr<server::Dispatcher> dispatcher_;
+};
+
+}  // namespace millrace::fuzz
