@@ -65,6 +65,16 @@ Result<std::string> run_guarded(const ApiCall& call, std::string_view body, api:
   }
 }
 
+// Nothing was stored where the store is busy: the same request may be run again.
+bool is_busy(const Outcome& outcome) {
+  return !*outcome && outcome->error().code == storage::kBusy;
+}
+
+Outcome run_at_once(const ApiCall& call, std::string_view body, api::Context& context) {
+  if (call.operation->lane == api::Lane::kWorker) return std::nullopt;
+  return run_guarded(call, body, context);
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(const Backends& backends, FrontDoor front_door, Admin admin,
@@ -91,47 +101,34 @@ api::Caller Dispatcher::caller_of(const Credential& credential) const {
           credential.region.empty() ? defaults_.region : credential.region};
 }
 
-Task<Result<std::string>> Dispatcher::run_on_worker(const HttpRequest* request, const ApiCall* call,
-                                                    api::Context* context) {
-  std::function<Result<std::string>()> work = [request, call, context] {
-    return run_guarded(*call, request->body, *context);
-  };
-  co_return co_await run_on<Result<std::string>>(backends_.workers, std::move(work));
+bool Dispatcher::is_settled(const Outcome& outcome, const api::Context& context) const {
+  return outcome && !is_busy(outcome) && (!*outcome || backends_.engine.is_durable(context.ticket));
 }
 
-Task<HttpResponse> Dispatcher::answer_call(const HttpRequest* request, ApiCall call) {
-  api::Context context(backends_.services, caller_of(call.credential), call.operation->name,
-                       call.form);
+Task<> Dispatcher::settle(const HttpRequest* request, const ApiCall* call, api::Context* context,
+                          Outcome* outcome) {
   const auto deadline = SteadyClock::now() + limits_.busy_timeout;
-  Result<std::string> outcome;
   for (;;) {
-    if (call.operation->lane == api::Lane::kInline) {
-      outcome = run_guarded(call, request->body, context);
-    } else {
-      outcome = co_await run_on_worker(request, &call, &context);
+    if (!*outcome && call->operation->lane == api::Lane::kInline) {
+      *outcome = run_guarded(*call, request->body, *context);
+    } else if (!*outcome) {
+      std::function<Result<std::string>()> work = [request, call, context] {
+        return run_guarded(*call, request->body, *context);
+      };
+      *outcome = co_await run_on<Result<std::string>>(backends_.workers, std::move(work));
     }
-    // Nothing was stored where the store is busy: the same request is run again.
-    const bool is_busy = !outcome && outcome.error().code == storage::kBusy;
-    if (!is_busy || SteadyClock::now() >= deadline) break;
+    if (!is_busy(*outcome) || SteadyClock::now() >= deadline) break;
+    outcome->reset();
     Timer timer(co_await asio::this_coro::executor, kBusyPause);
     co_await timer.async_wait(kAwaitTuple);
   }
-  if (outcome && !backends_.engine.is_durable(context.ticket)) {
-    storage::Engine& engine = backends_.engine;
-    auto begin = [&engine, ticket = context.ticket](std::function<void(bool)> done) {
-      engine.when_durable(ticket, std::move(done));
-    };
-    const bool is_durable = co_await await_callback(std::move(begin));
-    if (!is_durable) outcome = fail(storage::kFailed, "");
-  }
-  const bool is_stream = outcome && context.events;
-  HttpResponse response = to_response(std::move(outcome), call.form);
-  if (is_stream) {
-    response.content_type = kEventStreamType;
-    response.events = std::move(context.events);
-    response.events_form = call.form;
-  }
-  co_return response;
+  if (!**outcome || backends_.engine.is_durable(context->ticket)) co_return;
+  storage::Engine& engine = backends_.engine;
+  auto begin = [&engine, ticket = context->ticket](std::function<void(bool)> done) {
+    engine.when_durable(ticket, std::move(done));
+  };
+  const bool is_durable = co_await await_callback(std::move(begin));
+  if (!is_durable) *outcome = fail(storage::kFailed, "");
 }
 
 Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_view peer,
@@ -155,9 +152,19 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
     if (auto* refused = std::get_if<HttpResponse>(&call)) {
       response = std::move(*refused);
     } else {
-      operation = std::get<ApiCall>(call).operation->name;
-      form = std::get<ApiCall>(call).form == api::Form::kCbor ? "cbor" : "json";
-      response = co_await answer_call(request, std::move(std::get<ApiCall>(call)));
+      const ApiCall& found = std::get<ApiCall>(call);
+      operation = found.operation->name;
+      form = found.form == api::Form::kCbor ? "cbor" : "json";
+      api::Context context(backends_.services, caller_of(found.credential), operation, found.form);
+      Outcome outcome = run_at_once(found, request->body, context);
+      if (!is_settled(outcome, context)) co_await settle(request, &found, &context, &outcome);
+      const bool is_stream = outcome->has_value() && context.events;
+      response = to_response(std::move(*outcome), found.form);
+      if (is_stream) {
+        response->content_type = kEventStreamType;
+        response->events = std::move(context.events);
+        response->events_form = found.form;
+      }
     }
   }
   if (!is_own_path) {

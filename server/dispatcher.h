@@ -10,6 +10,7 @@
 
 #include "api/context.h"
 #include "api/operation.h"
+#include "base/error.h"
 #include "base/metrics.h"
 #include "server/admin.h"
 #include "server/async.h"
@@ -38,6 +39,9 @@ struct Defaults {
   std::string account = "000000000000";
 };
 
+// What came of a call; nothing before it has been run.
+using Outcome = std::optional<Result<std::string>>;
+
 class Dispatcher {
  public:
   // Without `signature_check` signatures only have to be there.
@@ -53,9 +57,12 @@ class Dispatcher {
     Histogram* seconds;
   };
 
-  Task<HttpResponse> answer_call(const HttpRequest* request, ApiCall call);
-  Task<Result<std::string>> run_on_worker(const HttpRequest* request, const ApiCall* call,
-                                          api::Context* context);
+  // Whether an answer can be given now, as it is for nearly all calls.
+  [[nodiscard]] bool is_settled(const Outcome& outcome, const api::Context& context) const;
+  // Runs what belongs on a worker, again what the store had no room for, and waits until what was
+  // written is durable.
+  Task<> settle(const HttpRequest* request, const ApiCall* call, api::Context* context,
+                Outcome* outcome);
   [[nodiscard]] api::Caller caller_of(const Credential& credential) const;
   void count(std::string_view operation, const HttpResponse& response,
              std::chrono::nanoseconds duration);

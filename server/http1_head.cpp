@@ -112,10 +112,17 @@ bool is_printable(std::string_view text) {
                              [](unsigned char c) { return c == '\t' || (c >= ' ' && c != 0x7F); });
 }
 
-bool has_folded_line(std::string_view head) {
-  head = head.substr(0, head.find("\r\n\r\n"));
-  return head.find("\r\n ") != std::string_view::npos ||
-         head.find("\r\n\t") != std::string_view::npos;
+HeadLines look_at_lines(std::string_view received) {
+  constexpr std::string_view kLineEnd = "\r\n";
+  HeadLines lines;
+  for (std::size_t at = received.find(kLineEnd); at != std::string_view::npos && !lines.is_whole;
+       at = received.find(kLineEnd, at)) {
+    at += kLineEnd.size();
+    const std::string_view rest = received.substr(at);
+    lines.is_whole = rest.starts_with(kLineEnd);
+    lines.is_folded = lines.is_folded || rest.starts_with(' ') || rest.starts_with('\t');
+  }
+  return lines;
 }
 
 }  // namespace millrace::server

@@ -29,8 +29,13 @@ void write_head(std::string& head, const HttpResponse& response, Framing framing
 // Whether a first line ends as that of an HTTP/1.x request does.
 [[nodiscard]] bool is_http1_line(std::string_view line);
 
-// Whether a field's value goes on in the next line, which RFC 9112 §5.2 lets a server refuse.
-[[nodiscard]] bool has_folded_line(std::string_view head);
+// What the lines of a head look like from outside.
+struct HeadLines {
+  bool is_whole = false;   // The empty line that ends it is there.
+  bool is_folded = false;  // A field's value goes on in the next line, which RFC 9112 §5.2 lets a
+                           // server refuse.
+};
+[[nodiscard]] HeadLines look_at_lines(std::string_view received);
 
 // What a head has that two programs in a row could read in two ways, though Beast takes it:
 // version, Host, and how the body's length is told. In words for the answer; empty if there is

@@ -46,7 +46,6 @@ constexpr std::size_t kGatheredBytes = 16UL * 1024;
 constexpr std::size_t kKeptBodyBytes = 64UL * 1024;
 // Between a peer's goodbye inside TLS and the end of the connection.
 constexpr std::chrono::milliseconds kGoodbyeTime{100};
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -143,16 +142,18 @@ class Http1Session {
   }
 
   // Parses the head once all of it is in the buffer: before that the parser would take lines one by
-  // one, and what is left is not what is looked at here. What does not begin as an HTTP/1.x request
-  // is the end of the stream: it is closed without a word. need_more until the head is whole.
+  // one, and what is left is not what is looked at here. One that is too large is not looked at,
+  // whatever else it is. What does not begin as an HTTP/1.x request is the end of the stream: it is
+  // closed without a word. need_more until the head is whole.
   Error parse_head(Http1Parser* parser) {
     const std::string_view received = this->received();
     const std::size_t line_end = received.find("\r\n");
     if (line_end != std::string_view::npos && !is_http1_line(received.substr(0, line_end))) {
       return make_error_code(http::error::end_of_stream);
     }
-    if (received.find(kHeadEnd, std::min(line_end, received.size())) != std::string_view::npos) {
-      if (has_folded_line(received)) return make_error_code(http::error::bad_obs_fold);
+    const HeadLines lines = look_at_lines(received.substr(0, context_.limits.header_bytes_max));
+    if (lines.is_whole) {
+      if (lines.is_folded) return make_error_code(http::error::bad_obs_fold);
       Error error;
       request_bytes_ = parser->put(buffer_.data(), error);
       if (parser->is_header_done()) return {};
@@ -360,11 +361,13 @@ class Http1Session {
     const std::size_t space = kGatheredBytes - std::min(kGatheredBytes, head_.size());
     const std::size_t first = std::min(body.size(), space);
     head_ += body.substr(0, first);
-    const auto start = asio::buffer(head_);
     stream_.expires_after(context_.limits.write_timeout);
-    const auto [error, count] = co_await asio::async_write(stream_, start, kAwaitTuple);
-    (void)count;
-    if (error) co_return false;
+    for (std::size_t sent = 0; sent < head_.size();) {
+      const auto rest = asio::buffer(head_.data() + sent, head_.size() - sent);
+      const auto [error, count] = co_await stream_.async_write_some(rest, kAwaitTuple);
+      if (error) co_return false;
+      sent += count;
+    }
     for (std::size_t at = first; at < body.size();) {
       const std::size_t step = std::min(body.size() - at, context_.limits.write_bytes_max);
       const auto piece = asio::buffer(body.data() + at, step);
