@@ -33,7 +33,7 @@ StreamBasics to_shape(const streams::StreamFacts& facts, TimePoint now) {
 }
 
 std::optional<std::string_view> encryption_type(bool is_encrypted) {
-  return is_encrypted ? std::optional<std::string>("KMS") : std::nullopt;
+  return is_encrypted ? std::optional<std::string_view>("KMS") : std::nullopt;
 }
 
 HashKeyRange to_shape(const streams::HashRange& range) {

@@ -24,6 +24,7 @@
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
 #include "api/value.h"
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "tests/fuzz/fuzz.h"

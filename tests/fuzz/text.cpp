@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "api/arn.h"
-#include "base/bytes.h"
+#include "base/base64.h"
 #include "base/uint128.h"
 #include "server/config.h"
 #include "server/http.h"

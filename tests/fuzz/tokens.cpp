@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/base64.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
