@@ -49,6 +49,7 @@ struct Raw {
   std::string log_format = "text";
   std::string access_log = "on";
   std::size_t memory_budget_mib = 1024;
+  std::size_t disk_budget_mib = 0;
   std::size_t inflight_budget_mib = 256;
   std::int64_t idle_timeout_s = 60;
   std::int64_t read_timeout_s = 10;
@@ -220,6 +221,12 @@ void add_options(CLI::App& app, Raw& raw) {
           ->check(CLI::Range(1, 1'048'576))
           ->capture_default_str(),
       "MEMORY_BUDGET");
+  env(app.add_option("--disk-budget", raw.disk_budget_mib,
+                     "MiB that the data directory may take before records are refused; 0 is as "
+                     "much as the disk has")
+          ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 30U))
+          ->capture_default_str(),
+      "DISK_BUDGET");
   env(app.add_option("--log-format", raw.log_format, "Form of log lines: text or json")
           ->check(CLI::IsMember({"text", "json"}))
           ->capture_default_str(),
@@ -248,6 +255,7 @@ Result<Config> to_config(Raw raw) {
   config.subscriptions.takeover_after = std::chrono::milliseconds(raw.subscription_takeover_ms);
   config.catalogue.load_window = std::chrono::seconds(raw.on_demand_window_s);
   config.memory_budget_bytes = raw.memory_budget_mib * kMib;
+  config.disk_budget_bytes = raw.disk_budget_mib * kMib;
   config.limits.inflight_bytes_max = raw.inflight_budget_mib * kMib;
   config.limits.idle_timeout = std::chrono::seconds(raw.idle_timeout_s);
   config.limits.header_timeout = std::chrono::seconds(raw.read_timeout_s);

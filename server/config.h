@@ -51,6 +51,7 @@ struct Config {
   Limits limits;
   std::uint32_t threads = 0;  // 0: one per core, at most eight.
   std::size_t memory_budget_bytes = 1024UL << 20U;
+  std::uint64_t disk_budget_bytes = 0;  // 0: no limit.
   LogFormat log_format = LogFormat::kText;
   bool is_access_log_on = true;
   std::string log_level = "info";

@@ -45,6 +45,7 @@ Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& 
   options.fsync = config.fsync;
   options.sync_interval = config.fsync_interval;
   options.memory_bytes_max = config.memory_budget_bytes;
+  options.disk_bytes_max = config.disk_budget_bytes;
   options.warn = [&log](const std::string& text) { log.warn("{}", text); };
   if (config.is_ephemeral) {
     auto engine = storage::open_ephemeral(options, store->clock);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -26,7 +27,31 @@ namespace {
 // Below this, or half of the log, waiting is cheaper than a range delete.
 constexpr std::uint64_t kWorthBytes = 8UL << 20U;
 
-using KeyRange = std::pair<std::string, std::string>;  // [first, second)
+// About how many bytes lie in each of `ranges`, in memory and in files; zeros if that is not known.
+std::vector<std::uint64_t> sizes_of(RocksDbStore& store, std::span<const KeyRange> ranges) {
+  std::vector<rocksdb::Range> slices;
+  slices.reserve(ranges.size());
+  for (const auto& [first, second] : ranges) {
+    slices.emplace_back(to_slice(first), to_slice(second));
+  }
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = true;
+  std::vector<std::uint64_t> sizes(ranges.size());
+  store.db()
+      .GetApproximateSizes(options, store.records(), slices.data(),
+                           static_cast<int>(slices.size()), sizes.data())
+      .PermitUncheckedError();
+  return sizes;
+}
+
+bool is_worth_while(RocksDbStore& store, const LogState& state) {
+  const std::string trimmed = record_key(state.log, state.trimmed.load());
+  const std::array<KeyRange, 2> parts = {
+      KeyRange{record_key(state.log, state.reclaimed.load()), trimmed},
+      KeyRange{trimmed, record_key_end(state.log)}};
+  const auto sizes = sizes_of(store, parts);
+  return sizes[0] >= kWorthBytes || (sizes[0] > 0 && sizes[0] >= sizes[1]);
+}
 
 Result<void> delete_ranges(RocksDbStore& store, const rocksdb::WriteOptions& options,
                            const std::vector<KeyRange>& ranges, rocksdb::WriteBatch& batch) {
@@ -39,6 +64,8 @@ Result<void> delete_ranges(RocksDbStore& store, const rocksdb::WriteOptions& opt
     slices.push_back(to_slice(second));
     pointers.emplace_back(&slices[slices.size() - 2], &slices.back());
   }
+  const auto sizes = sizes_of(store, ranges);
+  const bool gives_room = std::reduce(sizes.begin(), sizes.end()) >= kWorthBytes;
   rocksdb::Status status = rocksdb::DeleteFilesInRanges(&store.db(), store.records(),
                                                         pointers.data(), pointers.size(), false);
   for (const auto& [first, second] : ranges) {
@@ -46,24 +73,8 @@ Result<void> delete_ranges(RocksDbStore& store, const rocksdb::WriteOptions& opt
   }
   if (status.ok()) status = store.db().Write(options, &batch);
   if (!status.ok()) return std::unexpected(to_error(status));
+  if (gives_room) store.compact_later(ranges);
   return {};
-}
-
-bool is_worth_while(RocksDbStore& store, const LogState& state) {
-  const std::string first = record_key(state.log, state.reclaimed.load());
-  const std::string middle = record_key(state.log, state.trimmed.load());
-  const std::string end = record_key_end(state.log);
-  const std::array<rocksdb::Range, 2> ranges = {rocksdb::Range(to_slice(first), to_slice(middle)),
-                                                rocksdb::Range(to_slice(middle), to_slice(end))};
-  rocksdb::SizeApproximationOptions sizes;
-  sizes.include_memtables = true;
-  std::array<std::uint64_t, 2> bytes{};
-  if (!store.db()
-           .GetApproximateSizes(sizes, store.records(), ranges.data(), 2, bytes.data())
-           .ok()) {
-    return false;
-  }
-  return bytes[0] >= kWorthBytes || (bytes[0] > 0 && bytes[0] >= bytes[1]);
 }
 
 }  // namespace

@@ -216,7 +216,11 @@ class RocksDbEngine final : public Engine {
     listener_ = std::move(listener);
   }
 
-  [[nodiscard]] Result<void> writable() const override {
+  [[nodiscard]] Result<void> writable() const override { return takes(true); }
+
+ private:
+  // Beyond the disk budget rows are still written: deleting a stream is one, and gives room.
+  [[nodiscard]] Result<void> takes(bool has_entries) const {
     if (has_failed_) {
       return fail(kFailed,
                   "Writing or syncing failed. The store takes no writes until it is restarted.");
@@ -224,10 +228,12 @@ class RocksDbEngine final : public Engine {
     if (is_full_) {
       return fail(kFull, mark_ ? "The data directory is full." : "The memory budget is used up.");
     }
+    if (has_entries && options_.disk_bytes_max != 0 && disk_bytes_ > options_.disk_bytes_max) {
+      return fail(kFull, "The disk budget is used up.");
+    }
     return {};
   }
 
- private:
   [[nodiscard]] rocksdb::DB& db() const { return store_->db(); }
   [[nodiscard]] bool is_durable_store() const { return mark_.has_value(); }
   [[nodiscard]] bool publishes_late() const {
@@ -325,7 +331,7 @@ class RocksDbEngine final : public Engine {
   }
 
   Result<void> run_commit(Commit& commit) {
-    if (auto open = writable(); !open) return open;
+    if (auto open = takes(!commit.batches.empty()); !open) return open;
     for (const LogBatch& batch : commit.batches) {
       if (auto state = states_.find(batch.log); !state) return std::unexpected(state.error());
     }
@@ -420,6 +426,7 @@ class RocksDbEngine final : public Engine {
     if (mark_) {
       mark_->set_last_arrival(newest);
       mark_->set_last_sequence(sequence);
+      disk_bytes_ += round_batch_.GetDataSize();
     } else {
       look_at_memory(round_batch_.GetDataSize());
     }
@@ -478,9 +485,23 @@ class RocksDbEngine final : public Engine {
     const auto space = std::filesystem::space(path_, error);
     if (error) return;
     mark_->sync();
+    if (options_.disk_bytes_max != 0) disk_bytes_ = bytes_of_files();
     const bool is_short = space.available < std::min(options_.free_bytes_min, space.capacity / 50);
     if (!is_short && is_stuck_) is_stuck_ = !store_->resume().ok();
     is_full_ = is_short || is_stuck_;
+  }
+
+  // What lies in the store's directory. Files come and go meanwhile.
+  [[nodiscard]] std::uint64_t bytes_of_files() const {
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    std::filesystem::directory_iterator files(path_, error);
+    for (; !error && files != std::filesystem::directory_iterator{}; files.increment(error)) {
+      std::error_code gone;
+      const std::uintmax_t size = files->file_size(gone);
+      if (!gone) bytes += size;
+    }
+    return bytes;
   }
 
   void close() {
@@ -523,6 +544,7 @@ class RocksDbEngine final : public Engine {
   std::atomic<bool> has_failed_{false};
   std::atomic<bool> is_full_{false};
   std::atomic<bool> is_stuck_{false};  // RocksDB takes no writes until it is resumed.
+  std::atomic<std::uint64_t> disk_bytes_{0};  // As last looked at, and what was written since.
   std::unique_ptr<Syncer> syncer_;
 };
 

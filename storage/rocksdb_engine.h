@@ -31,6 +31,7 @@ struct RocksDbOptions {
   std::size_t cache_bytes = 32UL << 20U;
   std::size_t memory_bytes_max = 1024UL << 20U;  // What --ephemeral may hold.
   std::uint64_t free_bytes_min = 64UL << 20U;    // Or 2 % of the device, whichever is less.
+  std::uint64_t disk_bytes_max = 0;              // Of the store's files; 0: as much as there is.
   BootId boot_id = current_boot_id();
   // Receives sentences for people: what was cut, what RocksDB complains about.
   std::function<void(const std::string&)> warn = [](const std::string&) {};

@@ -13,6 +13,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/experimental.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/options.h>
@@ -172,6 +173,20 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(const std::string& path
   store->tables_.reset(handles[0]);
   store->records_.reset(handles[1]);
   return store;
+}
+
+// Failures only leave the room where it is, until the compaction that comes once a day.
+void RocksDbStore::compact_later(const std::vector<KeyRange>& ranges) {
+  rocksdb::FlushOptions flush;
+  flush.wait = false;
+  flush.allow_write_stall = true;
+  db_->Flush(flush, {tables_.get(), records_.get()}).PermitUncheckedError();
+  for (const auto& [first, second] : ranges) {
+    const rocksdb::Slice begin = to_slice(first);
+    const rocksdb::Slice end = to_slice(second);
+    rocksdb::experimental::SuggestCompactRange(db_.get(), records_.get(), &begin, &end)
+        .PermitUncheckedError();
+  }
 }
 
 void RocksDbStore::flush() {

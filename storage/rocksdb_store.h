@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
@@ -24,6 +26,8 @@ namespace millrace::storage {
 [[nodiscard]] inline rocksdb::Slice to_slice(std::string_view text) {
   return {text.data(), text.size()};
 }
+
+using KeyRange = std::pair<std::string, std::string>;  // [first, second)
 
 class RocksDbStore {
  public:
@@ -45,6 +49,11 @@ class RocksDbStore {
   // Tries to take writes again after one has failed: writes the memtables out and begins a new
   // write-ahead log.
   [[nodiscard]] rocksdb::Status resume() { return db_->Resume(); }
+
+  // Has what lies in `ranges`, [first, second), compacted in the background, for the sake of the
+  // room that range deletes leave: those of files in it, and, by writing the memtables out, of the
+  // write-ahead log.
+  void compact_later(const std::vector<KeyRange>& ranges);
 
   // Writes the memtables out, so that the next open has nothing to replay.
   void flush();

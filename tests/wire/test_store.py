@@ -146,6 +146,28 @@ def test_ephemeral_is_bounded_by_its_budget():
         assert len(read_all(server)) == stored
 
 
+def test_the_disk_budget_refuses_records_keeps_reading_and_comes_back(tmp_path):
+    with Server(tmp_path, args=["--disk-budget", "256"]) as server:
+        kinesis = server.client()
+        for name in ("a", "b"):
+            kinesis.create_stream(StreamName=name, ShardCount=1)
+        stored = 0
+        with pytest.raises(kinesis.exceptions.ClientError) as refused:
+            for _ in range(400):
+                kinesis.put_record(StreamName="a", PartitionKey="k", Data=os.urandom(1_000_000))
+                stored += 1
+
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+        assert stored > 100
+        assert "disk budget" in refused.value.response["Error"]["Message"]
+        assert not server.is_ready()
+        assert len(read_all(server)) == stored
+
+        kinesis.delete_stream(StreamName="a")
+        wait_until(server.is_ready, timeout_s=15)
+        kinesis.put_record(StreamName="b", PartitionKey="k", Data=b"x")
+
+
 @pytest.mark.parametrize("mode", ["always", "interval", "never"])
 def test_every_mode_keeps_what_it_acknowledged_over_a_kill(tmp_path, mode):
     with Server(tmp_path, args=["--fsync", mode]) as server:
