@@ -9,10 +9,8 @@
 #include <string>
 #include <utility>
 
-#include <fcntl.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/io_status.h>
-#include <unistd.h>
 
 #include "storage/mark.h"
 
@@ -30,16 +28,15 @@ std::optional<std::uint64_t> wal_number(const std::string& name) {
 
 // A write-ahead log that was made since the start.
 struct Wal {
-  Wal(const std::string& path, std::uint64_t file_number)
-      : number(file_number), descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  Wal(const Wal&) = delete;
-  Wal& operator=(const Wal&) = delete;
-  ~Wal() {
-    if (descriptor >= 0) ::close(descriptor);
+  Wal(rocksdb::FileSystem& files, const std::string& path, std::uint64_t file_number)
+      : number(file_number) {
+    if (!files.NewRandomRWFile(path, {}, &file, nullptr).ok()) file.reset();
   }
 
+  [[nodiscard]] bool sync() const { return file && file->Sync({}, nullptr).ok(); }
+
   const std::uint64_t number;
-  const int descriptor;
+  std::unique_ptr<rocksdb::FSRandomRWFile> file;  // Open for syncing after RocksDB has closed it.
   std::atomic<std::uint64_t> bytes{0};  // Written so far.
 };
 
@@ -68,7 +65,7 @@ class WalTracker {
  private:
   bool sync_current() {
     const std::uint64_t bytes = current_->bytes.load();
-    if (current_->descriptor < 0 || ::fdatasync(current_->descriptor) != 0) return false;
+    if (!current_->sync()) return false;
     mark_.set_synced({current_->number, bytes});
     return true;
   }
@@ -136,8 +133,8 @@ class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
     rocksdb::IOStatus status = target()->NewWritableFile(name, options, result, debug);
     const auto number = wal_number(name);
     if (!status.ok() || !number) return status;
-    *result = std::make_unique<WalWritableFile>(std::move(*result),
-                                                std::make_shared<Wal>(name, *number), tracker_);
+    *result = std::make_unique<WalWritableFile>(
+        std::move(*result), std::make_shared<Wal>(*target(), name, *number), tracker_);
     tracker_->created(*number);
     return status;
   }

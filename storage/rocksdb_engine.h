@@ -20,6 +20,10 @@
 #include "storage/mark.h"
 #include "storage/syncer.h"
 
+namespace rocksdb {
+class FileSystem;
+}
+
 namespace millrace::storage {
 
 class Directory;
@@ -33,6 +37,8 @@ struct RocksDbOptions {
   std::uint64_t free_bytes_min = 64UL << 20U;    // Or 2 % of the device, whichever is less.
   std::uint64_t disk_bytes_max = 0;              // Of the store's files; 0: as much as there is.
   BootId boot_id = current_boot_id();
+  // What the store's own files go through, shared with RocksDB; none: the machine's file system.
+  std::shared_ptr<rocksdb::FileSystem> file_system;
   // Receives sentences for people: what was cut, what RocksDB complains about.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
 };

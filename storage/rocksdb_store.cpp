@@ -148,7 +148,9 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(const std::string& path
   std::unique_ptr<RocksDbStore> store(new RocksDbStore);
   rocksdb::DBOptions db = db_options(options, may_create);
   if (mark != nullptr) {
-    TrackedFiles files = track_files(rocksdb::Env::Default()->GetFileSystem(), *mark);
+    TrackedFiles files = track_files(
+        options.file_system ? options.file_system : rocksdb::Env::Default()->GetFileSystem(),
+        *mark);
     store->env_ = rocksdb::NewCompositeEnv(files.file_system);
     store->sync_wal_ = std::move(files.sync_wal);
   } else {
