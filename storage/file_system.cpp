@@ -133,6 +133,9 @@ class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
     rocksdb::IOStatus status = target()->NewWritableFile(name, options, result, debug);
     const auto number = wal_number(name);
     if (!status.ok() || !number) return status;
+    // Syncing the log is no promise that its name stays. The mark names it from here on.
+    status = sync_parent(name);
+    if (!status.ok()) return status;
     *result = std::make_unique<WalWritableFile>(
         std::move(*result), std::make_shared<Wal>(*target(), name, *number), tracker_);
     tracker_->created(*number);
@@ -146,6 +149,13 @@ class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
   }
 
  private:
+  [[nodiscard]] rocksdb::IOStatus sync_parent(const std::string& name) const {
+    const std::string parent = std::filesystem::path(name).parent_path().string();
+    std::unique_ptr<rocksdb::FSDirectory> directory;
+    auto status = target()->NewDirectory(parent, {}, &directory, nullptr);
+    return status.ok() ? directory->Fsync({}, nullptr) : status;
+  }
+
   const std::shared_ptr<WalTracker> tracker_;
 };
 
