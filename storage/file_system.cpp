@@ -46,7 +46,7 @@ class WalTracker {
   explicit WalTracker(Mark& mark) : mark_(mark) {}
 
   void created(std::uint64_t number) { mark_.add_wal(number); }
-  void deleting(std::uint64_t number) { mark_.remove_wal(number); }
+  void deleting(std::uint64_t number) { mark_.remove_wals_through(number); }
 
   // Called before `wal` takes its first bytes. False if the log before it could not be synced.
   bool start(const std::shared_ptr<Wal>& wal) {

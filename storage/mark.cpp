@@ -172,6 +172,13 @@ void Mark::remove_wal(std::uint64_t number) {
   sync();
 }
 
+void Mark::remove_wals_through(std::uint64_t number) {
+  for (std::size_t i = 0; i < kWalsMax; ++i) {
+    if (load(kFirstWal + i) <= number) store(kFirstWal + i, 0);
+  }
+  sync();
+}
+
 void Mark::sync() const { ::msync(words_, kPageBytes, MS_SYNC); }
 
 }  // namespace millrace::storage

@@ -124,13 +124,16 @@ Result<void> check_present(const std::vector<WalFile>& wals, const Mark& mark) {
 
 Result<void> check_promises(const std::vector<WalFile>& wals, const Mark& mark, BootId boot_id) {
   const bool same_boot = mark.boot_id() == boot_id;
+  const std::vector<std::uint64_t> needed = mark.wals();
+  const std::uint64_t oldest = needed.empty() ? 0 : std::ranges::min(needed);
   const WalFile* before = nullptr;
   for (const WalFile& wal : wals) {
     const bool is_synced_one = wal.number == mark.synced().wal_number;
     if (is_synced_one && wal.good_bytes < mark.synced().bytes) {
       return fail(kCannotOpen, "synced data is damaged: " + place(wal));
     }
-    if (wal.first_sequence == 0) continue;
+    // An end between two deletions leaves logs that nothing is read from any more.
+    if (wal.first_sequence == 0 || wal.number < oldest) continue;
     if (before != nullptr && !continues(*before, wal, mark.burnt())) {
       return fail(kCannotOpen, "acknowledged data is damaged: " + place(*before));
     }
