@@ -37,7 +37,7 @@ struct Wal {
 
   const std::uint64_t number;
   std::unique_ptr<rocksdb::FSRandomRWFile> file;  // Open for syncing after RocksDB has closed it.
-  std::atomic<std::uint64_t> bytes{0};  // Written so far.
+  std::atomic<std::uint64_t> bytes{0};            // Written so far.
 };
 
 // Which log takes bytes now, and whether the one before it is on the device.

@@ -81,8 +81,8 @@ class Mark {
 
   [[nodiscard]] std::vector<std::uint64_t> wals() const;
   void add_wal(std::uint64_t number);
-  // Both return after the change is on the device: the file is deleted next. RocksDB lets go of logs
-  // oldest first, but deletes them newest first: with one, none before it is needed.
+  // Both return after the change is on the device: the file is deleted next. RocksDB lets go of
+  // logs oldest first, but deletes them newest first: with one, none before it is needed.
   void remove_wal(std::uint64_t number);
   void remove_wals_through(std::uint64_t number);
 

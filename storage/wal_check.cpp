@@ -47,7 +47,14 @@ class WalScan {
 
   void run(WalFile& file) {
     while (!damage_ && at_ < log_.size()) step(file);
-    if (!damage_ && in_write_) damage_ = "the log ends within a write";
+    if (!damage_ && in_write_) {
+      damage_ = "the log ends within a write";
+      is_torn_ = true;
+    }
+    // Its checksum cannot be tested, so this is a hint: the numbers are compared after opening too.
+    if (is_torn_ && file.good_bytes == 0 && log_.size() >= kHeaderBytes + kBatchHeaderBytes) {
+      file.torn_sequence = little_endian(log_.substr(kHeaderBytes), 8);
+    }
     if (damage_ && file.good_bytes < file.file_bytes) file.damage = damage_;
   }
 
@@ -58,12 +65,14 @@ class WalScan {
       at_ = std::min(log_.size(), at_ + left_in_block);
       return;
     }
-    if (log_.size() - at_ < kHeaderBytes) return stop("a header is cut off");
+    is_torn_ = log_.size() - at_ < kHeaderBytes;
+    if (is_torn_) return stop("a header is cut off");
     const std::string_view header = log_.substr(at_, kHeaderBytes);
     const auto size = static_cast<std::size_t>(little_endian(header.substr(4), 2));
     const auto type = static_cast<unsigned char>(header[6]);
     if (size > left_in_block - kHeaderBytes) return stop("a length is impossible");
-    if (log_.size() - at_ - kHeaderBytes < size) return stop("a write is cut off");
+    is_torn_ = log_.size() - at_ - kHeaderBytes < size;
+    if (is_torn_) return stop("a write is cut off");
     const std::string_view payload = log_.substr(at_ + kHeaderBytes, size);
     const auto stored = static_cast<std::uint32_t>(little_endian(header, 4));
     if (crc32c(payload, crc32c(header.substr(6))) != unmask(stored))
@@ -98,6 +107,7 @@ class WalScan {
   std::size_t at_ = 0;
   std::string head_;
   bool in_write_ = false;
+  bool is_torn_ = false;  // The file ends where it should go on.
   std::optional<std::string> damage_;
 };
 
@@ -140,9 +150,13 @@ Result<void> check_promises(const std::vector<WalFile>& wals, const Mark& mark, 
     before = &wal;
   }
   if (!same_boot || wals.empty()) return {};
-  const WalFile& last = before != nullptr ? *before : wals.back();
-  if (last.damage && last.last_sequence < mark.last_sequence()) {
-    return fail(kCannotOpen, "acknowledged data is damaged: " + place(last));
+  const WalFile& damaged = before != nullptr && before->damage ? *before : wals.back();
+  if (!damaged.damage) return {};
+  // A log whose first write is cut off says itself that all before that write is elsewhere.
+  std::uint64_t reached = before != nullptr ? before->last_sequence : 0;
+  if (before == nullptr && damaged.torn_sequence > 0) reached = damaged.torn_sequence - 1;
+  if (reached < mark.last_sequence()) {
+    return fail(kCannotOpen, "acknowledged data is damaged: " + place(damaged));
   }
   return {};
 }

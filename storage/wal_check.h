@@ -24,7 +24,9 @@ struct WalFile {
   std::uint64_t good_bytes = 0;      // Up to the end of the last whole write.
   std::uint64_t first_sequence = 0;  // 0 if the file holds no write.
   std::uint64_t last_sequence = 0;
-  bool has_entries = false;           // Whether any write in it changes anything.
+  std::uint64_t torn_sequence =
+      0;                     // Of the one write in it, if that is cut off and nothing follows.
+  bool has_entries = false;  // Whether any write in it changes anything.
   std::optional<std::string> damage;  // What follows good_bytes, if anything does.
 };
 

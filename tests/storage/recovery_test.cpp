@@ -265,6 +265,30 @@ TEST_CASE_FIXTURE(RecoveryTest, "a torn end that nobody was promised is cut and 
   CHECK(contains(open->warnings[0], "cut 30 bytes"));
 }
 
+TEST_CASE_FIXTURE(RecoveryTest, "a log of one write that is cut off hides nothing older") {
+  {
+    const auto open = must_open();
+    REQUIRE(append(*open->engine, 1, {"kept"}));
+  }
+  in_killed_process(Fsync::kNever, [](Engine&) {});
+  const std::uint64_t last = Mark::open((path() / "mark").string(), false)->last_sequence();
+  fs::path wal;
+  for (const auto& entry : fs::directory_iterator(path() / "db")) {
+    if (entry.path().extension() == ".log") wal = std::max(wal, entry.path());
+  }
+  // The beginning of a write of 200 bytes, whose first number is the last but one or the next.
+  const auto torn = [](std::uint64_t sequence) {
+    std::string bytes("\1\2\3\4\xc8\0\1", 7);
+    bytes.append(reinterpret_cast<const char*>(&sequence), sizeof(sequence));
+    return bytes.append(30, 'x');
+  };
+
+  std::ofstream(wal, std::ios::binary) << torn(last);
+  CHECK(contains(refusal(), "acknowledged data is damaged"));
+  std::ofstream(wal, std::ios::binary) << torn(last + 1);
+  CHECK(read_texts(*must_open()->engine, 1) == std::vector<std::string>{"kept"});
+}
+
 TEST_CASE_FIXTURE(RecoveryTest, "a flipped byte in what was acknowledged refuses, wherever it is") {
   write_killed(200);
   const fs::path wal = wals().back();
