@@ -441,6 +441,11 @@ void FaultFileSystem::end_now() { impl_->end_now(); }
 bool FaultFileSystem::has_ended() const { return impl_->has_ended(); }
 std::uint64_t FaultFileSystem::wal_syncs_begun() const { return impl_->wal_syncs_begun(); }
 std::uint64_t FaultFileSystem::wal_syncs_completed() const { return impl_->wal_syncs_completed(); }
+void FaultFileSystem::set_background_threads(int count) {
+  for (const auto priority : {rocksdb::Env::HIGH, rocksdb::Env::LOW}) {
+    rocksdb::Env::Default()->SetBackgroundThreads(count, priority);
+  }
+}
 void FaultFileSystem::mark_is_synced() { impl_->mark_is_synced(); }
 
 }  // namespace millrace::storage

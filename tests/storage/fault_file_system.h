@@ -81,6 +81,9 @@ class FaultFileSystem {
   [[nodiscard]] std::uint64_t wal_syncs_begun() const;
   [[nodiscard]] std::uint64_t wal_syncs_completed() const;
 
+  // How many threads all stores of this process have for flushes, and for compactions.
+  static void set_background_threads(int count);
+
   // Tells that the mark was synced just now: the store does so at the end of opening.
   void mark_is_synced();
 
