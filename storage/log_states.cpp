@@ -18,6 +18,7 @@ Result<std::shared_ptr<LogState>> LogStates::find(LogId log) {
   }
   const std::unique_lock lock(mutex_);
   if (const auto found = states_.find(log); found != states_.end()) return found->second;
+  if (forgotten_.contains(log)) return std::make_shared<LogState>(log);
   auto loaded = load_(log);
   if (loaded) states_.emplace(log, *loaded);
   return loaded;
@@ -25,7 +26,10 @@ Result<std::shared_ptr<LogState>> LogStates::find(LogId log) {
 
 void LogStates::forget(std::span<const LogId> logs) {
   const std::unique_lock lock(mutex_);
-  for (const LogId log : logs) states_.erase(log);
+  for (const LogId log : logs) {
+    states_.erase(log);
+    forgotten_.insert(log);
+  }
 }
 
 std::vector<std::shared_ptr<LogState>> LogStates::all() const {

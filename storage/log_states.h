@@ -9,6 +9,7 @@
 #include <shared_mutex>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -43,6 +44,7 @@ class LogStates {
   // The state of `log`, loaded if need be. Errors: the loader's.
   Result<std::shared_ptr<LogState>> find(LogId log);
 
+  // From now on the logs are empty, whatever lies on the device. Their ids are not used again.
   void forget(std::span<const LogId> logs);
   [[nodiscard]] std::vector<std::shared_ptr<LogState>> all() const;
 
@@ -50,6 +52,7 @@ class LogStates {
   const Loader load_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<LogId, std::shared_ptr<LogState>> states_;
+  std::unordered_set<LogId> forgotten_;
 };
 
 }  // namespace millrace::storage

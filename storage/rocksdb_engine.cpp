@@ -194,7 +194,7 @@ class RocksDbEngine final : public Engine {
   Result<void> scan(std::string_view prefix, const RowVisitor& visit) const override {
     const std::string start = row_key(prefix);
     const std::unique_ptr<rocksdb::Iterator> rows(
-        db().NewIterator(rocksdb::ReadOptions(), store_->tables()));
+        db().NewIterator(scan_options(), store_->tables()));
     for (rows->Seek(start); rows->Valid(); rows->Next()) {
       const std::string_view key = rows->key().ToStringView();
       if (!key.starts_with(start)) break;
@@ -247,6 +247,15 @@ class RocksDbEngine final : public Engine {
     return options;
   }
 
+  // RocksDB (7.8) passes over the rest of a level without an error when, on its way from one table
+  // file to the next, it finds the next one damaged, but only where it minds range deletes. Ours
+  // lie below trim points and in dropped logs, where nothing is read.
+  [[nodiscard]] static rocksdb::ReadOptions scan_options() {
+    rocksdb::ReadOptions options;
+    options.ignore_range_deletions = true;
+    return options;
+  }
+
   // Building a batch in memory fails only for lack of memory, which throws.
   static void check(const rocksdb::Status& status) { status.PermitUncheckedError(); }
 
@@ -279,7 +288,7 @@ class RocksDbEngine final : public Engine {
   Result<void> scan_values(LogId log, Position from, Visit&& visit) const {
     const std::string bound = record_key_end(log);
     const rocksdb::Slice upper = to_slice(bound);
-    rocksdb::ReadOptions options;
+    rocksdb::ReadOptions options = scan_options();
     options.iterate_upper_bound = &upper;
     const std::unique_ptr<rocksdb::Iterator> values(db().NewIterator(options, store_->records()));
     for (values->Seek(record_key(log, from)); values->Valid(); values->Next()) {
@@ -307,7 +316,7 @@ class RocksDbEngine final : public Engine {
     const std::string upper = record_key_end(log);
     const rocksdb::Slice lower_slice = to_slice(lower);
     const rocksdb::Slice upper_slice = to_slice(upper);
-    rocksdb::ReadOptions options;
+    rocksdb::ReadOptions options = scan_options();
     options.iterate_lower_bound = &lower_slice;
     options.iterate_upper_bound = &upper_slice;
     const std::unique_ptr<rocksdb::Iterator> values(db().NewIterator(options, store_->records()));
