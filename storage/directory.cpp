@@ -180,7 +180,8 @@ Result<SealKey> Directory::seal_key(Random& random) const {
     return std::string(reinterpret_cast<const char*>(key.data()), key.size());
   });
   if (!bytes) return std::unexpected(bytes.error());
-  if (bytes->size() != key.size()) {
+  // Zeros are what a file system leaves of a file it lost, and a key that anyone can guess.
+  if (bytes->size() != key.size() || bytes->find_first_not_of('\0') == std::string::npos) {
     return fail(kCannotOpen, (path_ / "seal.key").string() + " is damaged");
   }
   std::memcpy(key.data(), bytes->data(), key.size());
