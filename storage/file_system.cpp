@@ -13,6 +13,7 @@
 #include <rocksdb/io_status.h>
 
 #include "storage/mark.h"
+#include "storage/wal_check.h"
 
 namespace millrace::storage {
 namespace {
@@ -53,6 +54,7 @@ class WalTracker {
     const std::lock_guard lock(mutex_);
     if (current_ && !sync_current()) return false;
     current_ = wal;
+    mark_.start_wal(wal->number);
     return true;
   }
 
@@ -119,11 +121,49 @@ class WalWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
   bool has_started_ = false;  // RocksDB writes a file from one thread at a time.
 };
 
+// RocksDB's manifest, followed for the mark.
+class ManifestFile final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  ManifestFile(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::uint64_t number, Mark& mark)
+      : FSWritableFileOwnerWrapper(std::move(file)), number_(number), mark_(mark) {}
+
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* debug) override {
+    bytes_ += data.size();
+    return FSWritableFileOwnerWrapper::Append(data, options, debug);
+  }
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           const rocksdb::DataVerificationInfo& verification,
+                           rocksdb::IODebugContext* debug) override {
+    bytes_ += data.size();
+    return FSWritableFileOwnerWrapper::Append(data, options, verification, debug);
+  }
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                         rocksdb::IODebugContext* debug) override {
+    return synced(FSWritableFileOwnerWrapper::Sync(options, debug));
+  }
+  rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
+                          rocksdb::IODebugContext* debug) override {
+    return synced(FSWritableFileOwnerWrapper::Fsync(options, debug));
+  }
+
+ private:
+  // RocksDB begins another manifest after a call on this one has failed.
+  rocksdb::IOStatus synced(rocksdb::IOStatus status) {
+    if (status.ok()) mark_.set_synced_manifest({number_, bytes_});
+    return status;
+  }
+
+  const std::uint64_t number_;
+  Mark& mark_;
+  std::uint64_t bytes_ = 0;
+};
+
 class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
  public:
   TrackingFileSystem(const std::shared_ptr<rocksdb::FileSystem>& base,
-                     std::shared_ptr<WalTracker> tracker)
-      : FileSystemWrapper(base), tracker_(std::move(tracker)) {}
+                     std::shared_ptr<WalTracker> tracker, Mark& mark)
+      : FileSystemWrapper(base), tracker_(std::move(tracker)), mark_(mark) {}
 
   [[nodiscard]] const char* Name() const override { return "MillraceFileSystem"; }
 
@@ -131,6 +171,10 @@ class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
                                     rocksdb::IODebugContext* debug) override {
     rocksdb::IOStatus status = target()->NewWritableFile(name, options, result, debug);
+    if (const auto manifest = manifest_number(name); status.ok() && manifest) {
+      *result = std::make_unique<ManifestFile>(std::move(*result), *manifest, mark_);
+      return status;
+    }
     const auto number = wal_number(name);
     if (!status.ok() || !number) return status;
     // Syncing the log is no promise that its name stays. The mark names it from here on.
@@ -157,13 +201,14 @@ class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
   }
 
   const std::shared_ptr<WalTracker> tracker_;
+  Mark& mark_;
 };
 
 }  // namespace
 
 TrackedFiles track_files(const std::shared_ptr<rocksdb::FileSystem>& base, Mark& mark) {
   auto tracker = std::make_shared<WalTracker>(mark);
-  return {std::make_shared<TrackingFileSystem>(base, tracker),
+  return {std::make_shared<TrackingFileSystem>(base, tracker, mark),
           [tracker] { return tracker->sync(); }};
 }
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +39,11 @@ enum Word : std::size_t {
   kSyncedBytes = 7,
   kBurntFrom = 8,
   kBurntTo = 9,
+  kArrivalInverted = 10,
+  kManifest = 11,
+  kManifestBytes = 12,
   kFirstWal = 16,
+  kFirstWalBase = 80,
 };
 
 }  // namespace
@@ -123,23 +128,40 @@ void Mark::set_last_sequence(std::uint64_t sequence) {
   store(kSequenceInverted, ~sequence);
 }
 
+// The lower of the two: a flipped bit must not send the clock into the far future. What the logs
+// themselves hold raises it again.
 TimePoint Mark::last_arrival() const {
-  return time_from_millis(static_cast<std::int64_t>(load(kArrival)));
+  std::uint64_t millis = load(kArrival);
+  if (const std::uint64_t again = load(kArrivalInverted); again != 0) {
+    millis = std::min(millis, ~again);
+  }
+  return time_from_millis(static_cast<std::int64_t>(millis));
 }
 
 void Mark::set_last_arrival(TimePoint arrival) {
   store(kArrival, static_cast<std::uint64_t>(millis_of(arrival)));
+  store(kArrivalInverted, ~static_cast<std::uint64_t>(millis_of(arrival)));
 }
 
 Mark::Synced Mark::synced() const { return {load(kSyncedWal), load(kSyncedBytes)}; }
 
 // Bytes go to zero in between, so that an end between the stores weakens the check only.
 void Mark::set_synced(Synced synced) {
-  if (load(kSyncedWal) != synced.wal_number) {
+  if (load(kSyncedWal) != synced.number) {
     store(kSyncedBytes, 0);
-    store(kSyncedWal, synced.wal_number);
+    store(kSyncedWal, synced.number);
   }
   store(kSyncedBytes, synced.bytes);
+}
+
+Mark::Synced Mark::synced_manifest() const { return {load(kManifest), load(kManifestBytes)}; }
+
+void Mark::set_synced_manifest(Synced synced) {
+  if (load(kManifest) != synced.number) {
+    store(kManifestBytes, 0);
+    store(kManifest, synced.number);
+  }
+  store(kManifestBytes, synced.bytes);
 }
 
 Mark::Burnt Mark::burnt() const { return {load(kBurntFrom), load(kBurntTo)}; }
@@ -160,9 +182,24 @@ std::vector<std::uint64_t> Mark::wals() const {
 void Mark::add_wal(std::uint64_t number) {
   for (std::size_t i = 0; i < kWalsMax; ++i) {
     if (load(kFirstWal + i) != 0) continue;
+    store(kFirstWalBase + i, 0);
     store(kFirstWal + i, number);
     return;
   }
+}
+
+void Mark::start_wal(std::uint64_t number) {
+  for (std::size_t i = 0; i < kWalsMax; ++i) {
+    if (load(kFirstWal + i) == number) store(kFirstWalBase + i, last_sequence() + 1);
+  }
+}
+
+std::optional<std::uint64_t> Mark::committed_before(std::uint64_t number) const {
+  for (std::size_t i = 0; i < kWalsMax; ++i) {
+    const std::uint64_t base = load(kFirstWalBase + i);
+    if (load(kFirstWal + i) == number && base != 0) return base - 1;
+  }
+  return std::nullopt;
 }
 
 void Mark::remove_wal(std::uint64_t number) {

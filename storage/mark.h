@@ -14,13 +14,17 @@
 //      5  newest arrival time given, milliseconds since the epoch
 //    6-7  number of the write-ahead log synced last, bytes of it that were synced
 //    8-9  sequence numbers burnt by failed writes: none of (from, to] is in a log
+//     10  the newest arrival time again, inverted; 0 in a page of before it was kept
+//  11-12  number of RocksDB's manifest, bytes of it that were synced
 //  16-79  numbers of the write-ahead logs that are needed, 0 where empty
+// 80-143  for each of them, what word 3 was when it took its first bytes, plus 1; 0 before that
 
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,11 +70,15 @@ class Mark {
   void set_last_arrival(TimePoint arrival);
 
   struct Synced {
-    std::uint64_t wal_number = 0;
+    std::uint64_t number = 0;
     std::uint64_t bytes = 0;
   };
   [[nodiscard]] Synced synced() const;
   void set_synced(Synced synced);
+
+  // Of RocksDB's manifest, the list of what belongs to the store.
+  [[nodiscard]] Synced synced_manifest() const;
+  void set_synced_manifest(Synced synced);
 
   struct Burnt {
     std::uint64_t from = 0;
@@ -81,6 +89,10 @@ class Mark {
 
   [[nodiscard]] std::vector<std::uint64_t> wals() const;
   void add_wal(std::uint64_t number);
+  // Notes that the log takes its first bytes: what was committed before is in others.
+  void start_wal(std::uint64_t number);
+  // What had been committed when the log took its first bytes; nothing if it took none.
+  [[nodiscard]] std::optional<std::uint64_t> committed_before(std::uint64_t number) const;
   // Both return after the change is on the device: the file is deleted next. RocksDB lets go of
   // logs oldest first, but deletes them newest first: with one, none before it is needed.
   void remove_wal(std::uint64_t number);

@@ -73,7 +73,10 @@ class RocksDbEngine final : public Engine {
       return fail(kCannotOpen, "acknowledged data is missing from " + path_.string() +
                                    ": a write-ahead log or table file was lost or cut");
     }
-    if (auto begun = begin_epoch(is_new_boot); !begun) return begun;
+    if (auto begun = begin_epoch(is_new_boot); !begun) {
+      return fail(kCannotOpen,
+                  "cannot open the store in " + path_.string() + ": " + begun.error().message);
+    }
     if (mark_) {
       clock_.raise_floor(mark_->last_arrival());
       mark_->set_last_sequence(db().GetLatestSequenceNumber());
@@ -564,6 +567,9 @@ Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDb
   const bool is_new = !directory.is_complete();
   auto mark = Mark::open(directory.mark_path().string(), is_new);
   if (!mark) return std::unexpected(mark.error());
+  if (auto listed = check_manifest(directory.db_path(), *mark); !listed) {
+    return std::unexpected(listed.error());
+  }
   const auto wals = read_wals(directory.db_path());
   if (!wals) return std::unexpected(wals.error());
   const auto cut_bytes = check_wals(*wals, *mark, options.boot_id);

@@ -43,7 +43,9 @@ std::uint32_t unmask(std::uint32_t masked) {
 // Takes the log apart, one fragment after the other.
 class WalScan {
  public:
-  explicit WalScan(std::string_view log) : log_(log) {}
+  // A log of another kind than writes, RocksDB's manifest, has the same form and other content.
+  explicit WalScan(std::string_view log, bool has_writes = true)
+      : log_(log), has_writes_(has_writes) {}
 
   void run(WalFile& file) {
     while (!damage_ && at_ < log_.size()) step(file);
@@ -89,6 +91,10 @@ class WalScan {
   }
 
   void end_write(WalFile& file) {
+    if (!has_writes_) {
+      file.good_bytes = at_;
+      return;
+    }
     if (head_.size() < kBatchHeaderBytes) return stop("a write is too short");
     const std::uint64_t sequence = little_endian(head_, 8);
     const std::uint64_t count = little_endian(std::string_view(head_).substr(8), 4);
@@ -104,6 +110,7 @@ class WalScan {
   void stop(std::string why) { damage_ = std::move(why); }
 
   std::string_view log_;
+  bool has_writes_;
   std::size_t at_ = 0;
   std::string head_;
   bool in_write_ = false;
@@ -132,15 +139,31 @@ Result<void> check_present(const std::vector<WalFile>& wals, const Mark& mark) {
   return {};
 }
 
+// Whether something was committed to `wal` and nothing is left of it: the next log took its first
+// bytes when more was committed than at its own.
+bool is_emptied(const WalFile& wal, const Mark& mark) {
+  if (wal.first_sequence != 0) return false;
+  const auto at_start = mark.committed_before(wal.number);
+  std::vector<std::uint64_t> later = mark.wals();
+  std::erase_if(later, [&](std::uint64_t number) {
+    return number <= wal.number || !mark.committed_before(number);
+  });
+  if (!at_start || later.empty()) return false;
+  return *mark.committed_before(std::ranges::min(later)) > *at_start;
+}
+
 Result<void> check_promises(const std::vector<WalFile>& wals, const Mark& mark, BootId boot_id) {
   const bool same_boot = mark.boot_id() == boot_id;
   const std::vector<std::uint64_t> needed = mark.wals();
   const std::uint64_t oldest = needed.empty() ? 0 : std::ranges::min(needed);
   const WalFile* before = nullptr;
   for (const WalFile& wal : wals) {
-    const bool is_synced_one = wal.number == mark.synced().wal_number;
+    const bool is_synced_one = wal.number == mark.synced().number;
     if (is_synced_one && wal.good_bytes < mark.synced().bytes) {
       return fail(kCannotOpen, "synced data is damaged: " + place(wal));
+    }
+    if (is_emptied(wal, mark)) {
+      return fail(kCannotOpen, "acknowledged data is damaged: " + place(wal));
     }
     // An end between two deletions leaves logs that nothing is read from any more.
     if (wal.first_sequence == 0 || wal.number < oldest) continue;
@@ -162,6 +185,32 @@ Result<void> check_promises(const std::vector<WalFile>& wals, const Mark& mark, 
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> manifest_number(const std::filesystem::path& path) {
+  constexpr std::string_view kPrefix = "MANIFEST-";
+  const std::string name = path.filename().string();
+  const std::string digits = name.substr(std::min(name.size(), kPrefix.size()));
+  if (!name.starts_with(kPrefix) || digits.empty() || digits.size() > 19) return std::nullopt;
+  if (digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  return std::stoull(digits);
+}
+
+Result<void> check_manifest(const std::filesystem::path& directory, const Mark& mark) {
+  std::ifstream current(directory / "CURRENT");
+  std::string name;
+  std::getline(current, name);
+  const auto number = manifest_number(name);
+  // RocksDB says what is wrong if there is none. A new one may be synced and not yet in use.
+  if (!number || *number != mark.synced_manifest().number) return {};
+  WalFile file;
+  file.path = directory / name;
+  std::ifstream stream(file.path, std::ios::binary);
+  const std::string log{std::istreambuf_iterator<char>(stream), {}};
+  file.file_bytes = log.size();
+  WalScan(log, false).run(file);
+  if (file.good_bytes >= mark.synced_manifest().bytes) return {};
+  return fail(kCannotOpen, "the list of the store's files is damaged: " + place(file));
+}
 
 Result<std::vector<WalFile>> read_wals(const std::filesystem::path& directory) {
   std::vector<WalFile> wals;

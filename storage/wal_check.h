@@ -17,6 +17,9 @@
 
 namespace millrace::storage {
 
+// The number in the name of a manifest; nothing for other files.
+[[nodiscard]] std::optional<std::uint64_t> manifest_number(const std::filesystem::path& path);
+
 struct WalFile {
   std::filesystem::path path;
   std::uint64_t number = 0;
@@ -38,6 +41,10 @@ struct WalFile {
 // the last whole write of a log, none of which was promised, and returns how many bytes that were.
 [[nodiscard]] Result<std::uint64_t> check_wals(const std::vector<WalFile>& wals, const Mark& mark,
                                                BootId boot_id);
+
+// Compares the manifest that is in use with the mark: RocksDB takes one that is cut short, or whose
+// lengths are damaged, for the whole and deletes what it does not list. Errors: kCannotOpen.
+[[nodiscard]] Result<void> check_manifest(const std::filesystem::path& directory, const Mark& mark);
 
 // Removes the logs that hold nothing, once they are checked. RocksDB (7.8) would keep one for each
 // start without a write.

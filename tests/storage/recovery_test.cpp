@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -263,6 +264,63 @@ TEST_CASE_FIXTURE(RecoveryTest, "a torn end that nobody was promised is cut and 
   CHECK(read_texts(*open->engine, 1).size() == 20);
   REQUIRE_FALSE(open->warnings.empty());
   CHECK(contains(open->warnings[0], "cut 30 bytes"));
+}
+
+TEST_CASE_FIXTURE(RecoveryTest, "an older log with nothing left in it refuses") {
+  // Nothing but the mark shows that there was anything before the next one.
+  write_killed(20);
+  const fs::path emptied = wals().back();
+  auto mark = Mark::open((path() / "mark").string(), false);
+  REQUIRE(mark);
+  const std::uint64_t next = std::stoull(emptied.stem().string()) + 50;
+  std::ofstream(path() / "db" / ("000" + std::to_string(next) + ".log"));
+  mark->add_wal(next);
+  mark->start_wal(next);
+
+  for (const std::string& left : {std::string(), std::string(40, '\0')}) {
+    std::ofstream(emptied, std::ios::binary) << left;
+    CHECK(contains(refusal(), emptied.filename().string()));
+  }
+}
+
+TEST_CASE_FIXTURE(RecoveryTest, "a cut manifest refuses, whatever it still lists") {
+  {
+    const auto open = must_open();
+    REQUIRE(append(*open->engine, 1, {"kept"}));
+  }
+  write_killed(20);
+  for (const auto& entry : fs::directory_iterator(path() / "db")) {
+    if (entry.path().filename().string().starts_with("MANIFEST")) {
+      fs::resize_file(entry.path(), entry.file_size() - 10);
+    }
+  }
+
+  CHECK(contains(refusal(), "MANIFEST"));
+}
+
+TEST_CASE_FIXTURE(RecoveryTest, "a flipped bit in the mark's time does not send the clock ahead") {
+  {
+    const auto open = must_open();
+    REQUIRE(append(*open->engine, 1, {"kept"}));
+  }
+  flip_byte(path() / "mark", 5 * 8 + 5);
+
+  const auto open = must_open();
+  const auto receipt = append(*open->engine, 1, {"new"});
+
+  REQUIRE(receipt);
+  CHECK(receipt->appended[0].arrival == kStart);
+}
+
+TEST_CASE_FIXTURE(RecoveryTest, "a zeroed key is refused") {
+  const auto open = must_open();
+  std::ofstream(path() / "seal.key", std::ios::binary) << std::string(32, '\0');
+  SystemRandom random;
+
+  const auto key = open->directory->seal_key(random);
+
+  REQUIRE_FALSE(key);
+  CHECK(contains(key.error().message, "seal.key is damaged"));
 }
 
 TEST_CASE_FIXTURE(RecoveryTest, "a log of one write that is cut off hides nothing older") {
