@@ -49,7 +49,7 @@ class Tokens {
 
   [[nodiscard]] std::string encode(const ShardIterator& iterator);
 
-  // Errors: kInvalidArgument if it is none of ours or from the future, then kExpiredIterator.
+  // Errors: kInvalidArgument if it is none of ours, then kExpiredIterator.
   // Quotes around the text are passed over, as the service does.
   [[nodiscard]] Result<ShardIterator> decode_iterator(std::string_view text, TimePoint now) const;
 

@@ -79,9 +79,16 @@ TEST_CASE_FIXTURE(TokensTest,
         "tolerated delay of 300000 milliseconds.");
 }
 
-TEST_CASE_FIXTURE(TokensTest, "an iterator from the future, or changed in any byte, is invalid") {
+TEST_CASE_FIXTURE(TokensTest, "a token lives on when the clock is set back") {
+  CHECK(tokens_.decode_iterator(tokens_.encode(iterator()), kNow - 1h));
+  api::NextToken token;
+  token.kind = "ListShards";
+  token.issued = kNow;
+  CHECK(tokens_.decode_next(tokens_.encode(token), "ListShards", kNow - 1h));
+}
+
+TEST_CASE_FIXTURE(TokensTest, "an iterator changed in any byte is invalid") {
   const std::string text = tokens_.encode(iterator());
-  CHECK(tokens_.decode_iterator(text, kNow - 1ms).error().message == "Invalid ShardIterator.");
   const auto bytes = from_base64(text);
   for (std::size_t i = 0; i < bytes->size(); ++i) {
     std::string changed = *bytes;
