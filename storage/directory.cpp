@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -195,6 +196,18 @@ Result<std::string> Directory::kept(const std::string& name,
   auto bytes = make();
   if (!bytes) return bytes;
   if (auto written = write_whole(path, *bytes); !written) return std::unexpected(written.error());
+  return bytes;
+}
+
+std::uint64_t bytes_of_files(const std::filesystem::path& path) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  std::filesystem::directory_iterator files(path, error);
+  for (; !error && files != std::filesystem::directory_iterator{}; files.increment(error)) {
+    std::error_code gone;
+    const std::uintmax_t size = files->file_size(gone);
+    if (!gone) bytes += size;
+  }
   return bytes;
 }
 

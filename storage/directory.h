@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -58,5 +59,8 @@ class Directory {
   int lock_;
   bool is_complete_ = false;
 };
+
+// How many bytes the files directly in `path` have. Some may come or go meanwhile.
+[[nodiscard]] std::uint64_t bytes_of_files(const std::filesystem::path& path);
 
 }  // namespace millrace::storage

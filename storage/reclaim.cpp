@@ -54,7 +54,7 @@ bool is_worth_while(RocksDbStore& store, const LogState& state) {
 }
 
 Result<void> delete_ranges(RocksDbStore& store, const rocksdb::WriteOptions& options,
-                           const std::vector<KeyRange>& ranges, rocksdb::WriteBatch& batch) {
+                           std::vector<KeyRange> ranges, rocksdb::WriteBatch& batch) {
   if (ranges.empty()) return {};
   std::vector<rocksdb::Slice> slices;
   slices.reserve(2 * ranges.size());
@@ -73,7 +73,7 @@ Result<void> delete_ranges(RocksDbStore& store, const rocksdb::WriteOptions& opt
   }
   if (status.ok()) status = store.db().Write(options, &batch);
   if (!status.ok()) return std::unexpected(to_error(status));
-  if (gives_room) store.compact_later(ranges);
+  if (gives_room) store.compact_later(std::move(ranges));
   return {};
 }
 
@@ -91,7 +91,7 @@ Result<void> reclaim_trimmed(RocksDbStore& store, const rocksdb::WriteOptions& o
                         record_key(state->log, trimmed));
     moved.emplace_back(state.get(), trimmed);
   }
-  auto deleted = delete_ranges(store, options, ranges, batch);
+  auto deleted = delete_ranges(store, options, std::move(ranges), batch);
   if (!deleted) return deleted;
   for (const auto& [state, trimmed] : moved) state->reclaimed = trimmed;
   return {};
@@ -106,7 +106,7 @@ Result<void> reclaim_dropped(RocksDbStore& store, const rocksdb::WriteOptions& o
     const rocksdb::Status status = batch.Delete(store.tables(), head_key(log));
     if (!status.ok()) return std::unexpected(to_error(status));
   }
-  return delete_ranges(store, options, ranges, batch);
+  return delete_ranges(store, options, std::move(ranges), batch);
 }
 
 }  // namespace millrace::storage

@@ -87,7 +87,10 @@ class RocksDbEngine final : public Engine {
     hooks.sync = [this] { return store_->sync(); };
     hooks.on_synced = [this](Ticket ticket) { publish_synced(ticket); };
     hooks.on_failed = [this] { has_failed_ = true; };
-    hooks.on_second = [this] { look_at_space(); };
+    hooks.on_second = [this] {
+      store_->go_on_compacting();
+      look_at_space();
+    };
     look_at_space();
     syncer_ = std::make_unique<Syncer>(is_durable_store() ? options_.fsync : Fsync::kNever,
                                        options_.sync_interval, std::move(hooks));
@@ -497,23 +500,10 @@ class RocksDbEngine final : public Engine {
     const auto space = std::filesystem::space(path_, error);
     if (error) return;
     mark_->sync();
-    if (options_.disk_bytes_max != 0) disk_bytes_ = bytes_of_files();
+    if (options_.disk_bytes_max != 0) disk_bytes_ = bytes_of_files(path_);
     const bool is_short = space.available < std::min(options_.free_bytes_min, space.capacity / 50);
     if (!is_short && is_stuck_) is_stuck_ = !store_->resume().ok();
     is_full_ = is_short || is_stuck_;
-  }
-
-  // What lies in the store's directory. Files come and go meanwhile.
-  [[nodiscard]] std::uint64_t bytes_of_files() const {
-    std::uint64_t bytes = 0;
-    std::error_code error;
-    std::filesystem::directory_iterator files(path_, error);
-    for (; !error && files != std::filesystem::directory_iterator{}; files.increment(error)) {
-      std::error_code gone;
-      const std::uintmax_t size = files->file_size(gone);
-      if (!gone) bytes += size;
-    }
-    return bytes;
   }
 
   void close() {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdarg>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +35,8 @@ namespace millrace::storage {
 namespace {
 
 constexpr int kOpenFilesMax = 512;
+constexpr int kCompactionLooks = 60;
+constexpr std::size_t kPendingMax = 64;  // More wait for the compaction that comes once a day.
 
 // Passes RocksDB's complaints on and drops its chatter, so that it keeps no log files.
 class WarningLogger final : public rocksdb::Logger {
@@ -177,18 +181,42 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(const std::string& path
   return store;
 }
 
-// Failures only leave the room where it is, until the compaction that comes once a day.
-void RocksDbStore::compact_later(const std::vector<KeyRange>& ranges) {
+void RocksDbStore::compact_later(std::vector<KeyRange> ranges) {
   rocksdb::FlushOptions flush;
   flush.wait = false;
   flush.allow_write_stall = true;
+  // A failure leaves the room where it is, until the compaction that comes once a day.
   db_->Flush(flush, {tables_.get(), records_.get()}).PermitUncheckedError();
-  for (const auto& [first, second] : ranges) {
-    const rocksdb::Slice begin = to_slice(first);
-    const rocksdb::Slice end = to_slice(second);
+  // The shards of a stream are neighbours: all of them are one range.
+  std::ranges::sort(ranges);
+  const auto log_in = [](const std::string& key) { return key.substr(0, kLogIdBytes); };
+  const std::lock_guard lock(pending_mutex_);
+  const std::size_t already = pending_.size();
+  for (KeyRange& range : ranges) {
+    if (pending_.size() > already && log_in(pending_.back().range.second) == log_in(range.first)) {
+      pending_.back().range.second = std::move(range.second);
+    } else if (pending_.size() < kPendingMax) {
+      pending_.push_back({std::move(range), kCompactionLooks});
+    }
+  }
+}
+
+void RocksDbStore::go_on_compacting() {
+  const std::lock_guard lock(pending_mutex_);
+  std::erase_if(pending_, [this](Pending& pending) {
+    const rocksdb::Slice begin = to_slice(pending.range.first);
+    const rocksdb::Slice end = to_slice(pending.range.second);
+    const rocksdb::Range range(begin, end);
+    std::uint64_t bytes = 0;
+    rocksdb::SizeApproximationOptions files_only;
+    db_->GetApproximateSizes(files_only, records_.get(), &range, 1, &bytes).PermitUncheckedError();
+    // The memtable may not have been written out yet: the first look counts nothing.
+    const bool is_done = bytes == 0 && pending.looks_left < kCompactionLooks;
+    if (is_done || --pending.looks_left == 0) return true;
     rocksdb::experimental::SuggestCompactRange(db_.get(), records_.get(), &begin, &end)
         .PermitUncheckedError();
-  }
+    return false;
+  });
 }
 
 void RocksDbStore::flush() {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,10 +51,13 @@ class RocksDbStore {
   // write-ahead log.
   [[nodiscard]] rocksdb::Status resume() { return db_->Resume(); }
 
-  // Has what lies in `ranges`, [first, second), compacted in the background, for the sake of the
-  // room that range deletes leave: those of files in it, and, by writing the memtables out, of the
-  // write-ahead log.
-  void compact_later(const std::vector<KeyRange>& ranges);
+  // Has what lies in `ranges` compacted in the background, for the sake of the room that range
+  // deletes leave, and the memtables written out, for that of the write-ahead log. Thread-safe.
+  void compact_later(std::vector<KeyRange> ranges);
+
+  // Goes on with that; called once a second. Files that were being written or compacted before can
+  // only be asked for afterwards.
+  void go_on_compacting();
 
   // Writes the memtables out, so that the next open has nothing to replay.
   void flush();
@@ -61,7 +65,14 @@ class RocksDbStore {
  private:
   RocksDbStore() = default;
 
+  struct Pending {
+    KeyRange range;
+    int looks_left;
+  };
+
   std::function<bool()> sync_wal_;
+  std::mutex pending_mutex_;
+  std::vector<Pending> pending_;  // What is still to be compacted.
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;
   std::unique_ptr<rocksdb::ColumnFamilyHandle> tables_;
