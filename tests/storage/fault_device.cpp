@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+#include "tests/storage/fault_file_system.h"
+
 namespace millrace::storage {
 namespace {
 

@@ -5,16 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <ios>
-#include <iterator>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -223,8 +218,8 @@ class FaultFileSystem::Impl final : public rocksdb::FileSystemWrapper,
     if (failing_ != call || nth < fail_from_) return IOStatus::OK();
     if (nth > fail_from_ && !fault_stays_) return IOStatus::OK();
     has_failed_ = true;
-    return fault_ == Fault::kIoError ? IOStatus::IOError("injected")
-                                     : IOStatus::NoSpace("injected");
+    if (fault_ == Fault::kIoError) return IOStatus::IOError("injected");
+    return IOStatus::NoSpace("injected");
   }
 
   void end() {

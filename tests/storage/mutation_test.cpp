@@ -3,7 +3,8 @@
 // error.
 
 #include <algorithm>
-#include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -23,6 +24,7 @@
 #include <doctest/doctest.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/random.h"
 #include "storage/engine.h"
 #include "storage/errors.h"

@@ -3,7 +3,6 @@
 // Allowed is an error answered and the old state, or success and the new one; an entry whose sync
 // failed may be there or not. Opening again without faults finds everything that was promised.
 
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>

@@ -6,12 +6,12 @@
 #include <filesystem>
 #include <random>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "base/clock.h"
+#include "storage/engine.h"
 #include "storage/mark.h"
 #include "storage/rocksdb_engine.h"
 #include "storage/syncer.h"

@@ -273,7 +273,7 @@ TEST_CASE_FIXTURE(RecoveryTest, "an older log with nothing left in it refuses") 
   auto mark = Mark::open((path() / "mark").string(), false);
   REQUIRE(mark);
   const std::uint64_t next = std::stoull(emptied.stem().string()) + 50;
-  std::ofstream(path() / "db" / ("000" + std::to_string(next) + ".log"));
+  std::ofstream(path() / "db" / ("000" + std::to_string(next) + ".log")) << "";
   mark->add_wal(next);
   mark->start_wal(next);
 

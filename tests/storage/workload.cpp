@@ -16,7 +16,6 @@
 #include <mutex>
 #include <random>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -340,7 +339,7 @@ class Writer {
   // Calls `then` once `ticket` is durable, and waits for it now and then. The call may come when
   // this writer is gone.
   template <class Then>
-  bool after_sync(Ticket ticket, Then then) {
+  bool after_sync(Ticket ticket, const Then& then) {
     if (!work_.waits_for_sync) return true;
     auto decided = std::make_shared<std::promise<bool>>();
     auto future = decided->get_future();
