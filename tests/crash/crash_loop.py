@@ -1,9 +1,9 @@
 """Kills the server under load, again and again, and checks after each start what is left.
 
-    crash_loop.py [--kills 200] [--seed N] [--fsync MODE] [--check-every N]
+    crash_loop.py [--kills 200] [--seed N] [--fsync MODE|all] [--check-every N]
 
-Writers, chained readers and an administrator who splits, merges, tags, creates and deletes work
-while the process is ended with SIGKILL (sometimes SIGTERM, sometimes again while it recovers; in some
+Writers, chained readers and an administrator who splits, merges, tags, changes retention, registers
+consumers, creates and deletes work while the process is ended with SIGKILL (sometimes SIGTERM, sometimes again while it recovers; in some
 lives the machine's clock is an hour behind). oracle.py says what must be true afterwards. A run that
 finds something prints its seed and keeps the data directory.
 """
@@ -23,7 +23,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from oracle import Journal, numbers_of, range_of, violations  # noqa: E402
+from oracle import Bookmark, Fact, Journal, numbers_of, range_of, violations  # noqa: E402
+from stacks import stacks  # noqa: E402
 from support.faketime import faked_environment, hosted_binary  # noqa: E402
 from support.fast_client import FastClient, Refused, Unanswered  # noqa: E402
 from support.server import ROOT, Server  # noqa: E402
@@ -33,6 +34,8 @@ READERS = 2
 STALL_S = 3.0  # No answer for so long while the server runs is a failure.
 OPEN_SHARDS_MAX = 8
 STREAMS = {"steady": 4, "moving": 2}
+CONSUMERS = ["one", "two"]
+MODES = ["interval", "always", "never"]
 
 
 class Violation(Exception):
@@ -89,7 +92,12 @@ class Crasher:
         self.answered_count = 0
         self.failure = None
         self.brief_numbers = []
-        self.tag = self.tag_asked = 0
+        self.tag = Fact("the tag", None)
+        self.tags_asked = 0
+        self.retention = Fact("the retention", 24)
+        self.consumers = {name: Fact(f"consumer {name}", None) for name in CONSUMERS}
+        self.bookmarks = []
+        self.bookmarks_checked = self.metadata_changes = 0
         self.reshards = 0
         self.start_seconds = []
         self.clock_set_back = 0
@@ -127,15 +135,62 @@ class Crasher:
 
     def administer(self, client, rng):
         time.sleep(rng.uniform(0.01, 0.06))
-        what = rng.choice(["reshard", "reshard", "brief", "tag"])
+        what = rng.choice(["reshard", "reshard", "brief", "tag", "retention", "consumer", "bookmark", "bookmark"])
         if what == "reshard":
             self.reshard(client, rng)
         elif what == "tag":
-            self.tag_asked += 1
-            client.call("AddTagsToStream", StreamName="steady", Tags={"life": str(self.tag_asked)})
-            self.tag = self.tag_asked
+            self.tags_asked += 1
+            self.change(client, self.tag, str(self.tags_asked), "AddTagsToStream", Tags={"life": str(self.tags_asked)})
+        elif what == "retention":
+            self.change_retention(client, rng)
+        elif what == "consumer":
+            self.change_consumer(client, rng)
+        elif what == "bookmark":
+            self.bookmark(client, rng)
         else:
             self.make_and_delete(client)
+
+    def change(self, client, fact, value, operation, **members):
+        """Changes a fact about the steady stream."""
+        fact.ask(value)
+        where = members if "StreamARN" in members else {"StreamName": "steady", **members}
+        client.call(operation, **where)
+        fact.acknowledge(value)
+        self.metadata_changes += 1
+
+    def change_retention(self, client, rng):
+        hours = rng.randint(24, 200)
+        if self.retention.value == "unknown":
+            self.retention.acknowledge(self.summary(client)["RetentionPeriodHours"])
+        way = "Increase" if hours >= self.retention.value else "Decrease"
+        self.change(client, self.retention, hours, f"{way}StreamRetentionPeriod", RetentionPeriodHours=hours)
+
+    def change_consumer(self, client, rng):
+        arn = self.summary(client)["StreamARN"]
+        fact = self.consumers[name := rng.choice(CONSUMERS)]
+        if fact.value == "unknown":
+            fact.acknowledge(self.registered(client).get(name))
+        if fact.value:
+            self.change(client, fact, None, "DeregisterStreamConsumer", StreamARN=arn, ConsumerName=name)
+        else:
+            self.change(client, fact, "ACTIVE", "RegisterStreamConsumer", StreamARN=arn, ConsumerName=name)
+
+    def summary(self, client):
+        return client.call("DescribeStreamSummary", StreamName="steady")["StreamDescriptionSummary"]
+
+    def registered(self, client):
+        arn = self.summary(client)["StreamARN"]
+        listed = client.call("ListStreamConsumers", StreamARN=arn)["Consumers"]
+        return {consumer["ConsumerName"]: consumer["ConsumerStatus"] for consumer in listed}
+
+    def bookmark(self, client, rng):
+        """Takes an iterator at or behind a record, to be used after the next start."""
+        entry = self.journal.some_acknowledged(rng)
+        if entry:
+            is_after = rng.random() < 0.5
+            iterator = client.iterator(entry.stream, entry.shard, f"{'AFTER' if is_after else 'AT'}_SEQUENCE_NUMBER",
+                                       StartingSequenceNumber=str(entry.number))
+            self.bookmarks.append(Bookmark(entry.stream, entry.shard, entry.number, is_after, iterator))
 
     def reshard(self, client, rng):
         opened = sorted((range_of(shard), shard["ShardId"]) for shard in client.shards("moving")
@@ -174,7 +229,11 @@ class Crasher:
         self.server.binary = hosted if is_behind else None
         self.server.env = faked_environment("-1h") if is_behind else {}
         self.clock_set_back += is_behind
-        self.server.start()
+        try:
+            self.server.start()
+        except RuntimeError as error:
+            is_running = self.server.process.poll() is None
+            raise Violation(f"{error}\n{stacks(self.server.process.pid) if is_running else ''}") from error
         self.start_seconds.append(time.monotonic() - began)
 
     def live(self, seconds):
@@ -191,7 +250,7 @@ class Crasher:
             if self.answered_count != last:
                 last, last_at = self.answered_count, time.monotonic()
             elif time.monotonic() - last_at > STALL_S:
-                self.failure = Violation(f"no request was answered for {STALL_S} s")
+                self.failure = Violation(f"no request was answered for {STALL_S} s\n{stacks(self.server.process.pid)}")
         self.end_life()
         self.is_ending = True
         for thread in threads:
@@ -201,6 +260,9 @@ class Crasher:
 
     def end_life(self):
         how = self.rng.random()
+        if self.failure:  # Its sentence says more than one about a server that does not stop.
+            self.server.kill()
+            return
         if how < 0.1:
             assert self.server.stop() == 0
             return
@@ -214,17 +276,36 @@ class Crasher:
     def check(self):
         client = FastClient(self.server.port)
         found = []
+        every = {}
         for stream in STREAMS:
             shards = client.shards(stream)
             contents = {shard["ShardId"]: client.scan(stream, shard["ShardId"]) for shard in shards}
             found += violations(self.journal, stream, shards, contents)
-        tags = {tag["Key"]: int(tag["Value"]) for tag in client.call("ListTagsForStream", StreamName="steady")["Tags"]}
-        if not self.tag <= tags.get("life", 0) <= self.tag_asked:
-            found.append(f"i: the tag is {tags}, acknowledged was {self.tag}")
-        self.tag = tags.get("life", 0)
+            every[stream] = contents
+        tags = {tag["Key"]: tag["Value"] for tag in client.call("ListTagsForStream", StreamName="steady")["Tags"]}
+        found += self.tag.violations(tags.get("life"))
+        found += self.retention.violations(self.summary(client)["RetentionPeriodHours"])
+        registered = self.registered(client)
+        for name, fact in self.consumers.items():
+            found += fact.violations(registered.get(name))
+        found += self.check_bookmarks(client, every)
         client.close()
         if found:
             raise Violation("\n".join(found[:20]))
+
+    def check_bookmarks(self, client, every):
+        found = []
+        for bookmark in self.bookmarks:
+            try:
+                records = client.get(bookmark.iterator, limit=1)[0]
+            except Refused as refused:
+                if refused.type == "ExpiredIteratorException":
+                    continue  # Given in a life an hour behind.
+                raise
+            found += bookmark.violations(records[0][0] if records else None, every[bookmark.stream][bookmark.shard])
+            self.bookmarks_checked += 1
+        self.bookmarks = []
+        return found
 
     def run(self, kills, check_every):
         self.start()
@@ -258,7 +339,8 @@ def run(kills, seed, fsync="interval", check_every=1):
     acknowledged = crasher.journal.acknowledged()
     return {"kills": kills, "fsync": fsync, "seed": seed, "acknowledged": acknowledged,
             "unanswered": len(entries) - acknowledged, "reshards": crasher.reshards,
-            "streams made again": len(crasher.brief_numbers), "lives an hour behind": crasher.clock_set_back,
+            "streams made again": len(crasher.brief_numbers), "facts changed": crasher.metadata_changes,
+            "iterators kept over a kill": crasher.bookmarks_checked, "lives an hour behind": crasher.clock_set_back,
             "slowest start s": round(max(crasher.start_seconds), 3)}
 
 
@@ -266,15 +348,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.randrange(10**9))
-    parser.add_argument("--fsync", choices=["always", "interval", "never"], default="interval")
+    parser.add_argument("--fsync", choices=[*MODES, "all"], default="all")
     parser.add_argument("--check-every", type=int, default=10)
     options = parser.parse_args()
-    try:
-        figures = run(options.kills, options.seed, options.fsync, options.check_every)
-    except Violation as violation:
-        sys.exit(f"VIOLATION\n{violation}")
-    for name, value in figures.items():
-        print(f"{name:24} {value}")
+    for fsync in MODES if options.fsync == "all" else [options.fsync]:
+        try:
+            figures = run(options.kills, options.seed, fsync, options.check_every)
+        except Violation as violation:
+            sys.exit(f"VIOLATION\n{violation}")
+        for name, value in figures.items():
+            print(f"{name:27} {value}")
+        print(flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,11 @@ e. a record sent after another was acknowledged has the higher number, in one sh
 f. no number is used twice in the life of a stream's name;
 g. what a chained reader saw is a prefix of what is read anew;
 h. every record's hash key lies in its shard's range, the records of a closed shard end before its
-   ending number and those of a child begin behind its parents'.
+   ending number and those of a child begin behind its parents';
+i. what is known of a stream beside its records (tags, retention, consumers) is what was acknowledged
+   last, or what was asked for since: `Fact`;
+j. an iterator from before points to where it pointed: `Bookmark`;
+k. the arrival time of records never falls in a shard.
 """
 
 import dataclasses
@@ -79,9 +83,60 @@ class Journal:
         with self._lock:
             self.readers.setdefault((reader, stream, shard), []).extend(numbers)
 
+    def some_acknowledged(self, rng):
+        """An acknowledged entry, if the one that `rng` picks is; else None."""
+        with self._lock:
+            entry = self.entries.get(f"r{rng.randint(1, max(1, len(self.entries)))}")
+            return entry if entry and entry.state is State.ACKNOWLEDGED else None
+
     def acknowledged(self):
         with self._lock:
             return sum(entry.state is State.ACKNOWLEDGED for entry in self.entries.values())
+
+
+class Fact:
+    """One fact about a stream that calls change: what it may be. None is: not there."""
+
+    def __init__(self, name, value=None):
+        self.name, self.possible = name, {value}
+
+    def ask(self, value):
+        """A call that makes it `value` is about to be sent."""
+        self.possible.add(value)
+
+    def acknowledge(self, value):
+        self.possible = {value}
+
+    @property
+    def value(self):
+        """What it is, if that is known for certain."""
+        return next(iter(self.possible)) if len(self.possible) == 1 else "unknown"
+
+    def violations(self, value):
+        """Compares it with `value`, which it is from now on."""
+        found = [] if value in self.possible else [f"i: {self.name} is {value} and should be one of {self.possible}"]
+        self.possible = {value}
+        return found
+
+
+@dataclasses.dataclass
+class Bookmark:
+    """An iterator that points at the record `number`, or behind it."""
+
+    stream: str
+    shard: str
+    number: int
+    is_after: bool
+    iterator: str
+
+    def violations(self, first, records):
+        """`first`: the number of the first record it gave, or None; `records`: all of the shard."""
+        numbers = [record[0] for record in records if (record[0] > self.number if self.is_after else record[0] >= self.number)]
+        wanted = numbers[0] if numbers else None
+        if first == wanted:
+            return []
+        return [f"j: an iterator {'behind' if self.is_after else 'at'} {self.number} in {self.shard} of {self.stream} "
+                f"gave {first} and not {wanted}"]
 
 
 def hash_key_of(key: str) -> int:
@@ -147,7 +202,7 @@ def shard_violations(journal, stream, shard, records, seen):
         if previous and number <= previous[0]:
             found.append(f"d: {where} has number {number} behind {previous[0]}")
         if previous and arrival < previous[3]:
-            found.append(f"d: {where} arrived before the record in front of it")
+            found.append(f"k: {where} arrived before the record in front of it")
         if not low <= hash_key_of(key) <= high:
             found.append(f"h: {where} lies outside the shard's range")
         if number <= starting or (ending and number >= ending):

@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from oracle import Journal, data_of, hash_key_of, violations
+from oracle import Bookmark, Fact, Journal, data_of, hash_key_of, violations
 
 STREAM = "s"
 SHARDS = [
@@ -53,7 +53,7 @@ ALL = (1, 2, 3, 4)
     ("a", changed(stored(*ALL), 3, number=120)), ("b", changed(stored(*ALL), 1, data=data_of("r2", 99))),
     ("b", changed(stored(*ALL), 1, data=data_of("r2", 100)[:-1] + b"x")), ("b", changed(stored(*ALL), 1, key="key0")),
     ("c", stored(1, 2, 3, 4, 6)), ("c", [*stored(*ALL), (120, "k", b"r99|", 2000)]), ("d", stored(1, 2, 4, 3)),
-    ("d", changed(stored(*ALL), 2, arrival=5)), ("g", stored(2, 3, 4)), ("g", stored(1, 3, 4)),
+    ("k", changed(stored(*ALL), 2, arrival=5)), ("g", stored(2, 3, 4)), ("g", stored(1, 3, 4)),
     ("h", changed(stored(*ALL), 0, number=99)),
 ])
 def test_a_planted_fault_is_found(journal, letter, records):
@@ -101,3 +101,28 @@ def test_shards_that_do_not_fit_are_found(journal, change):
     change(shards[0])
 
     assert "h" in found(journal, stored(*ALL), shards)
+
+
+def test_a_fact_is_what_was_acknowledged_or_asked_since():
+    fact = Fact("retention", 24)
+    fact.ask(48)
+    assert fact.value == "unknown"
+    assert not copy.deepcopy(fact).violations(24) and not copy.deepcopy(fact).violations(48)
+    assert copy.deepcopy(fact).violations(72)
+
+    fact.acknowledge(48)
+
+    assert fact.value == 48
+    assert fact.violations(24)[0].startswith("i:")
+
+
+@pytest.mark.parametrize("is_after, first, is_right", [
+    (False, 102, True), (False, 103, False), (False, None, False), (True, 103, True), (True, 102, False), (True, 104, False)])
+def test_a_bookmark_points_to_its_record(is_after, first, is_right):
+    bookmark = Bookmark(STREAM, SHARD, 102, is_after, "token")
+
+    assert bool(bookmark.violations(first, stored(*ALL))) != is_right
+
+
+def test_a_bookmark_behind_the_last_record_points_to_nothing():
+    assert not Bookmark(STREAM, SHARD, 104, True, "token").violations(None, stored(*ALL))
