@@ -12,7 +12,9 @@ constexpr std::uint64_t kEachByte = 0x0101010101010101;
 constexpr std::uint64_t kEachHighBit = 0x8080808080808080;
 
 // Marks the bytes of `word` that are zero, and no other one before the first of them.
-constexpr std::uint64_t zeros(std::uint64_t word) { return (word - kEachByte) & ~word & kEachHighBit; }
+constexpr std::uint64_t zeros(std::uint64_t word) {
+  return (word - kEachByte) & ~word & kEachHighBit;
+}
 
 // The bytes that end a plain string or make it something else: a quote, a backslash, a control
 // character. Exact up to the first one.

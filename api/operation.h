@@ -97,8 +97,7 @@ std::optional<Result<std::string>> run_scanned_by(std::string_view body, Form fo
 }
 
 template <auto kHandle>
-std::optional<Result<std::string>> run_scanned(std::string_view body, Form form,
-                                               Context& context) {
+std::optional<Result<std::string>> run_scanned(std::string_view body, Form form, Context& context) {
   return form == Form::kJson ? run_scanned_by<kHandle, PlainJson>(body, form, context)
                              : run_scanned_by<kHandle, PlainCbor>(body, form, context);
 }

@@ -74,10 +74,10 @@ bool PlainJson::integer(std::int64_t& out) {
   if (is_negative) ++at_;
   const char* const first = at_;
   std::int64_t value = 0;
-  while (at_ < end_ && is_digit(*at_) && at_ - first < kDigitsMax) value = value * 10 + (*at_++ - '0');
+  while (at_ < end_ && is_digit(*at_) && at_ - first < kDigitsMax)
+    value = value * 10 + (*at_++ - '0');
   const bool has_zero_in_front = at_ - first > 1 && *first == '0';
-  const bool goes_on =
-      at_ < end_ && (is_digit(*at_) || *at_ == '.' || *at_ == 'e' || *at_ == 'E');
+  const bool goes_on = at_ < end_ && (is_digit(*at_) || *at_ == '.' || *at_ == 'e' || *at_ == 'E');
   if (at_ == first || has_zero_in_front || goes_on) return fail();
   out = is_negative ? -value : value;
   return true;

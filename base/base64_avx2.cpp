@@ -81,10 +81,10 @@ __attribute__((target("avx2"))) __m256i to_digits(__m256i text, bool* is_valid) 
   *is_valid = _mm256_testz_si256(common, common) != 0;
   // The high half tells the offset; only '/' shares its own with '+' and has another.
   const __m256i is_slash = _mm256_cmpeq_epi8(text, _mm256_set1_epi8('/'));
-  const __m256i offsets = _mm256_shuffle_epi8(
-      twice(_mm_setr_epi8(0, 63 - '/', 62 - '+', 52 - '0', -'A', -'A', 26 - 'a', 26 - 'a', 0, 0, 0,
-                          0, 0, 0, 0, 0)),
-      _mm256_add_epi8(is_slash, high));
+  const __m256i offsets =
+      _mm256_shuffle_epi8(twice(_mm_setr_epi8(0, 63 - '/', 62 - '+', 52 - '0', -'A', -'A', 26 - 'a',
+                                              26 - 'a', 0, 0, 0, 0, 0, 0, 0, 0)),
+                          _mm256_add_epi8(is_slash, high));
   return _mm256_add_epi8(text, offsets);
 }
 
@@ -132,8 +132,7 @@ std::size_t encode_base64_avx2([[maybe_unused]] std::string_view bytes,
   return 0;
 }
 
-std::size_t decode_base64_avx2([[maybe_unused]] std::string_view text,
-                               [[maybe_unused]] char* out) {
+std::size_t decode_base64_avx2([[maybe_unused]] std::string_view text, [[maybe_unused]] char* out) {
 #if defined(__x86_64__)
   if (has_avx2()) return decode_bulk(text, out);
 #endif

@@ -19,8 +19,7 @@ namespace millrace {
 inline char* extend(std::string& out, std::size_t count) {
   const std::size_t size = out.size();
   // The size is not taken from the argument: g++ 12's library passes the new capacity there.
-  out.resize_and_overwrite(size + count,
-                           [all = size + count](char*, std::size_t) { return all; });
+  out.resize_and_overwrite(size + count, [all = size + count](char*, std::size_t) { return all; });
   return out.data() + size;
 }
 

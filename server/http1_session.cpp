@@ -216,7 +216,8 @@ class Http1Session {
     co_return error;
   }
 
-  // Straight into the body, whose memory is only reserved at first: what has not arrived takes none.
+  // Straight into the body, whose memory is only reserved at first: what has not arrived takes
+  // none.
   Task<Error> read_length(std::size_t length) {
     body_.reserve(length);
     body_ = received().substr(request_bytes_);
@@ -244,11 +245,11 @@ class Http1Session {
       buffer_.consume(parser->put(buffer_.data(), error));
       if (parser->is_done()) co_return Error{};
       if (error && error != http::error::need_more) co_return error;
-      if (buffer_.size() == buffer_.max_size()) co_return make_error_code(http::error::header_limit);
+      if (buffer_.size() == buffer_.max_size())
+        co_return make_error_code(http::error::header_limit);
       if (is_too_slow(body_.size())) co_return make_error_code(http::error::partial_message);
       stream_.expires_after(context_.limits.read_timeout);
-      const auto space =
-          buffer_.prepare(std::min(kReadBytes, buffer_.max_size() - buffer_.size()));
+      const auto space = buffer_.prepare(std::min(kReadBytes, buffer_.max_size() - buffer_.size()));
       const auto [read_error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
       if (read_error) co_return read_error;
       buffer_.commit(count);
@@ -386,10 +387,10 @@ class Http1Session {
   SessionContext& context_;
   Sessions::Entry& entry_;
   std::string peer_;
-  HttpRequest request_;             // Points into buffer_, body_ and head_.
-  std::size_t request_bytes_ = 0;   // How much of buffer_ belongs to the request.
-  std::string body_;                // If it did not come with the head.
-  std::string head_;                // The answer's; before it, that of a request with chunks.
+  HttpRequest request_;            // Points into buffer_, body_ and head_.
+  std::size_t request_bytes_ = 0;  // How much of buffer_ belongs to the request.
+  std::string body_;               // If it did not come with the head.
+  std::string head_;               // The answer's; before it, that of a request with chunks.
   SteadyClock::time_point body_started_;
 };
 

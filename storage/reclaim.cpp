@@ -38,8 +38,8 @@ std::vector<std::uint64_t> sizes_of(RocksDbStore& store, std::span<const KeyRang
   options.include_memtables = true;
   std::vector<std::uint64_t> sizes(ranges.size());
   store.db()
-      .GetApproximateSizes(options, store.records(), slices.data(),
-                           static_cast<int>(slices.size()), sizes.data())
+      .GetApproximateSizes(options, store.records(), slices.data(), static_cast<int>(slices.size()),
+                           sizes.data())
       .PermitUncheckedError();
   return sizes;
 }

@@ -14,8 +14,8 @@
 namespace millrace::storage {
 
 // rocksdb::crc32c::Extend(crc, data, size), by the name that --wrap gives it.
-std::uint32_t extend_crc32c(std::uint32_t crc, const char* data, std::size_t size)
-    __asm__("__wrap__ZN7rocksdb6crc32c6ExtendEjPKcm");
+std::uint32_t extend_crc32c(std::uint32_t crc, const char* data,
+                            std::size_t size) __asm__("__wrap__ZN7rocksdb6crc32c6ExtendEjPKcm");
 
 std::uint32_t extend_crc32c(std::uint32_t crc, const char* data, std::size_t size) {
   return crc32c({data, size}, crc);

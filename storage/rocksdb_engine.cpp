@@ -545,7 +545,7 @@ class RocksDbEngine final : public Engine {
   std::function<void(LogId, Position)> listener_;
   std::atomic<bool> has_failed_{false};
   std::atomic<bool> is_full_{false};
-  std::atomic<bool> is_stuck_{false};  // RocksDB takes no writes until it is resumed.
+  std::atomic<bool> is_stuck_{false};         // RocksDB takes no writes until it is resumed.
   std::atomic<std::uint64_t> disk_bytes_{0};  // As last looked at, and what was written since.
   std::unique_ptr<Syncer> syncer_;
 };

@@ -30,7 +30,8 @@ static_assert(kHeadBytes + kHashKeyBytes == kRecordOverheadBytesMax);
 std::vector<uint128> hash_keys(std::span<const NewRecord> records) {
   std::vector<std::string_view> partition_keys;
   partition_keys.reserve(records.size());
-  for (const NewRecord& record : records) partition_keys.push_back(record.partition_key.value_or(""));
+  for (const NewRecord& record : records)
+    partition_keys.push_back(record.partition_key.value_or(""));
   std::vector<uint128> keys = md5_numbers(partition_keys);
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (records[i].explicit_hash_key) keys[i] = *records[i].explicit_hash_key;

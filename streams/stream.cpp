@@ -65,8 +65,8 @@ class ShardParts {
   std::vector<ShardPart> parts_;
 };
 
-// `may_take(shard, bytes)` says for each record whether its shard has room for it. Where keys do not
-// route, the open shards take the records in turn.
+// `may_take(shard, bytes)` says for each record whether its shard has room for it. Where keys do
+// not route, the open shards take the records in turn.
 template <class MayTake>
 ShardParts gather(const StreamState& state, std::span<const NewRecord> records,
                   std::uint32_t first_turn, MayTake may_take) {
@@ -75,8 +75,8 @@ ShardParts gather(const StreamState& state, std::span<const NewRecord> records,
   const auto keys = is_in_turn ? std::vector<uint128>{} : hash_keys(records);
   ShardParts parts(records.size());
   for (std::uint32_t i = 0; i < records.size(); ++i) {
-    const Shard& shard = is_in_turn ? *open[(first_turn + i) % open.size()]
-                                    : state.shards->route(keys[i]);
+    const Shard& shard =
+        is_in_turn ? *open[(first_turn + i) % open.size()] : state.shards->route(keys[i]);
     const std::size_t bytes = records[i].size_bytes();
     ShardPart& part = parts.of(shard, !may_take(shard, bytes));
     part.places.push_back(i);

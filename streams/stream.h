@@ -43,7 +43,7 @@ struct StreamState {
 // What became of those records of one put that a shard took, or had no room for.
 struct PutPart {
   std::uint32_t shard_index = 0;
-  bool is_throttled = false;  // The shard has taken its share; the records are not stored.
+  bool is_throttled = false;          // The shard has taken its share; the records are not stored.
   std::vector<std::uint32_t> places;  // In the put, in order.
   SequenceNumber first;               // Of the first of them; the others follow without a gap.
 };

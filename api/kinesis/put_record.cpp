@@ -70,11 +70,11 @@ Result<void> check_ordering_number(const Request& request, const streams::Stream
   const auto number = streams::parse_sequence_number(*request.sequence_number_for_ordering);
   if (number && number->second <= stream.newest_second()) return {};
   const auto facts = stream.state().facts;
-  return fail(streams::kInvalidArgument,
-              "ExclusiveMinimumSequenceNumber " +
-                  std::string(*request.sequence_number_for_ordering) +
-                  " used in PutRecord on stream " + facts->key.name + " under account " +
-                  facts->key.account + " is invalid.");
+  return fail(streams::kInvalidArgument, "ExclusiveMinimumSequenceNumber " +
+                                             std::string(*request.sequence_number_for_ordering) +
+                                             " used in PutRecord on stream " + facts->key.name +
+                                             " under account " + facts->key.account +
+                                             " is invalid.");
 }
 
 Result<Response> handle(const Request& request, api::Context& context) {

@@ -161,8 +161,7 @@ Response to_response(const streams::PutReceipt& receipt, std::size_t record_coun
   response.records.resize(record_count);
   response.shard_ids.reserve(receipt.parts.size());
   for (const streams::PutPart& part : receipt.parts) {
-    const std::string& shard =
-        response.shard_ids.emplace_back(streams::shard_id(part.shard_index));
+    const std::string& shard = response.shard_ids.emplace_back(streams::shard_id(part.shard_index));
     if (part.is_throttled) {
       add_throttled(part, shard, stream, response);
     } else {

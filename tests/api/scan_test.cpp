@@ -72,10 +72,9 @@ TEST_CASE("a plain body fills a request that points into it") {
 
 // Otherwise the shorter way would be taken by nobody, and no test of behaviour would tell.
 TEST_CASE("what client libraries send is plain") {
-  for (const char* body :
-       {R"({"Name":"n"})", R"({ "Name" : "n" , "Limit" : 1 } )", "\n{\t\"Arn\":\"n\"\r}",
-        "{\"Name\":\"\xc3\xa9\xe2\x82\xac\"}",
-        R"({"Records":[{"Data":"AA=="}],"Arn":"a","IsDry":false})"}) {
+  for (const char* body : {R"({"Name":"n"})", R"({ "Name" : "n" , "Limit" : 1 } )",
+                           "\n{\t\"Arn\":\"n\"\r}", "{\"Name\":\"\xc3\xa9\xe2\x82\xac\"}",
+                           R"({"Records":[{"Data":"AA=="}],"Arn":"a","IsDry":false})"}) {
     CAPTURE(body);
     CHECK(is_taken(body));
   }
@@ -119,8 +118,12 @@ TEST_CASE("whatever is unusual is left to decode()") {
 }
 
 TEST_CASE("CBOR is scanned with lengths told before or after") {
-  const std::string definite = "\xa2\x64Name\x61n\x67Records\x81\xa1\x64""Data\x42\x01\x02";
-  const std::string indefinite = "\xbf\x64Name\x61n\x67Records\x9f\xbf\x64""Data\x42\x01\x02\xff\xff\xff";
+  const std::string definite =
+      "\xa2\x64Name\x61n\x67Records\x81\xa1\x64"
+      "Data\x42\x01\x02";
+  const std::string indefinite =
+      "\xbf\x64Name\x61n\x67Records\x9f\xbf\x64"
+      "Data\x42\x01\x02\xff\xff\xff";
   for (const std::string& body : {definite, indefinite}) {
     PlainCbor scanner(body);
     Request request;
