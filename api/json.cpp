@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -155,7 +154,7 @@ void append_json_string(std::string& out, std::string_view text) {
   if (mark == end) {  // One step for what nearly every text is.
     char* const to = extend(out, text.size() + 2);
     to[0] = '"';
-    std::memcpy(to + 1, text.data(), text.size());
+    text.copy(to + 1, text.size());
     to[text.size() + 1] = '"';
     return;
   }

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,8 +52,7 @@ class JsonWriter {
  private:
   static char* write_quoted(char* to, std::string_view text) {
     *to++ = '"';
-    std::memcpy(to, text.data(), text.size());
-    to += text.size();
+    to += text.copy(to, text.size());
     *to++ = '"';
     return to;
   }

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -45,9 +47,9 @@ void append_big_endian(std::string& out, T value) {
 // Reads the first sizeof(T) bytes; `bytes` has at least as many.
 template <std::unsigned_integral T>
 [[nodiscard]] T read_big_endian(std::string_view bytes) {
-  T value = 0;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return to_big_endian(value);
+  std::array<char, sizeof(T)> first{};
+  std::copy_n(bytes.begin(), first.size(), first.begin());
+  return to_big_endian(std::bit_cast<T>(first));
 }
 
 // Takes values off the front of a byte string. After the first read past the end `ok()` is false

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -42,7 +41,7 @@ __attribute__((target("avx2"))) void fill_words(
   for (std::size_t lane = 0; lane < kMd5Lanes; ++lane) {
     const std::string_view text = texts[lane];
     auto* const bytes = reinterpret_cast<char*>(blocks[lane].data());
-    std::memcpy(bytes, text.data(), text.size());
+    text.copy(bytes, text.size());
     bytes[text.size()] = static_cast<char>(0x80);
     blocks[lane][kWords - 2] = static_cast<std::uint32_t>(text.size() * 8);
   }
@@ -51,7 +50,7 @@ __attribute__((target("avx2"))) void fill_words(
   }
 }
 
-template <int kRound>
+template <std::size_t kRound>
 __attribute__((target("avx2"), always_inline)) inline Lanes mix(const Lanes& b, const Lanes& c,
                                                                 const Lanes& d) {
   if constexpr (kRound == 0) return d ^ (b & (c ^ d));
@@ -60,14 +59,14 @@ __attribute__((target("avx2"), always_inline)) inline Lanes mix(const Lanes& b, 
   return c ^ (b | ~d);
 }
 
-template <int kRound>
+template <std::size_t kRound>
 constexpr std::size_t word_of(std::size_t step) {
   constexpr std::array<std::size_t, 4> kFactors = {1, 5, 3, 7};
   constexpr std::array<std::size_t, 4> kStarts = {0, 1, 5, 0};
   return (kFactors[kRound] * step + kStarts[kRound]) % kWords;
 }
 
-template <int kRound>
+template <std::size_t kRound>
 __attribute__((target("avx2"), always_inline)) inline void do_round(
     const std::array<Lanes, kWords>& words, std::array<Lanes, 4>& state) {
 #pragma GCC unroll 16

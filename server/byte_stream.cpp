@@ -43,9 +43,10 @@ Task<> ByteStream::drain(std::chrono::steady_clock::duration timeout) {
   std::array<char, 4096> dropped{};
   const auto space = asio::buffer(dropped);
   expires_after(timeout);
+  tls_.reset();  // What comes now is nobody's to decipher.
   bool is_open = true;
   while (is_open) {
-    const auto [error, count] = co_await socket_.async_read_some(space, kAwaitTuple);
+    const auto [error, count] = co_await async_read_some(space, kAwaitTuple);
     (void)count;
     is_open = !error;
   }
