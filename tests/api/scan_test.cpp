@@ -1,6 +1,7 @@
 #include "api/scan.h"
 
-#include <initializer_list>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
