@@ -8,12 +8,12 @@
 
 namespace {
 
-// Requests and answers of up to a megabyte come and go by the thousand; given back to the system
-// each time, their memory would have to be mapped and cleared again. So the allocator keeps up to
-// 8 MiB a thread. Larger blocks, RocksDB's write buffers among them, are mapped one by one.
+// Requests and answers of up to a few megabytes come and go by the thousand; given back to the
+// system each time, their memory would have to be mapped and cleared again. So the allocator keeps
+// up to 8 MiB a thread. Larger blocks are mapped one by one.
 void keep_memory() {
 #if defined(__GLIBC__)
-  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 8 << 20);
 #endif
 }
