@@ -9,6 +9,7 @@
 #include "api/context.h"
 #include "api/json.h"
 #include "api/kinesis/operations.h"
+#include "api/operation.h"
 #include "api/tokens.h"
 #include "api/value.h"
 #include "base/clock.h"
