@@ -1,6 +1,8 @@
 #include "storage/reclaim.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <numeric>
@@ -101,8 +103,13 @@ Result<void> reclaim_dropped(RocksDbStore& store, const rocksdb::WriteOptions& o
                              std::span<const LogId> logs) {
   rocksdb::WriteBatch batch;
   std::vector<KeyRange> ranges;
-  for (const LogId log : logs) {
-    ranges.emplace_back(range_delete_begin(log, 0), record_key_end(log));
+  std::vector<LogId> sorted(logs.begin(), logs.end());
+  std::ranges::sort(sorted);
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    const LogId log = sorted[i];
+    // The logs of a stream are neighbours, and all of them are one range.
+    if (i == 0 || log != sorted[i - 1] + 1) ranges.emplace_back(range_delete_begin(log, 0), "");
+    ranges.back().second = record_key_end(log);
     const rocksdb::Status status = batch.Delete(store.tables(), head_key(log));
     if (!status.ok()) return std::unexpected(to_error(status));
   }

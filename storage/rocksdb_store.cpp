@@ -187,17 +187,10 @@ void RocksDbStore::compact_later(std::vector<KeyRange> ranges) {
   flush.allow_write_stall = true;
   // A failure leaves the room where it is, until the compaction that comes once a day.
   db_->Flush(flush, {tables_.get(), records_.get()}).PermitUncheckedError();
-  // The shards of a stream are neighbours: all of them are one range.
-  std::ranges::sort(ranges);
-  const auto log_in = [](const std::string& key) { return key.substr(0, kLogIdBytes); };
   const std::lock_guard lock(pending_mutex_);
-  const std::size_t already = pending_.size();
   for (KeyRange& range : ranges) {
-    if (pending_.size() > already && log_in(pending_.back().range.second) == log_in(range.first)) {
-      pending_.back().range.second = std::move(range.second);
-    } else if (pending_.size() < kPendingMax) {
-      pending_.push_back({std::move(range), kCompactionLooks});
-    }
+    if (pending_.size() == kPendingMax) return;
+    pending_.push_back({std::move(range), kCompactionLooks});
   }
 }
 

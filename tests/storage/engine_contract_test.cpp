@@ -1,6 +1,7 @@
 #include "tests/storage/engine_contract.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -269,6 +270,21 @@ TEST_CASE("a dropped log is empty and its neighbours are not") {
 
     CHECK(read_texts(engine, 1).empty());
     CHECK(read_texts(engine, 2) == std::vector<std::string>{"b"});
+  });
+}
+
+TEST_CASE("logs dropped together are empty, and those between and beside them are not") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    for (LogId log = 1; log <= 8; ++log) put(engine, log, {"a", "b"});
+    const std::array<LogId, 4> dropped = {7, 3, 2, 4};
+
+    REQUIRE(engine.drop(dropped));
+
+    for (LogId log = 1; log <= 8; ++log) {
+      CAPTURE(log);
+      const bool is_dropped = std::ranges::find(dropped, log) != dropped.end();
+      CHECK(read_texts(engine, log).size() == (is_dropped ? 0 : 2));
+    }
   });
 }
 
