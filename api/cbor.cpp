@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "api/cbor_head.h"
 #include "api/utf8.h"
 #include "api/value.h"
 #include "base/bytes.h"
@@ -18,20 +19,6 @@
 
 namespace millrace::api {
 namespace {
-
-enum Major : unsigned {
-  kUnsigned = 0,
-  kNegative = 1,
-  kByteString = 2,
-  kText = 3,
-  kArray = 4,
-  kMap = 5,
-  kTag = 6,
-  kSimple = 7,
-};
-
-constexpr unsigned kIndefinite = 31;
-constexpr unsigned char kBreak = 0xff;
 
 double half_to_double(std::uint16_t half) {
   const int exponent = static_cast<int>(half >> 10U & 0x1fU);
@@ -59,33 +46,14 @@ class CborReader {
   }
 
  private:
-  struct Head {
-    unsigned major = 0;
-    unsigned info = 0;
-    std::uint64_t argument = 0;
-  };
-
-  bool read_head(Head& head) {
-    const auto first = reader_.take<std::uint8_t>();
-    head.major = first >> 5U;
-    head.info = first & 31U;
-    head.argument = head.info;
-    if (head.info == 24) head.argument = reader_.take<std::uint8_t>();
-    if (head.info == 25) head.argument = reader_.take<std::uint16_t>();
-    if (head.info == 26) head.argument = reader_.take<std::uint32_t>();
-    if (head.info == 27) head.argument = reader_.take<std::uint64_t>();
-    const bool is_reserved = head.info > 27 && head.info < kIndefinite;
-    return reader_.ok() && !is_reserved;
-  }
-
   bool at_break() const {
     return !reader_.rest().empty() && static_cast<unsigned char>(reader_.rest()[0]) == kBreak;
   }
 
   bool read(Value& value, int depth) {
     if (depth > kDepthMax || ++count_ > kValuesMax) return false;
-    Head head;
-    if (!read_head(head)) return false;
+    CborHead head;
+    if (!read_cbor_head(reader_, head)) return false;
     switch (head.major) {
       case kUnsigned:
         return read_integer(value, head, false);
@@ -114,7 +82,7 @@ class CborReader {
     }
   }
 
-  static bool read_integer(Value& value, const Head& head, bool is_negative) {
+  static bool read_integer(Value& value, const CborHead& head, bool is_negative) {
     if (head.info == kIndefinite) return false;
     constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     if (head.argument > kMax) {
@@ -134,11 +102,11 @@ class CborReader {
     return true;
   }
 
-  bool read_string(std::string& out, const Head& head) {
+  bool read_string(std::string& out, const CborHead& head) {
     if (head.info != kIndefinite) return append_chunk(out, head.argument);
     while (!at_break()) {
-      Head chunk;
-      if (++count_ > kValuesMax || !read_head(chunk)) return false;
+      CborHead chunk;
+      if (++count_ > kValuesMax || !read_cbor_head(reader_, chunk)) return false;
       if (chunk.major != head.major || chunk.info == kIndefinite) return false;
       if (!append_chunk(out, chunk.argument)) return false;
     }
@@ -147,18 +115,18 @@ class CborReader {
   }
 
   // Whether another item follows in a collection of which `seen` items have been read.
-  bool has_more(const Head& head, std::uint64_t seen) {
+  bool has_more(const CborHead& head, std::uint64_t seen) {
     if (head.info != kIndefinite) return seen < head.argument;
     if (!at_break()) return true;
     reader_.take_bytes(1);
     return false;
   }
 
-  [[nodiscard]] bool is_plausible(const Head& head) const {
+  [[nodiscard]] bool is_plausible(const CborHead& head) const {
     return head.info == kIndefinite || head.argument <= reader_.rest().size();
   }
 
-  bool read_array(Value& value, const Head& head, int depth) {
+  bool read_array(Value& value, const CborHead& head, int depth) {
     if (!is_plausible(head)) return false;
     ValueList list;
     for (std::uint64_t seen = 0; has_more(head, seen); ++seen) {
@@ -168,7 +136,7 @@ class CborReader {
     return true;
   }
 
-  bool read_map(Value& value, const Head& head, int depth) {
+  bool read_map(Value& value, const CborHead& head, int depth) {
     if (!is_plausible(head)) return false;
     ValueMap map;
     for (std::uint64_t seen = 0; has_more(head, seen); ++seen) {
@@ -183,7 +151,7 @@ class CborReader {
     return true;
   }
 
-  static bool read_simple(Value& value, const Head& head) {
+  static bool read_simple(Value& value, const CborHead& head) {
     switch (head.info) {
       case 20:
       case 21:
@@ -213,6 +181,19 @@ class CborReader {
 };
 
 }  // namespace
+
+bool read_cbor_head(ByteReader& reader, CborHead& head) {
+  const auto first = reader.take<std::uint8_t>();
+  head.major = first >> 5U;
+  head.info = first & 31U;
+  head.argument = head.info;
+  if (head.info == 24) head.argument = reader.take<std::uint8_t>();
+  if (head.info == 25) head.argument = reader.take<std::uint16_t>();
+  if (head.info == 26) head.argument = reader.take<std::uint32_t>();
+  if (head.info == 27) head.argument = reader.take<std::uint64_t>();
+  const bool is_reserved = head.info > 27 && head.info < kIndefinite;
+  return reader.ok() && !is_reserved;
+}
 
 std::optional<Value> parse_cbor(std::string_view bytes) { return CborReader(bytes).read_whole(); }
 

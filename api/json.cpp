@@ -1,7 +1,5 @@
 #include "api/json.h"
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -103,12 +101,6 @@ std::optional<Value> parse_json(std::string_view text) {
 
 namespace {
 
-void append_decimal(std::string& out, std::int64_t number) {
-  std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), end);
-}
-
 // Seconds, with three decimals where there are any.
 std::string seconds_text(TimePoint time) {
   const std::int64_t millis = millis_of(time);
@@ -152,10 +144,7 @@ void append_json_string(std::string& out, std::string_view text) {
   bool is_ascii = true;
   const char* mark = find_json_mark(at, end, &is_ascii);
   if (mark == end) {  // One step for what nearly every text is.
-    char* const to = extend(out, text.size() + 2);
-    to[0] = '"';
-    text.copy(to + 1, text.size());
-    to[text.size() + 1] = '"';
+    write_quoted(extend(out, text.size() + 2), text);
     return;
   }
   out.push_back('"');
@@ -170,7 +159,7 @@ void append_json_string(std::string& out, std::string_view text) {
 
 void JsonWriter::integer(std::int64_t number) {
   separate();
-  append_decimal(out_, number);
+  out_ += std::to_string(number);
 }
 
 void JsonWriter::boolean(bool value) {

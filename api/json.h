@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/json_text.h"
 #include "api/value.h"
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -50,12 +51,6 @@ class JsonWriter {
   void timestamp(TimePoint time);     // Seconds, at most three decimals, never an exponent.
 
  private:
-  static char* write_quoted(char* to, std::string_view text) {
-    *to++ = '"';
-    to += text.copy(to, text.size());
-    *to++ = '"';
-    return to;
-  }
   void open(char bracket) {
     separate();
     out_.push_back(bracket);

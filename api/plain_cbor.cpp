@@ -5,22 +5,15 @@
 #include <limits>
 #include <string_view>
 
+#include "api/cbor_head.h"
 #include "api/utf8.h"
 #include "base/bytes.h"
 
 namespace millrace::api {
 namespace {
 
-constexpr unsigned kUnsigned = 0;
-constexpr unsigned kNegative = 1;
-constexpr unsigned kBytes = 2;
-constexpr unsigned kText = 3;
-constexpr unsigned kArray = 4;
-constexpr unsigned kMap = 5;
 constexpr unsigned char kFalse = 0xf4;
 constexpr unsigned char kTrue = 0xf5;
-constexpr unsigned char kBreak = 0xff;
-constexpr unsigned kIndefinite = 31;
 
 // What the next byte is; a break, which begins no item, if there is none.
 unsigned char peek(const ByteReader& reader) {
@@ -30,27 +23,11 @@ unsigned char peek(const ByteReader& reader) {
 }  // namespace
 
 bool PlainCbor::take_head(unsigned major, std::uint64_t& argument) {
-  const unsigned char first = peek(reader_);
-  if (first >> 5U != major || reader_.at_end()) return fail();
-  reader_.take_bytes(1);
-  const unsigned info = first & 31U;
-  if (info < 24) {
-    argument = info;
-  } else if (info == 24) {
-    argument = reader_.take<std::uint8_t>();
-  } else if (info == 25) {
-    argument = reader_.take<std::uint16_t>();
-  } else if (info == 26) {
-    argument = reader_.take<std::uint32_t>();
-  } else if (info == 27) {
-    argument = reader_.take<std::uint64_t>();
-    if (argument == kUntilBreak) return fail();
-  } else if (info == kIndefinite) {
-    argument = kUntilBreak;
-  } else {
-    return fail();
-  }
-  return reader_.ok() || fail();
+  CborHead head;
+  if (!read_cbor_head(reader_, head) || head.major != major) return fail();
+  const bool is_indefinite = head.info == kIndefinite;
+  argument = is_indefinite ? kUntilBreak : head.argument;
+  return is_indefinite || argument != kUntilBreak || fail();
 }
 
 bool PlainCbor::begin(unsigned major) {
@@ -90,7 +67,7 @@ bool PlainCbor::text(std::string_view& out) {
   return string(kText, out) && (is_utf8(out) || fail());
 }
 
-bool PlainCbor::blob(std::string_view& out) { return string(kBytes, out); }
+bool PlainCbor::blob(std::string_view& out) { return string(kByteString, out); }
 
 bool PlainCbor::integer(std::int64_t& out) {
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,6 +78,21 @@ bool is_within(std::string_view text, const Bounds& bounds) {
   return length >= bounds.min && length <= bounds.max;
 }
 
+// The rules themselves, asked by the messages and by those who only want to know.
+bool matches_pattern(const Constraints& constraints, std::string_view text) {
+  return constraints.pattern == nullptr || constraints.pattern->matches(text);
+}
+bool is_in_enum(const Constraints& constraints, std::string_view text) {
+  const auto& allowed = constraints.enum_values;
+  return allowed.empty() || std::ranges::find(allowed, text) != allowed.end();
+}
+bool is_at_least(std::int64_t number, const std::optional<std::int64_t>& min) {
+  return !min || number >= *min;
+}
+bool is_at_most(std::int64_t number, const std::optional<std::int64_t>& max) {
+  return !max || number <= *max;
+}
+
 std::string in_enum(std::span<const std::string_view> values) {
   return "Member must satisfy enum value set: [" + joined(values) + "]";
 }
@@ -119,10 +135,10 @@ void Violations::add_missing(const std::string& path) {
 void Violations::check_length(std::size_t length, const std::string& shown, const std::string& path,
                               const Constraints& constraints) {
   const auto count = static_cast<std::int64_t>(length);
-  if (constraints.length_min && count < *constraints.length_min) {
+  if (!is_at_least(count, constraints.length_min)) {
     add(shown, path, length_at_least(*constraints.length_min));
   }
-  if (constraints.length_max && count > *constraints.length_max) {
+  if (!is_at_most(count, constraints.length_max)) {
     add(shown, path, length_at_most(*constraints.length_max));
   }
 }
@@ -130,15 +146,12 @@ void Violations::check_length(std::size_t length, const std::string& shown, cons
 void Violations::check_text(const std::string& text, const std::string& path,
                             const Constraints& constraints) {
   const std::string shown = quoted(text);
-  if (constraints.pattern != nullptr && !constraints.pattern->matches(text)) {
+  if (!matches_pattern(constraints, text)) {
     add(shown, path,
         "Member must satisfy regular expression pattern: " +
             std::string(constraints.pattern->text));
   }
-  const auto& allowed = constraints.enum_values;
-  if (!allowed.empty() && std::ranges::find(allowed, text) == allowed.end()) {
-    add(shown, path, in_enum(allowed));
-  }
+  if (!is_in_enum(constraints, text)) add(shown, path, in_enum(constraints.enum_values));
   check_length(utf16_length(text), shown, path, constraints);
 }
 
@@ -190,12 +203,12 @@ void Violations::check(const Value& value, const std::string& path,
   }
   if (const auto* number = std::get_if<std::int64_t>(&value.held)) {
     const std::string shown = quoted(std::to_string(*number));
-    if (constraints.value_min && *number < *constraints.value_min) {
+    if (!is_at_least(*number, constraints.value_min)) {
       add(shown, path,
           "Member must have value greater than or equal to " +
               std::to_string(*constraints.value_min));
     }
-    if (constraints.value_max && *number > *constraints.value_max) {
+    if (!is_at_most(*number, constraints.value_max)) {
       add(shown, path,
           "Member must have value less than or equal to " + std::to_string(*constraints.value_max));
     }
@@ -219,20 +232,16 @@ void Violations::check(const Value& value, const std::string& path,
 
 bool is_length_satisfied(const Constraints& constraints, std::size_t length) {
   const auto count = static_cast<std::int64_t>(length);
-  return (!constraints.length_min || count >= *constraints.length_min) &&
-         (!constraints.length_max || count <= *constraints.length_max);
+  return is_at_least(count, constraints.length_min) && is_at_most(count, constraints.length_max);
 }
 
 bool is_satisfied(const Constraints& constraints, std::string_view text) {
-  const auto& allowed = constraints.enum_values;
-  if (constraints.pattern != nullptr && !constraints.pattern->matches(text)) return false;
-  if (!allowed.empty() && std::ranges::find(allowed, text) == allowed.end()) return false;
-  return is_length_satisfied(constraints, utf16_length(text));
+  return matches_pattern(constraints, text) && is_in_enum(constraints, text) &&
+         is_length_satisfied(constraints, utf16_length(text));
 }
 
 bool is_satisfied(const Constraints& constraints, std::int64_t number) {
-  return (!constraints.value_min || number >= *constraints.value_min) &&
-         (!constraints.value_max || number <= *constraints.value_max);
+  return is_at_least(number, constraints.value_min) && is_at_most(number, constraints.value_max);
 }
 
 Error Violations::to_error() const {

@@ -70,6 +70,7 @@ bool is_busy(const Outcome& outcome) {
   return !*outcome && outcome->error().code == storage::kBusy;
 }
 
+// Nothing if it belongs on a worker.
 Outcome run_at_once(const ApiCall& call, std::string_view body, api::Context& context) {
   if (call.operation->lane == api::Lane::kWorker) return std::nullopt;
   return run_guarded(call, body, context);
@@ -109,9 +110,8 @@ Task<> Dispatcher::settle(const HttpRequest* request, const ApiCall* call, api::
                           Outcome* outcome) {
   const auto deadline = SteadyClock::now() + limits_.busy_timeout;
   for (;;) {
-    if (!*outcome && call->operation->lane == api::Lane::kInline) {
-      *outcome = run_guarded(*call, request->body, *context);
-    } else if (!*outcome) {
+    if (!*outcome) *outcome = run_at_once(*call, request->body, *context);
+    if (!*outcome) {
       std::function<Result<std::string>()> work = [request, call, context] {
         return run_guarded(*call, request->body, *context);
       };

@@ -145,23 +145,19 @@ void Mark::set_last_arrival(TimePoint arrival) {
 
 Mark::Synced Mark::synced() const { return {load(kSyncedWal), load(kSyncedBytes)}; }
 
-// Bytes go to zero in between, so that an end between the stores weakens the check only.
-void Mark::set_synced(Synced synced) {
-  if (load(kSyncedWal) != synced.number) {
-    store(kSyncedBytes, 0);
-    store(kSyncedWal, synced.number);
-  }
-  store(kSyncedBytes, synced.bytes);
-}
+void Mark::set_synced(Synced synced) { store_synced(kSyncedWal, synced); }
 
 Mark::Synced Mark::synced_manifest() const { return {load(kManifest), load(kManifestBytes)}; }
 
-void Mark::set_synced_manifest(Synced synced) {
-  if (load(kManifest) != synced.number) {
-    store(kManifestBytes, 0);
-    store(kManifest, synced.number);
+void Mark::set_synced_manifest(Synced synced) { store_synced(kManifest, synced); }
+
+// Bytes go to zero in between, so that an end between the stores weakens the check only.
+void Mark::store_synced(std::size_t word, Synced synced) {
+  if (load(word) != synced.number) {
+    store(word + 1, 0);
+    store(word, synced.number);
   }
-  store(kManifestBytes, synced.bytes);
+  store(word + 1, synced.bytes);
 }
 
 Mark::Burnt Mark::burnt() const { return {load(kBurntFrom), load(kBurntTo)}; }

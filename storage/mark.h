@@ -106,6 +106,7 @@ class Mark {
 
   [[nodiscard]] std::uint64_t load(std::size_t word) const;
   void store(std::size_t word, std::uint64_t value);
+  void store_synced(std::size_t word, Synced synced);
 
   int descriptor_;
   std::uint64_t* words_;

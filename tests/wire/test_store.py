@@ -131,17 +131,24 @@ def test_ephemeral_writes_no_file(tmp_path):
     assert list(tmp_path.rglob("*")) == []
 
 
+def put_until_refused(kinesis, megabytes_max):
+    """How many records of 1 MB stream `a` took, and what the one after them was told."""
+    stored = 0
+    with pytest.raises(kinesis.exceptions.ClientError) as refused:
+        for _ in range(megabytes_max):
+            kinesis.put_record(StreamName="a", PartitionKey="k", Data=os.urandom(1_000_000))
+            stored += 1
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    return stored, refused.value.response["Error"]["Message"]
+
+
 def test_ephemeral_is_bounded_by_its_budget():
     with Server(args=["--memory-budget", "64"]) as server:
         kinesis = server.client()
         kinesis.create_stream(StreamName="a", ShardCount=1)
-        stored = 0
-        with pytest.raises(kinesis.exceptions.ClientError) as refused:
-            for _ in range(100):
-                kinesis.put_record(StreamName="a", PartitionKey="k", Data=os.urandom(1_000_000))
-                stored += 1
 
-        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+        stored, _ = put_until_refused(kinesis, 100)
+
         assert stored > 20
         assert len(read_all(server)) == stored
 
@@ -151,15 +158,11 @@ def test_the_disk_budget_refuses_records_keeps_reading_and_comes_back(tmp_path):
         kinesis = server.client()
         for name in ("a", "b"):
             kinesis.create_stream(StreamName=name, ShardCount=1)
-        stored = 0
-        with pytest.raises(kinesis.exceptions.ClientError) as refused:
-            for _ in range(400):
-                kinesis.put_record(StreamName="a", PartitionKey="k", Data=os.urandom(1_000_000))
-                stored += 1
 
-        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+        stored, message = put_until_refused(kinesis, 400)
+
         assert stored > 100
-        assert "disk budget" in refused.value.response["Error"]["Message"]
+        assert "disk budget" in message
         assert not server.is_ready()
         assert len(read_all(server)) == stored
 
