@@ -3,7 +3,7 @@
 //
 // A request's records go to the shards in equal parts, as random partition keys deal them out. The
 // server's way is one key per shard and request (storage/batch.h); the plain way is one key per
-// record. The options are those of storage/rocksdb_store.cpp.
+// record. Options and keys are the store's own.
 
 #include <algorithm>
 #include <chrono>
@@ -20,20 +20,23 @@
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/slice.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/status.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <sys/resource.h>
 
+#include "base/bytes.h"
+#include "storage/batch.h"
+#include "storage/keys.h"
+#include "storage/rocksdb_engine.h"
+#include "storage/rocksdb_store.h"
+
+namespace millrace {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t kLogIdBytes = 8;
-constexpr std::size_t kRecordKeyBytes = 16;
-constexpr std::size_t kValueHeaderBytes = 18;  // Of a batch (storage/batch.h).
-constexpr std::size_t kEntryHeaderBytes = 23;  // Length, flags, length of the key, 16 bytes of key.
+// What an entry has besides its data: its length, flags, the length of the key, 16 bytes of key.
+constexpr std::size_t kEntryBytes = storage::kEntryHeaderBytes + 19;
 constexpr std::size_t kPoolBytes = 16UL << 20U;
 
 struct Options {
@@ -45,42 +48,11 @@ struct Options {
   bool has_key_per_record = false;
 };
 
-class LogPrefix final : public rocksdb::SliceTransform {
- public:
-  [[nodiscard]] const char* Name() const override { return "millrace.LogPrefix"; }
-  [[nodiscard]] rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
-    return {key.data(), kLogIdBytes};
-  }
-  [[nodiscard]] bool InDomain(const rocksdb::Slice& key) const override {
-    return key.size() == kRecordKeyBytes;
-  }
-};
-
+// Those of the store, so that the limit is one of the same database.
 rocksdb::Options store_options() {
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  options.allow_concurrent_memtable_write = false;
-  options.enable_write_thread_adaptive_yield = false;
-  options.db_write_buffer_size = 96UL << 20U;
-  options.max_total_wal_size = 96UL << 20U;
-  options.max_open_files = 512;
-  options.max_file_opening_threads = 1;
-  options.skip_stats_update_on_db_open = true;
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-  options.memtable_insert_with_hint_prefix_extractor = std::make_shared<LogPrefix>();
-  options.write_buffer_size = 64UL << 20U;
-  options.max_write_buffer_number = 2;
-  options.target_file_size_base = 16UL << 20U;
-  options.periodic_compaction_seconds = 24UL * 3600;
-  options.compression_per_level = {rocksdb::kNoCompression, rocksdb::kLZ4Compression};
-  rocksdb::BlockBasedTableOptions table;
-  table.block_size = 16UL << 10U;
-  table.block_cache = rocksdb::NewLRUCache(32UL << 20U);
-  table.format_version = 5;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
+  const storage::RocksDbOptions options;
+  return {storage::db_options(options, true),
+          storage::records_options(rocksdb::NewLRUCache(options.cache_bytes))};
 }
 
 double cpu_seconds() {
@@ -90,10 +62,6 @@ double cpu_seconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-void append_big_endian(std::string& text, std::uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8) text.push_back(static_cast<char>(number >> shift));
 }
 
 std::string random_bytes(std::size_t count) {
@@ -122,7 +90,7 @@ class Writer {
       const std::size_t count = (options_.records + shard) / shards;
       const std::size_t keys = options_.has_key_per_record ? count : 1;
       const std::size_t value_bytes =
-          (kEntryHeaderBytes + options_.bytes) * count / keys + kValueHeaderBytes;
+          (kEntryBytes + options_.bytes) * count / keys + storage::kValueHeaderBytes;
       for (std::size_t i = 0; i < keys; ++i) put(log, value_bytes);
     }
     ++turn_;
@@ -131,18 +99,15 @@ class Writer {
 
  private:
   void put(std::size_t log, std::size_t value_bytes) {
-    key_.clear();
-    append_big_endian(key_, log);
-    append_big_endian(key_, ++position_);
+    const std::string key = storage::record_key(log, ++position_);
     const std::size_t at = (turn_ * 4096 + position_ * 64) % (pool_.size() - value_bytes);
-    batch_.Put(key_, rocksdb::Slice(pool_.data() + at, value_bytes)).PermitUncheckedError();
+    batch_.Put(key, rocksdb::Slice(pool_.data() + at, value_bytes)).PermitUncheckedError();
   }
 
   const Options& options_;
   const std::string pool_;
   std::uint64_t position_;
   std::size_t turn_ = 0;
-  std::string key_;
   rocksdb::WriteBatch batch_;
 };
 
@@ -181,9 +146,10 @@ int run(const Options& options) {
 }
 
 }  // namespace
+}  // namespace millrace
 
 int main(int argc, char** argv) {
-  Options options;
+  millrace::Options options;
   CLI::App app("Writes batches with RocksDB alone and says what one costs");
   app.add_option("--directory", options.directory, "Of the database; made if missing")->required();
   app.add_option("--records", options.records, "Records of a batch")->check(CLI::Range(1, 500));
@@ -192,5 +158,5 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "How long")->check(CLI::Range(0.01, 3600.0));
   app.add_flag("--key-per-record", options.has_key_per_record, "A key per record, not per shard");
   CLI11_PARSE(app, argc, argv);
-  return run(options);
+  return millrace::run(options);
 }

@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import socket
 import subprocess
 import sys
 import time
@@ -13,18 +12,10 @@ from measure import PROGRAMS, Way, http2_load, load, resident_mib, round_of, wri
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.fast_client import FastClient  # noqa: E402
-from support.server import Server, free_port  # noqa: E402
+from support.server import Server, free_port, is_listening  # noqa: E402
 
 WARM_UP_S = 0.3
 START_S = 30
-
-
-def is_open(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return True
-    except OSError:
-        return False
 
 
 class Contender:
@@ -47,7 +38,7 @@ class Contender:
         with open(log, "wb") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **how)
         deadline = time.monotonic() + START_S
-        while not is_open(self.port):
+        while not is_listening(self.port):
             if self.process.poll() is not None:
                 said = pathlib.Path(log).read_text(errors="replace")[:200]
                 raise RuntimeError(f"ended with {self.process.returncode} instead of listening: {said}")

@@ -87,6 +87,19 @@ int open_files_max() {
   return static_cast<int>(std::clamp<rlim_t>(limit.rlim_cur / 4, 16, kOpenFilesMax));
 }
 
+rocksdb::ColumnFamilyOptions tables_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions family;
+  family.write_buffer_size = 4UL << 20U;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.format_version = 5;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return family;
+}
+
+}  // namespace
+
 rocksdb::DBOptions db_options(const RocksDbOptions& options, bool may_create) {
   rocksdb::DBOptions db;
   db.create_if_missing = may_create;
@@ -125,19 +138,6 @@ rocksdb::ColumnFamilyOptions records_options(const std::shared_ptr<rocksdb::Cach
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return family;
 }
-
-rocksdb::ColumnFamilyOptions tables_options(const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::ColumnFamilyOptions family;
-  family.write_buffer_size = 4UL << 20U;
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
-  table.format_version = 5;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return family;
-}
-
-}  // namespace
 
 Error to_error(const rocksdb::Status& status) {
   if (status.IsNoSpace()) return {kFull, "The data directory is full."};

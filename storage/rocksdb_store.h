@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/status.h>
@@ -27,6 +28,11 @@ namespace millrace::storage {
 [[nodiscard]] inline rocksdb::Slice to_slice(std::string_view text) {
   return {text.data(), text.size()};
 }
+
+// How the database and its records are kept; RocksDB alone is measured with the same (bench/).
+[[nodiscard]] rocksdb::DBOptions db_options(const RocksDbOptions& options, bool may_create);
+[[nodiscard]] rocksdb::ColumnFamilyOptions records_options(
+    const std::shared_ptr<rocksdb::Cache>& cache);
 
 using KeyRange = std::pair<std::string, std::string>;  // [first, second)
 

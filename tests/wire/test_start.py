@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from rawsocket import connect, read_answer, request, status_of, wait_until
 
-from support.server import Server, apart, binary, client, free_port, is_sanitized, is_static
+from support.server import Server, apart, binary, client, free_port, is_listening, is_sanitized, is_static
 
 
 def run(*words, env=None):
@@ -242,11 +242,3 @@ def test_the_release_binary_needs_nothing_but_itself(tmp_path):
         _, output = process.communicate(timeout=15)
     assert process.returncode == 0, output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "millrace"]
-
-
-def is_listening(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return True
-    except OSError:
-        return False
