@@ -4,6 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "storage/errors.h"
+
 namespace millrace::storage {
 
 namespace {
@@ -19,17 +22,30 @@ void pause_briefly() {
 
 }  // namespace
 
-void CommitQueue::run(Commit& commit) {
-  Waiter self{&commit};
-  std::unique_lock lock(mutex_);
-  waiting_.push_back(&self);
+bool CommitQueue::has_ended(Waiter& self, std::unique_lock<std::mutex>& lock) {
+  const auto is_over = [&] { return self.is_done || !is_running_; };
   if (is_running_) {
     lock.unlock();
     for (int i = 0; i < kSpins && is_running_ && !self.is_done; ++i) pause_briefly();
     lock.lock();
   }
-  round_ended_.wait(lock, [&] { return self.is_done || !is_running_; });
-  if (self.is_done) return;
+  if (is_over() || (!is_held_up_ && round_ended_.wait_for(lock, patience_, is_over))) {
+    return self.is_done;
+  }
+  if (std::erase(waiting_, &self) == 0) {  // A round has it, that of before or one since.
+    round_ended_.wait(lock, [&] { return self.is_done.load(); });
+    return true;
+  }
+  is_held_up_ = true;
+  self.commit->outcome = fail(kBusy, "The store is held up.");
+  return true;
+}
+
+void CommitQueue::run(Commit& commit) {
+  Waiter self{&commit};
+  std::unique_lock lock(mutex_);
+  waiting_.push_back(&self);
+  if (has_ended(self, lock)) return;
 
   const std::vector<Waiter*> round = std::exchange(waiting_, {});
   is_running_ = true;
@@ -43,6 +59,7 @@ void CommitQueue::run(Commit& commit) {
   lock.lock();
   for (Waiter* waiter : round) waiter->is_done = true;
   is_running_ = false;
+  is_held_up_ = false;
   lock.unlock();
   round_ended_.notify_all();
 }

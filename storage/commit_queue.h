@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -29,10 +30,16 @@ class CommitQueue {
   // at a time.
   using WriteRound = std::function<void(std::span<Commit* const>)>;
 
-  explicit CommitQueue(WriteRound write_round) : write_round_(std::move(write_round)) {}
+  // Far more than a round takes, far less than a client waits.
+  static constexpr std::chrono::milliseconds kPatience{50};
 
-  // Returns when `commit` has been part of a round. The wait is bounded by the rounds before it,
-  // each of which is one write.
+  explicit CommitQueue(WriteRound write_round, std::chrono::milliseconds patience = kPatience)
+      : write_round_(std::move(write_round)), patience_(patience) {}
+
+  // Returns when `commit` has been part of a round, or could not become one: its outcome is kBusy
+  // when the round before it has taken longer than `patience`, and from then on at once until that
+  // round ends. A device that does not answer so holds up the commits of one round, not all that
+  // come meanwhile.
   void run(Commit& commit);
 
  private:
@@ -41,10 +48,15 @@ class CommitQueue {
     std::atomic<bool> is_done{false};
   };
 
+  // Waits while other rounds run; whether `self` has been part of one then, or will be of none.
+  bool has_ended(Waiter& self, std::unique_lock<std::mutex>& lock);
+
   const WriteRound write_round_;
+  const std::chrono::milliseconds patience_;
   std::mutex mutex_;
   std::condition_variable round_ended_;
   std::vector<Waiter*> waiting_;
+  bool is_held_up_ = false;  // The running round has taken longer than somebody's patience.
   std::atomic<bool> is_running_{false};  // Changed under the mutex, looked at without it too.
 };
 
