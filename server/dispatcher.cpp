@@ -24,6 +24,7 @@
 #include "server/event_stream.h"
 #include "server/front_door.h"
 #include "server/http.h"
+#include "server/io_loop.h"
 #include "server/log.h"
 #include "server/protocol.h"
 #include "server/request_ids.h"
@@ -71,9 +72,10 @@ bool is_busy(const Outcome& outcome) {
 }
 
 // Nothing if it belongs on a worker.
-Outcome run_at_once(const ApiCall& call, std::string_view body, api::Context& context) {
+Outcome run_at_once(const ApiCall& call, std::string_view body, api::Context& context,
+                    IoLoop& loop) {
   if (call.operation->lane == api::Lane::kWorker) return std::nullopt;
-  return run_guarded(call, body, context);
+  return loop.may_wait([&] { return run_guarded(call, body, context); });
 }
 
 }  // namespace
@@ -107,10 +109,10 @@ bool Dispatcher::is_settled(const Outcome& outcome, const api::Context& context)
 }
 
 Task<> Dispatcher::settle(const HttpRequest* request, const ApiCall* call, api::Context* context,
-                          Outcome* outcome) {
+                          IoLoop* loop, Outcome* outcome) {
   const auto deadline = SteadyClock::now() + limits_.busy_timeout;
   for (;;) {
-    if (!*outcome) *outcome = run_at_once(*call, request->body, *context);
+    if (!*outcome) *outcome = run_at_once(*call, request->body, *context, *loop);
     if (!*outcome) {
       std::function<Result<std::string>()> work = [request, call, context] {
         return run_guarded(*call, request->body, *context);
@@ -132,7 +134,7 @@ Task<> Dispatcher::settle(const HttpRequest* request, const ApiCall* call, api::
 }
 
 Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_view peer,
-                                      RequestIds* ids) {
+                                      RequestIds* ids, IoLoop* loop) {
   const auto started = SteadyClock::now();
   std::string_view operation;
   std::string_view form;
@@ -156,8 +158,8 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
       operation = found.operation->name;
       form = found.form == api::Form::kCbor ? "cbor" : "json";
       api::Context context(backends_.services, caller_of(found.credential), operation, found.form);
-      Outcome outcome = run_at_once(found, request->body, context);
-      if (!is_settled(outcome, context)) co_await settle(request, &found, &context, &outcome);
+      Outcome outcome = run_at_once(found, request->body, context, *loop);
+      if (!is_settled(outcome, context)) co_await settle(request, &found, &context, loop, &outcome);
       const bool is_stream = outcome->has_value() && context.events;
       response = to_response(std::move(*outcome), found.form);
       if (is_stream) {

@@ -16,6 +16,7 @@
 #include "server/async.h"
 #include "server/front_door.h"
 #include "server/http.h"
+#include "server/io_loop.h"
 #include "server/log.h"
 #include "server/protocol.h"
 #include "server/request_ids.h"
@@ -48,8 +49,10 @@ class Dispatcher {
   Dispatcher(const Backends& backends, FrontDoor front_door, Admin admin, Defaults defaults,
              Limits limits, std::optional<SignatureCheck> signature_check);
 
-  // `request`, `peer` and `ids` stay as they are until the answer is there.
-  Task<HttpResponse> answer(const HttpRequest* request, std::string_view peer, RequestIds* ids);
+  // `request`, `peer` and `ids` stay as they are until the answer is there. `loop` is the one that
+  // runs this.
+  Task<HttpResponse> answer(const HttpRequest* request, std::string_view peer, RequestIds* ids,
+                            IoLoop* loop);
 
  private:
   struct OperationMetrics {
@@ -62,7 +65,7 @@ class Dispatcher {
   // Runs what belongs on a worker, again what the store had no room for, and waits until what was
   // written is durable.
   Task<> settle(const HttpRequest* request, const ApiCall* call, api::Context* context,
-                Outcome* outcome);
+                IoLoop* loop, Outcome* outcome);
   [[nodiscard]] api::Caller caller_of(const Credential& credential) const;
   void count(std::string_view operation, const HttpResponse& response,
              std::chrono::nanoseconds duration);

@@ -130,7 +130,8 @@ class Http1Session {
     if (error || refusal) co_return false;
 
     stream_.expires_never();
-    HttpResponse response = co_await context_.dispatcher.answer(&request_, peer_, &context_.ids);
+    HttpResponse response =
+        co_await context_.dispatcher.answer(&request_, peer_, &context_.ids, &context_.loop);
     const bool is_last = response.closes || !parser.keep_alive() || entry_.is_stopping();
     const bool has_body = request_.method != "HEAD";
     buffer_.consume(request_bytes_);
@@ -290,7 +291,7 @@ class Http1Session {
     watch_peer(waker);
     ChunkSink sink(*this, framing);
     const bool is_whole = co_await pump_events(response->events.get(), response->events_form, &sink,
-                                               waker, &context_.pump);
+                                               waker, &context_.pump, &context_.loop);
     entry_.on_stop(nullptr);
     waker->end();  // The watch looks no more at a socket that may be gone.
     Error ignored;

@@ -15,6 +15,7 @@
 #include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
+#include "server/io_loop.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
 #include "server/subscription_pump.h"
@@ -28,6 +29,7 @@ struct SessionContext {
   const Limits& limits;
   std::atomic<std::size_t>& inflight_bytes;  // Of the bodies of all connections.
   RequestIds& ids;
+  IoLoop& loop;
   Sessions& sessions;
   const PumpContext& pump;
   const TlsSide& tls;

@@ -222,7 +222,8 @@ class Http2Session final : public Http2Listener {
     } else {
       HttpRequest request = stream->request();
       if (stream_.is_tls()) request.protocol = "http2+tls";
-      stream->response = co_await context_.dispatcher.answer(&request, peer_, &context_.ids);
+      stream->response =
+          co_await context_.dispatcher.answer(&request, peer_, &context_.ids, &context_.loop);
       if (request.method == "HEAD") stream->response.body.clear();
     }
     if (!stream->is_open) co_return;
@@ -283,7 +284,7 @@ class Http2Session final : public Http2Listener {
     DataSink sink(*this, *stream);
     const bool is_whole =
         co_await pump_events(stream->response.events.get(), stream->response.events_form, &sink,
-                             stream->events, &context_.pump);
+                             stream->events, &context_.pump, &context_.loop);
     stream->response.events.reset();
     if (!stream->is_open) co_return;
     if (is_whole) {

@@ -19,7 +19,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -44,6 +43,7 @@
 #include "server/http.h"
 #include "server/http1_session.h"
 #include "server/initial_streams.h"
+#include "server/io_loop.h"
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/protocol.h"
@@ -95,21 +95,20 @@ std::uint32_t thread_count(std::uint32_t wanted) {
   return std::clamp(std::thread::hardware_concurrency(), 1U, kThreadsMax);
 }
 
-// One I/O thread with what its connections share.
-struct IoThread {
-  IoThread(Dispatcher& dispatcher, const Limits& limits, std::atomic<std::size_t>& inflight_bytes,
-           std::atomic<std::size_t>& connections, const PumpContext& pump, const TlsSide& tls,
-           Random& random)
+// One I/O loop with what its connections share.
+struct IoSide {
+  IoSide(asio::io_context& watch, Dispatcher& dispatcher, const Limits& limits,
+         std::atomic<std::size_t>& inflight_bytes, std::atomic<std::size_t>& connections,
+         const PumpContext& pump, const TlsSide& tls, Random& random)
       : ids(random),
         sessions(connections),
-        context{dispatcher, limits, inflight_bytes, ids, sessions, pump, tls} {}
+        loop(watch),
+        context{dispatcher, limits, inflight_bytes, ids, loop, sessions, pump, tls} {}
 
-  asio::io_context io{1};
-  asio::executor_work_guard<Executor> work{io.get_executor()};
   RequestIds ids;
   Sessions sessions;
+  IoLoop loop;  // Connections that have not ended go with it, before what they use.
   SessionContext context;
-  std::thread thread;
 };
 
 class Server {
@@ -172,17 +171,16 @@ class Server {
             metrics_, [this] { return ready(); }, std::move(*ca)),
         config_.defaults, limits_, std::move(*signature_check));
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
-      threads_.push_back(std::make_unique<IoThread>(*dispatcher_, limits_, inflight_bytes_,
-                                                    connections_, *pump_, *tls_, random_));
+      sides_.push_back(std::make_unique<IoSide>(accept_io_, *dispatcher_, limits_, inflight_bytes_,
+                                                connections_, *pump_, *tls_, random_));
     }
     return listen();
   }
 
   void run() {
-    for (const auto& io_thread : threads_) {
-      asio::co_spawn(io_thread->io, io_thread->sessions.watch(limits_.write_timeout),
-                     asio::detached);
-      io_thread->thread = std::thread([&io = io_thread->io] { io.run(); });
+    for (const auto& side : sides_) {
+      asio::co_spawn(side->loop.io(), side->sessions.watch(limits_.write_timeout), asio::detached);
+      side->loop.start();
     }
     asio::signal_set signals(accept_io_, SIGTERM, SIGINT);
     signals.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -241,7 +239,7 @@ class Server {
     Counter& refused = metrics_.counter("millrace_connections_refused_total",
                                         "Connections closed because there were too many.");
     listener_ = std::make_unique<Listener>(
-        accept_io_, [this]() -> asio::io_context& { return next_thread().io; },
+        accept_io_, [this]() -> asio::io_context& { return next_side().loop.io(); },
         [this](Socket socket) { serve_socket(std::move(socket)); }, connections_,
         limits_.connections_max, refused);
     std::vector<std::string> addresses = config_.listen;
@@ -265,13 +263,13 @@ class Server {
     return {};
   }
 
-  IoThread& next_thread() { return *threads_[next_thread_]; }
+  IoSide& next_side() { return *sides_[next_side_]; }
 
-  // Called right after a socket was accepted for next_thread().
+  // Called right after a socket was accepted for next_side().
   void serve_socket(Socket socket) {
-    IoThread& io_thread = next_thread();
-    next_thread_ = (next_thread_ + 1) % threads_.size();
-    asio::co_spawn(io_thread.io, serve_connection(std::move(socket), &io_thread.context),
+    IoSide& side = next_side();
+    next_side_ = (next_side_ + 1) % sides_.size();
+    asio::co_spawn(side.loop.io(), serve_connection(std::move(socket), &side.context),
                    [this](const std::exception_ptr& failure) {
                      if (failure) log_.error("a connection ended with an exception");
                    });
@@ -289,8 +287,8 @@ class Server {
   // Ends idle connections, lets the others have their answers, then closes the store.
   void stop() {
     listener_->stop();
-    for (const auto& io_thread : threads_) {
-      asio::post(io_thread->io, [&sessions = io_thread->sessions] { sessions.stop(); });
+    for (const auto& side : sides_) {
+      asio::post(side->loop.io(), [&sessions = side->sessions] { sessions.stop(); });
     }
     const auto deadline = SteadyClock::now() + limits_.drain_timeout;
     while (connections_.load() > 0 && SteadyClock::now() < deadline) {
@@ -298,11 +296,7 @@ class Server {
     }
     if (connections_.load() > 0) log_.warn("{} connections did not end", connections_.load());
     workers_.join();
-    for (const auto& io_thread : threads_) {
-      io_thread->work.reset();
-      io_thread->io.stop();
-      io_thread->thread.join();
-    }
+    for (const auto& side : sides_) side->loop.stop();
   }
 
   const Config& config_;
@@ -325,9 +319,9 @@ class Server {
   std::unique_ptr<Dispatcher> dispatcher_;
   std::atomic<std::size_t> connections_{0};
   std::atomic<std::size_t> inflight_bytes_{0};
-  std::vector<std::unique_ptr<IoThread>> threads_;
-  std::size_t next_thread_ = 0;
-  asio::io_context accept_io_{1};
+  asio::io_context accept_io_{1};  // Of the main thread, which never waits for the store.
+  std::vector<std::unique_ptr<IoSide>> sides_;
+  std::size_t next_side_ = 0;
   std::unique_ptr<Listener> listener_;
 };
 

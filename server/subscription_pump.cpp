@@ -11,6 +11,7 @@
 #include "api/value.h"
 #include "server/async.h"
 #include "server/event_stream.h"
+#include "server/io_loop.h"
 #include "streams/arrivals.h"
 
 namespace millrace::server {
@@ -37,14 +38,14 @@ Task<bool> Waker::sleep(std::chrono::milliseconds duration) {
 }
 
 Task<bool> pump_events(api::EventSource* source, api::Form form, FrameSink* sink,
-                       std::shared_ptr<Waker> waker, const PumpContext* context) {
+                       std::shared_ptr<Waker> waker, const PumpContext* context, IoLoop* loop) {
   source->on_wake([waker] { waker->wake(); });
   const std::string first = initial_response_frame(form);
   bool is_sent = co_await sink->send(first);
   streams::Arrivals::Token arrival;
   bool is_armed = false;  // Whether `arrival` was made before the source was last asked.
   while (is_sent && !waker->has_ended()) {
-    auto next = source->next();
+    auto next = loop->may_wait([source] { return source->next(); });
     if (!next) {
       const std::string last = exception_frame(next.error(), form);
       co_return co_await sink->send(last);

@@ -12,6 +12,7 @@
 #include "api/value.h"
 #include "base/clock.h"
 #include "server/async.h"
+#include "server/io_loop.h"
 #include "streams/arrivals.h"
 
 namespace millrace::server {
@@ -56,8 +57,8 @@ struct PumpContext {
 };
 
 // Sends the initial response, then events until the source ends or the waker is told to. Returns
-// whether the answer is whole: false when the peer was lost.
+// whether the answer is whole: false when the peer was lost. `loop` is the one that runs this.
 Task<bool> pump_events(api::EventSource* source, api::Form form, FrameSink* sink,
-                       std::shared_ptr<Waker> waker, const PumpContext* context);
+                       std::shared_ptr<Waker> waker, const PumpContext* context, IoLoop* loop);
 
 }  // namespace millrace::server

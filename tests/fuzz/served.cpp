@@ -55,8 +55,9 @@ asio::thread_pool& workers() {
 }
 
 server::Task<> ask(server::Dispatcher* dispatcher, const server::HttpRequest* request,
-                   server::RequestIds* ids, std::optional<server::HttpResponse>* response) {
-  *response = co_await dispatcher->answer(request, "", ids);
+                   server::RequestIds* ids, server::IoLoop* loop,
+                   std::optional<server::HttpResponse>* response) {
+  *response = co_await dispatcher->answer(request, "", ids, loop);
 }
 
 // The client's end of a connection; neither blocks.
@@ -126,17 +127,17 @@ void Served::begin_connection() {
 void Served::run_until(const std::function<bool()>& is_done, const std::function<bool()>& step) {
   const auto give_up = SteadyClock::now() + kEndsWithin;
   while (!is_done()) {
-    io_.restart();
-    bool has_moved = io_.poll() > 0;
+    loop_.io().restart();
+    bool has_moved = loop_.io().poll() > 0;
     has_moved = step() || has_moved;
     if (has_moved || is_done()) continue;
     require(SteadyClock::now() < give_up);
-    io_.restart();
-    io_.run_one_for(std::chrono::milliseconds(10));
+    loop_.io().restart();
+    loop_.io().run_one_for(std::chrono::milliseconds(10));
   }
   // What was cancelled, so that nothing of it is left for the next.
-  io_.restart();
-  io_.poll();
+  loop_.io().restart();
+  loop_.io().poll();
 }
 
 std::string Served::talk(const std::vector<std::string_view>& pieces) {
@@ -145,12 +146,12 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
   require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
   const Client client(ends[1]);
   // For the server it is TCP whose addresses mean nothing.
-  server::Socket socket(io_.get_executor());
+  server::Socket socket(loop_.io().get_executor());
   socket.assign(server::Tcp::v4(), ends[0]);
-  server::SessionContext context{*dispatcher_, limits_, inflight_bytes_, *ids_, sessions_,
-                                 pump_,        tls_};
+  server::SessionContext context{*dispatcher_, limits_,   inflight_bytes_, *ids_,
+                                 loop_,        sessions_, pump_,           tls_};
   bool has_ended = false;
-  asio::co_spawn(io_, server::serve_connection(std::move(socket), &context),
+  asio::co_spawn(loop_.io(), server::serve_connection(std::move(socket), &context),
                  [&](const std::exception_ptr& failure) {
                    require(failure == nullptr);
                    has_ended = true;
@@ -186,7 +187,7 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
 server::HttpResponse Served::answer(const server::HttpRequest& request) {
   require(ids_ != nullptr);
   std::optional<server::HttpResponse> response;
-  asio::co_spawn(io_, ask(dispatcher_.get(), &request, ids_.get(), &response),
+  asio::co_spawn(loop_.io(), ask(dispatcher_.get(), &request, ids_.get(), &loop_, &response),
                  [](const std::exception_ptr& failure) { require(failure == nullptr); });
   run_until([&] { return response.has_value(); }, [] { return false; });
   return std::move(*response);

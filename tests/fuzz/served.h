@@ -15,6 +15,7 @@
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/http1_session.h"
+#include "server/io_loop.h"
 #include "server/log.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
@@ -50,7 +51,8 @@ class Served {
   const server::Limits limits_;
   World world_;
   Metrics metrics_;
-  server::asio::io_context io_{1};
+  server::asio::io_context unused_io_{1};
+  server::IoLoop loop_{unused_io_};
   streams::Arrivals arrivals_{world_.engine};
   server::PumpContext pump_{arrivals_, world_.clock};
   server::TlsSide tls_;
