@@ -52,7 +52,7 @@ struct Options {
 rocksdb::Options store_options() {
   const storage::RocksDbOptions options;
   return {storage::db_options(options, true),
-          storage::records_options(rocksdb::NewLRUCache(options.cache_bytes))};
+          storage::records_options(options, rocksdb::NewLRUCache(options.cache_bytes))};
 }
 
 double cpu_seconds() {

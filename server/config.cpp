@@ -48,7 +48,7 @@ struct Raw {
   std::int64_t subscription_takeover_ms = 5'000;
   std::string log_format = "text";
   std::string access_log = "on";
-  std::size_t memory_budget_mib = 1024;
+  std::size_t memory_budget_mib = 0;  // As is usual for where records are kept.
   std::size_t disk_budget_mib = 0;
   std::size_t inflight_budget_mib = 256;
   std::int64_t idle_timeout_s = 60;
@@ -216,10 +216,12 @@ void add_options(CLI::App& app, Raw& raw) {
           ->check(CLI::Range(16, 1'048'576))
           ->capture_default_str(),
       "INFLIGHT_BUDGET");
-  env(app.add_option("--memory-budget", raw.memory_budget_mib,
-                     "MiB of records that --ephemeral may hold; more are refused")
-          ->check(CLI::Range(1, 1'048'576))
-          ->capture_default_str(),
+  env(app.add_option(
+             "--memory-budget", raw.memory_budget_mib,
+             "MiB of memory for records. With --ephemeral what it may hold, more are refused; "
+             "else for writes on their way to files and for a cache. Default: 1024 with "
+             "--ephemeral, else 128")
+          ->check(CLI::Range(16, 1'048'576)),
       "MEMORY_BUDGET");
   env(app.add_option("--disk-budget", raw.disk_budget_mib,
                      "MiB that the data directory may take before records are refused; 0 is as "
@@ -254,7 +256,9 @@ Result<Config> to_config(Raw raw) {
   config.subscriptions.life = std::chrono::milliseconds(raw.subscription_life_ms);
   config.subscriptions.takeover_after = std::chrono::milliseconds(raw.subscription_takeover_ms);
   config.catalogue.load_window = std::chrono::seconds(raw.on_demand_window_s);
-  config.memory_budget_bytes = raw.memory_budget_mib * kMib;
+  const std::size_t usual_budget_mib = config.is_ephemeral ? 1024 : 128;
+  config.memory_budget_bytes =
+      (raw.memory_budget_mib == 0 ? usual_budget_mib : raw.memory_budget_mib) * kMib;
   config.disk_budget_bytes = raw.disk_budget_mib * kMib;
   config.limits.inflight_bytes_max = raw.inflight_budget_mib * kMib;
   config.limits.idle_timeout = std::chrono::seconds(raw.idle_timeout_s);

@@ -45,6 +45,10 @@ Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& 
   options.fsync = config.fsync;
   options.sync_interval = config.fsync_interval;
   options.memory_bytes_max = config.memory_budget_bytes;
+  if (!config.is_ephemeral) {
+    options.cache_bytes = config.memory_budget_bytes / 4;
+    options.write_buffer_bytes = config.memory_budget_bytes - options.cache_bytes;
+  }
   options.disk_bytes_max = config.disk_budget_bytes;
   options.warn = [&log](const std::string& text) { log.warn("{}", text); };
   if (config.is_ephemeral) {

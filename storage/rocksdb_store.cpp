@@ -122,10 +122,11 @@ rocksdb::DBOptions db_options(const RocksDbOptions& options, bool may_create) {
   return db;
 }
 
-rocksdb::ColumnFamilyOptions records_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions records_options(const RocksDbOptions& options,
+                                             const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions family;
   family.memtable_insert_with_hint_prefix_extractor = std::make_shared<LogPrefix>();
-  family.write_buffer_size = 64UL << 20U;
+  family.write_buffer_size = options.write_buffer_bytes / 3 * 2;
   family.max_write_buffer_number = 2;
   family.target_file_size_base = 16UL << 20U;
   family.periodic_compaction_seconds = 24UL * 3600;
@@ -167,7 +168,7 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(const std::string& path
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, tables_options(cache)},
-      {"records", records_options(cache)},
+      {"records", records_options(options, cache)},
   };
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;

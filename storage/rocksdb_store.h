@@ -32,7 +32,7 @@ namespace millrace::storage {
 // How the database and its records are kept; RocksDB alone is measured with the same (bench/).
 [[nodiscard]] rocksdb::DBOptions db_options(const RocksDbOptions& options, bool may_create);
 [[nodiscard]] rocksdb::ColumnFamilyOptions records_options(
-    const std::shared_ptr<rocksdb::Cache>& cache);
+    const RocksDbOptions& options, const std::shared_ptr<rocksdb::Cache>& cache);
 
 using KeyRange = std::pair<std::string, std::string>;  // [first, second)
 

@@ -69,7 +69,7 @@ void check_taken(const server::Config& config) {
   require(is_within<milliseconds>(limits.idle_timeout, seconds(1), hours(24)));
   require(is_within<milliseconds>(limits.read_timeout, seconds(1), hours(1)));
   require(is_within<std::size_t>(limits.inflight_bytes_max >> 20U, 16, 1'048'576));
-  require(is_within<std::size_t>(config.memory_budget_bytes >> 20U, 1, 1'048'576));
+  require(is_within<std::size_t>(config.memory_budget_bytes >> 20U, 16, 1'048'576));
   require(is_within<milliseconds>(config.subscriptions.life, milliseconds(1), hours(24)));
   require(is_within<milliseconds>(config.subscriptions.takeover_after, milliseconds(0), hours(24)));
   require(is_within<seconds>(config.catalogue.load_window, seconds(1), hours(1)));

@@ -6,8 +6,9 @@ import subprocess
 import time
 
 import pytest
-from rawsocket import connect, read_answer, wait_until
+from rawsocket import connect, read_answer, resident_kib, wait_until
 
+from support.fast_client import FastClient
 from support.server import Server, apart, binary
 
 
@@ -151,6 +152,21 @@ def test_ephemeral_is_bounded_by_its_budget():
 
         assert stored > 20
         assert len(read_all(server)) == stored
+
+
+def test_a_small_memory_budget_keeps_a_durable_store_small(tmp_path):
+    """Far more is stored than the budget, and read; some tens of MiB are the process's own."""
+    with Server(tmp_path, args=["--memory-budget", "16"]) as server:
+        kinesis, client = server.client(), FastClient(server.port)
+        kinesis.create_stream(StreamName="a", ShardCount=1)
+        most_kib = 0
+        for i in range(100):
+            client.put("a", [("k", b"%d" % i + b"." * 1_000_000)] * 2)
+            most_kib = max(most_kib, resident_kib(server))
+        client.close()
+
+        assert len(read_all(server)) == 200
+        assert max(most_kib, resident_kib(server)) < 90 * 1024
 
 
 def test_the_disk_budget_refuses_records_keeps_reading_and_comes_back(tmp_path):
