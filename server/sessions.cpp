@@ -12,6 +12,9 @@
 namespace millrace::server {
 namespace {
 
+// A peer that takes less of an answer has not moved.
+constexpr int kTakenMin = 64 * 1024;
+
 // Of what was written, what the peer has not acknowledged.
 int bytes_to_take(Socket& socket) {
   int bytes = 0;
@@ -30,8 +33,6 @@ Sessions::Entry::~Entry() {
   sessions_.entries_.erase(this);
   --sessions_.connections_;
 }
-
-void Sessions::Entry::set_idle(bool is_idle) { is_idle_ = is_idle; }
 
 void Sessions::stop() {
   is_stopping_ = true;
@@ -55,7 +56,13 @@ void Sessions::close_stuck(std::chrono::steady_clock::time_point now,
                            std::chrono::steady_clock::duration timeout) {
   for (Entry* entry : entries_) {
     Socket& socket = entry->stream_.socket();
-    if (!entry->is_idle_ || bytes_to_take(socket) == 0) entry->taken_at_ = now;
+    const int left = bytes_to_take(socket);
+    const bool is_same_answer = entry->is_idle_ && entry->requests_ == entry->requests_then_;
+    if (left == 0 || !is_same_answer || left <= entry->left_bytes_ - kTakenMin) {
+      entry->taken_at_ = now;
+      entry->requests_then_ = entry->requests_;
+      entry->left_bytes_ = left;
+    }
     if (now - entry->taken_at_ <= timeout) continue;
     boost::system::error_code ignored;
     socket.cancel(ignored);

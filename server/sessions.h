@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <utility>
@@ -30,7 +31,10 @@ class Sessions {
     ~Entry();
 
     // Between requests a stop may close the connection at any time.
-    void set_idle(bool is_idle);
+    void set_idle(bool is_idle) {
+      is_idle_ = is_idle;
+      if (!is_idle) ++requests_;
+    }
     [[nodiscard]] bool is_stopping() const { return sessions_.is_stopping_; }
 
     // Called once by a stop that finds the connection busy, so that it can end an answer that has
@@ -42,7 +46,11 @@ class Sessions {
     Sessions& sessions_;
     ByteStream& stream_;
     bool is_idle_ = true;
-    std::chrono::steady_clock::time_point taken_at_;  // When nothing of an answer was left to take.
+    std::uint64_t requests_ = 0;
+    // When the peer was last seen to take what it had, and how things stood then.
+    std::chrono::steady_clock::time_point taken_at_;
+    std::uint64_t requests_then_ = 0;
+    int left_bytes_ = 0;
     std::function<void()> end_;
   };
 
@@ -50,8 +58,8 @@ class Sessions {
   void stop();
 
   // Four times a second, closes connections whose deadline has passed; now and then also those
-  // between requests whose peer has left an answer, or a part of it, lying for longer than
-  // `taking_timeout`: the system has taken it from us, but not the peer from the system.
+  // between requests whose peer has taken less than 64 KiB of the last answer's rest for longer
+  // than `taking_timeout`: the system has taken it from us, but not the peer from the system.
   Task<> watch(std::chrono::steady_clock::duration taking_timeout);
 
  private:
