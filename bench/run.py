@@ -4,6 +4,7 @@
     bench/run.py --peers [--open-ports]     and beside other servers that speak Kinesis
     bench/run.py --growth [--records N]     what more shards, records and connections cost
     bench/run.py --mixed MINUTES            all kinds of requests at the same time
+    bench/run.py --soak MINUTES             load while records expire
 
 Each round asks everyone in turn; a ratio is taken within its round, and what is shown are medians. The figure to go by
 is the server's CPU time per request and its ratio to the floor's: times on a shared machine are noise, this moves by ten
@@ -28,6 +29,7 @@ from mixed import measure_mixed
 from page import as_text, keep, kept_ratios, request_tables, stamp
 from peers import PEERS, install_all, why_missing, without_paths
 from servers import Floor, Ours, RocksDb
+from soak import measure_soak
 from support.fast_client import Refused, Unanswered
 from support.server import apart
 from workloads import workloads
@@ -144,6 +146,7 @@ def parse():
     parser.add_argument("--growth", action="store_true", help="cost with more shards, records and connections")
     parser.add_argument("--records", type=int, default=10**7, help="how many --growth goes up to")
     parser.add_argument("--mixed", type=float, metavar="MINUTES", nargs="?", const=1.0, help="mixed load")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", nargs="?", const=30.0, help="load while records expire")
     parser.add_argument("--keep", action="store_true", help="keep the result and write docs/performance.md and .svg")
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
@@ -158,6 +161,8 @@ def measure(options, directory):
         return {"growth": {**stamp(), "tables": measure_growth(options, directory)}}
     if options.mixed:
         return {"mixed": {**stamp(), "tables": [measure_mixed(options, directory)]}}
+    if options.soak:
+        return {"soak": {**stamp(), "tables": [measure_soak(options, directory)]}}
     result = bench_all(options, directory)
     return {"peers": result} if options.peers else {"requests": result}
 

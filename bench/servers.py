@@ -107,9 +107,10 @@ class Ours(Contender):
         self.server = None
         self.replayed = self.written = 0
 
-    def begin(self, directory):
-        """Starts the process with an empty directory."""
-        self.server = Server(pathlib.Path(directory) / "data", args=self.args)
+    def begin(self, directory, binary=None, env=None):
+        """Starts the process with an empty directory; another build, in another environment, if wanted."""
+        self.server = Server(pathlib.Path(directory) / "data", args=self.args, env=env)
+        self.server.binary = binary
         self.server.start()
         self.port, self.process = self.server.port, self.server.process
         return self
