@@ -39,6 +39,7 @@ struct Options {
   double seconds = 2;
   std::int64_t count = 0;  // Of requests, all connections together; 0 is no bound.
   std::string requests;
+  double per_second = 0;  // Of all connections together, by a timetable; 0 is no bound.
   bool is_inside_tls = false;
   std::int64_t timeout_seconds = 30;
 };
@@ -135,9 +136,14 @@ class Load {
                        .is_inside_tls = options_.is_inside_tls,
                        .timeout = std::chrono::seconds(options_.timeout_seconds)});
     try {
+      auto due = SteadyClock::now() + pace_ * static_cast<std::int64_t>(first) /
+                                          static_cast<std::int64_t>(requests_.size());
       for (std::size_t i = first; may_go_on(); ++i) {
         const Request& request = requests_[i % requests_.size()];
-        const auto began = SteadyClock::now();
+        if (pace_.count() > 0) std::this_thread::sleep_until(due);
+        // By the timetable, where there is one: a request that had to wait for its turn is late.
+        const auto began = pace_.count() > 0 ? due : SteadyClock::now();
+        due += pace_;
         const HttpClient::Answer answer = client.exchange(request.bytes);
         const auto micros =
             std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - began);
@@ -178,6 +184,12 @@ class Load {
 
   const Options& options_;
   const std::vector<Request> requests_;
+  // Between two requests of a connection.
+  const std::chrono::nanoseconds pace_{
+      options_.per_second > 0
+          ? static_cast<std::int64_t>(1e9 * static_cast<double>(options_.connections) /
+                                      options_.per_second)
+          : 0};
   std::atomic<std::int64_t> left_;
   SteadyClock::time_point end_;
 };
@@ -194,6 +206,8 @@ int main(int argc, char** argv) {
   app.add_option("--count", options.count, "At most so many requests; 0 is no bound");
   app.add_option("--requests", options.requests, "File: length, newline, bytes; again and again")
       ->required();
+  app.add_option("--per-second", options.per_second,
+                 "Requests of all connections together, by a timetable; 0 is as many as can be");
   app.add_flag("--tls", options.is_inside_tls, "Inside TLS");
   app.add_option("--timeout", options.timeout_seconds, "Seconds until a request counts as stuck");
   CLI11_PARSE(app, argc, argv);

@@ -39,11 +39,12 @@ class Way:
     is_http2: bool = False
 
 
-def load(port, requests, way, seconds, count=0, timeout_s=60):
+def load(port, requests, way, seconds, count=0, timeout_s=60, per_second=0):
     """Replays a file of requests; what bench/load says. Whatever is not answered well is an error."""
     done = subprocess.run(
         [PROGRAMS / "load", "--port", str(port), "--connections", str(way.connections), "--seconds", str(seconds),
          "--count", str(count), "--requests", requests, "--timeout", str(timeout_s),
+         "--per-second", str(per_second),
          *(["--tls"] if way.is_inside_tls else [])],
         capture_output=True, text=True, check=False)
     if done.returncode:

@@ -151,6 +151,8 @@ HEADINGS = {
     "requests": ("Requests", "medians of {rounds} interleaved rounds of {seconds} s", request_tables),
     "peers": ("Peers", "medians of {rounds} interleaved rounds of {seconds} s, slow peers one", peer_tables),
     "growth": ("Growth", "CPU µs are medians", lambda section: section["tables"]),
+    "latency": ("Latency", "medians of rounds; with a timetable a request is late from when it was due",
+                lambda section: section["tables"]),
     "soak": ("Load while records expire", "the clock of the server runs fast; figures of the last three fifths",
              lambda section: section["tables"]),
     "mixed": ("Mixed load", "no answer may be missing or bad", lambda section: section["tables"]),

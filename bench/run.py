@@ -4,6 +4,7 @@
     bench/run.py --peers [--open-ports]     and beside other servers that speak Kinesis
     bench/run.py --growth [--records N]     what more shards, records and connections cost
     bench/run.py --mixed MINUTES            all kinds of requests at the same time
+    bench/run.py --latency                  how long a PutRecord takes, alone, beside others and synced
     bench/run.py --soak MINUTES             load while records expire
 
 Each round asks everyone in turn; a ratio is taken within its round, and what is shown are medians. The figure to go by
@@ -24,6 +25,7 @@ import tempfile
 
 from calls import ROOT
 from growth import measure_growth
+from latency import measure_latency
 from measure import has_http2_load, medians
 from mixed import measure_mixed
 from page import as_text, keep, kept_ratios, request_tables, stamp
@@ -146,6 +148,7 @@ def parse():
     parser.add_argument("--growth", action="store_true", help="cost with more shards, records and connections")
     parser.add_argument("--records", type=int, default=10**7, help="how many --growth goes up to")
     parser.add_argument("--mixed", type=float, metavar="MINUTES", nargs="?", const=1.0, help="mixed load")
+    parser.add_argument("--latency", action="store_true", help="how long a PutRecord takes, alone, beside others and synced")
     parser.add_argument("--soak", type=float, metavar="MINUTES", nargs="?", const=30.0, help="load while records expire")
     parser.add_argument("--keep", action="store_true", help="keep the result and write docs/performance.md and .svg")
     parser.add_argument("--json", help="also write the figures to this file")
@@ -161,6 +164,8 @@ def measure(options, directory):
         return {"growth": {**stamp(), "tables": measure_growth(options, directory)}}
     if options.mixed:
         return {"mixed": {**stamp(), "tables": [measure_mixed(options, directory)]}}
+    if options.latency:
+        return {"latency": {**stamp(), "tables": [measure_latency(options, directory)]}}
     if options.soak:
         return {"soak": {**stamp(), "tables": [measure_soak(options, directory)]}}
     result = bench_all(options, directory)
