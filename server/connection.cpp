@@ -25,7 +25,8 @@ namespace {
 
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr char kTlsHandshake = 0x16;
-constexpr std::size_t kBufferBytes = 4096;
+// Enough for the head of most requests; it grows for the others, and stays so.
+constexpr std::size_t kBufferBytes = 2048;
 
 // Reads until it is known what is spoken; kUndecided if that does not become known.
 Task<Transport> read_transport(ByteStream* stream, beast::flat_buffer* buffer,
