@@ -1,6 +1,7 @@
 """What requests cost when there are more shards, more records, more connections."""
 
 import contextlib
+import os
 import pathlib
 import random
 import resource
@@ -19,6 +20,8 @@ SHARDS_READ = 4  # The shards that are read from when there are many.
 RECORDS_READ = 2_500  # In each of them.
 CONNECTION_COUNTS = (0, 1_000, 10_000)
 FIRST_RECORDS = 100_000
+PLACES = 100  # In each of four shards.
+PLACE_RECORDS = 500_000  # They fit into what is kept in memory before it goes to files.
 SIZE = 100
 
 
@@ -116,6 +119,44 @@ def growth_of_records(options, directory):
         "on disk per byte stored"]}
 
 
+def forget_files(place):
+    """Has the system drop what it keeps of them in memory."""
+    for path in place.rglob("*"):
+        if path.is_file():
+            descriptor = os.open(path, os.O_RDONLY)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)
+
+
+def reads_by_place(options, directory):
+    """Reads that were not made before, of records in memory, in files the system has at hand, and on the device."""
+    places = {"memory, as written": None, "files in the system's cache": lambda place: None, "the device": forget_files}
+    rounds = {name: [] for name in places}
+    reader = Workload("GetRecords", 1000, SIZE, is_full=True)
+    for _ in range(options.rounds):
+        with stream_of(directory, 4) as (server, place, client):
+            began = time.time()
+            fill(server.port, STREAM, PLACE_RECORDS, SIZE, place)
+            ended = time.time()
+            client.close()
+            for name, prepare in places.items():
+                if prepare:
+                    server.server.stop()
+                    prepare(place)
+                    server.server.start()
+                    server.process = server.server.process
+                requests = reader.reads(server.client(), began, ended, PLACES)
+                random.Random(5).shuffle(requests)
+                write_pool(reader.path(place), requests)
+                rounds[name].append(round_of(server.pid, lambda: load(
+                    server.port, reader.path(place), Way(connections=1), 60, count=len(requests))))
+    rows = [[name, *(f"{statistics.median(one[key] for one in of_place) / scale:,.{digits}f}"
+                     for key, scale, digits in (("cpu_us", 1, 0), ("p50_us", 1000, 2), ("p99_us", 1000, 2)))]
+            for name, of_place in rounds.items()]
+    return {"title": f"{reader.name} one after the other, each of other records of {PLACE_RECORDS:,}, by where they are",
+            "head": ["records are in", "CPU µs", "p50 ms", "p99 ms"], "rows": rows}
+
+
 def open_connections(port, count, request):
     """Connections that have had one answer each and now wait."""
     connections = []
@@ -154,7 +195,7 @@ def growth_of_connections(options, directory):
 
 def measure_growth(options, directory):
     tables = []
-    for grow in (growth_of_shards, growth_of_records, growth_of_connections):
+    for grow in (growth_of_shards, growth_of_records, reads_by_place, growth_of_connections):
         tables.append(grow(options, directory))
         print(f"{tables[-1]['title']}: measured", flush=True)
     return tables

@@ -83,13 +83,13 @@ class Workload:
         """The one body that a generator of HTTP/2 load repeats."""
         return body_of(self.members(random.Random(1)), self.form)
 
-    def reads(self, client, began, ended):
+    def reads(self, client, began, ended, positions=POSITIONS):
         """Requests from the oldest record of each shard on and, where it is full, from places between."""
         requests = []
         for shard in client.call("ListShards", StreamName=STREAM)["Shards"]:
             iterators = [client.iterator(STREAM, shard["ShardId"])]
             if self.is_full:
-                times = [began + (ended - began) * place / POSITIONS for place in range(1, POSITIONS)]
+                times = [began + (ended - began) * place / positions for place in range(1, positions)]
                 iterators += [client.iterator(STREAM, shard["ShardId"], "AT_TIMESTAMP", Timestamp=at) for at in times]
             requests += [as_bytes("GetRecords", {"ShardIterator": one, "Limit": self.count}, self.form) for one in iterators]
         return requests
