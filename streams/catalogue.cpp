@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -131,20 +132,39 @@ std::vector<StreamPointer> Catalogue::list_all() {
     const std::shared_lock lock(mutex_);
     for (const auto& [key, stream] : streams_) all.push_back(stream);
   }
-  std::erase_if(all, [&](const StreamPointer& stream) {
+  remove_gone(all);
+  return all;
+}
+
+void Catalogue::remove_gone(std::vector<StreamPointer>& streams) {
+  std::erase_if(streams, [&](const StreamPointer& stream) {
     if (!has_something_due(*stream)) return false;
     const bool was_deleting = stream->state().facts->gone_at.has_value();
     return carry_out_due(stream).has_value() && was_deleting;
   });
-  return all;
 }
 
-std::vector<StreamPointer> Catalogue::list(std::string_view account, std::string_view region) {
-  std::vector<StreamPointer> found = list_all();
-  std::erase_if(found, [&](const StreamPointer& stream) {
-    const StreamKey& key = stream->state().facts->key;
-    return key.account != account || key.region != region;
-  });
+std::vector<StreamPointer> Catalogue::list(std::string_view account, std::string_view region,
+                                           std::string_view after, std::size_t count_max) {
+  StreamKey last{std::string(account), std::string(region), std::string(after)};
+  std::vector<StreamPointer> found;
+  for (bool has_more = true; has_more && found.size() < count_max;) {
+    std::vector<StreamPointer> next;
+    {
+      const std::shared_lock lock(mutex_);
+      auto at = streams_.upper_bound(last);
+      const auto is_of_these = [&] {
+        return at != streams_.end() && at->first.account == account && at->first.region == region;
+      };
+      for (; is_of_these() && found.size() + next.size() < count_max; ++at) {
+        next.push_back(at->second);
+      }
+      has_more = is_of_these();
+      if (!next.empty()) last = std::prev(at)->first;
+    }
+    remove_gone(next);  // Others take their places.
+    std::ranges::move(next, std::back_inserter(found));
+  }
   return found;
 }
 

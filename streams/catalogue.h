@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -94,8 +95,11 @@ class Catalogue {
   // The stream, with everything that was due carried out. Errors: stream_not_found; the engine's.
   Result<StreamPointer> find(const StreamKey& key);
 
-  // The streams of an account in a region, by name.
-  std::vector<StreamPointer> list(std::string_view account, std::string_view region);
+  // The streams of an account in a region by name: those behind the name `after`, at most
+  // `count_max`. Costs what it gives, however many there are.
+  std::vector<StreamPointer> list(std::string_view account, std::string_view region,
+                                  std::string_view after = "",
+                                  std::size_t count_max = std::numeric_limits<std::size_t>::max());
 
   // The streams of all accounts and regions.
   std::vector<StreamPointer> list_all();
@@ -143,6 +147,8 @@ class Catalogue {
   Result<void> load();
   Result<void> finish_drops();
   Result<void> carry_out_due(const StreamPointer& stream);
+  // Those whose deletion was due and has been carried out now.
+  void remove_gone(std::vector<StreamPointer>& streams);
   [[nodiscard]] bool has_something_due(const Stream& stream) const;
   [[nodiscard]] StreamPointer make_stream(StreamState state);
   Result<storage::Ticket> begin_update(Stream& stream, PendingUpdate update);

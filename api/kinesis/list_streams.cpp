@@ -90,11 +90,11 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const TimePoint now = context.clock.now();
   const auto limit = static_cast<std::size_t>(std::min(request.limit.value_or(kPageMax), kPageMax));
   Response response;
-  for (const auto& stream : context.catalogue.list(context.account, context.region)) {
+  auto streams = context.catalogue.list(context.account, context.region, *after, limit + 1);
+  response.has_more_streams = streams.size() > limit;
+  if (response.has_more_streams) streams.resize(limit);
+  for (const auto& stream : streams) {
     const auto facts = stream->state().facts;
-    if (facts->key.name <= *after) continue;
-    response.has_more_streams = response.stream_names.size() == limit;
-    if (response.has_more_streams) break;
     response.stream_names.push_back(facts->key.name);
     StreamSummary& summary = response.stream_summaries.emplace_back();
     summary.stream_name = facts->key.name;

@@ -108,6 +108,43 @@ TEST_CASE_FIXTURE(CatalogueTest, "one name in two accounts or regions is two str
   CHECK(catalogue_->list("000000000000", "us-east-1").size() == 1);
 }
 
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a page of streams is by name, full, and of one account and region") {
+  reopen({0ms, 5s, 0ms});
+  const auto create_named = [&](const char* account, const char* region, const char* name) {
+    NewStream wanted;
+    wanted.key = {account, region, name};
+    REQUIRE(catalogue_->create(wanted));
+    return *catalogue_->find(wanted.key);
+  };
+  for (const char* name : {"d", "a", "c", "e", "b"}) create_named("1", "eu", name);
+  create_named("1", "ap", "c");
+  create_named("1", "us", "c");
+  create_named("0", "eu", "c");
+  create_named("2", "eu", "c");
+  const auto page = [&](std::string_view after, std::size_t count_max) {
+    std::string names;
+    for (const auto& stream : catalogue_->list("1", "eu", after, count_max)) {
+      names += stream->state().facts->key.name;
+    }
+    return names;
+  };
+
+  CHECK(page("", 100) == "abcde");
+  CHECK(page("", 2) == "ab");
+  CHECK(page("b", 2) == "cd");
+  CHECK(page("bb", 2) == "cd");
+  CHECK(page("e", 2).empty());
+  CHECK(page("", 0).empty());
+
+  for (const char* name : {"b", "c"}) {
+    REQUIRE(catalogue_->remove(**catalogue_->find({"1", "eu", name}), false));
+  }
+  CHECK(page("", 3) == "abc");
+  clock_.advance(6s);  // Whoever looks carries the deletions out, and gets others in their places.
+  CHECK(page("", 3) == "ade");
+}
+
 TEST_CASE_FIXTURE(CatalogueTest, "records are routed, kept in order and read back as they came") {
   const StreamPointer stream = create(3);
 
