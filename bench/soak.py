@@ -1,22 +1,21 @@
 """Load for as long as one wants while records expire: memory, disk and descriptors must come to rest.
 
-The server's clock runs fast (libfaketime, monotonic clocks left alone), so that a retention of 24 hours passes five
+The server's clock runs fast (tests/tools/fast_clock.cpp), so that a retention of 24 hours passes five
 times in a run. Writers put at a steady pace; a reader follows and another one begins at the oldest record again and
 again. Figures are of the time after the first two retentions.
 """
 
-import datetime
 import pathlib
 import random
 import threading
 import time
 
-from calls import as_bytes, ask, record
+from calls import ROOT, as_bytes, ask, record
 from measure import resident_mib
 from servers import Ours
 from workloads import KEY_BYTES, SHARDS, STREAM, wait_until_active
 
-from support.faketime import faked_clock, hosted_binary
+from support.faketime import hosted_binary
 from support.fast_client import FastClient, Refused
 
 RETENTION_H = 24
@@ -28,6 +27,7 @@ SINGLES_PER_S = 200
 LOOK_S = 5
 POOL = 32
 TIMEOUT_S = 30
+FAST_CLOCK = ROOT / "build/release/tests/libfast_clock.so"
 
 
 def descriptors(pid):
@@ -110,10 +110,10 @@ def measure_soak(options, directory):
     """A table; an error is raised when a call failed."""
     seconds = options.soak * 60
     retention_s = seconds / TURNS
-    if hosted_binary() is None:
-        raise RuntimeError("there is no faketime here, or no build/release/tests/millrace_hosted")
+    if hosted_binary() is None or not FAST_CLOCK.exists():
+        raise RuntimeError(f"there is no {FAST_CLOCK.relative_to(ROOT)}, or no millrace_hosted beside it")
     server, speed = Ours(), round(RETENTION_H * 3600 / retention_s)
-    server.begin(directory, binary=hosted_binary(), env=faked_clock(datetime.datetime.now(datetime.timezone.utc), speed))
+    server.begin(directory, binary=hosted_binary(), env={"LD_PRELOAD": str(FAST_CLOCK), "MILLRACE_CLOCK_SPEED": str(speed)})
     try:
         client = server.client()
         client.call("CreateStream", StreamName=STREAM, ShardCount=SHARDS)
