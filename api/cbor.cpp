@@ -182,19 +182,6 @@ class CborReader {
 
 }  // namespace
 
-bool read_cbor_head(ByteReader& reader, CborHead& head) {
-  const auto first = reader.take<std::uint8_t>();
-  head.major = first >> 5U;
-  head.info = first & 31U;
-  head.argument = head.info;
-  if (head.info == 24) head.argument = reader.take<std::uint8_t>();
-  if (head.info == 25) head.argument = reader.take<std::uint16_t>();
-  if (head.info == 26) head.argument = reader.take<std::uint32_t>();
-  if (head.info == 27) head.argument = reader.take<std::uint64_t>();
-  const bool is_reserved = head.info > 27 && head.info < kIndefinite;
-  return reader.ok() && !is_reserved;
-}
-
 std::optional<Value> parse_cbor(std::string_view bytes) { return CborReader(bytes).read_whole(); }
 
 void CborWriter::head(unsigned major, std::uint64_t argument) {
@@ -216,10 +203,21 @@ void CborWriter::head(unsigned major, std::uint64_t argument) {
   }
 }
 
-void CborWriter::string(std::string_view text) {
-  head(kText, text.size());
-  out_.append(text);
+void CborWriter::payload(unsigned major, std::string_view bytes) {
+  if (bytes.size() > 0xff) {
+    head(major, bytes.size());
+    out_.append(bytes);
+    return;
+  }
+  // One step for what most names, keys and small records are.
+  const bool is_tiny = bytes.size() < 24;
+  char* at = extend(out_, (is_tiny ? 1 : 2) + bytes.size());
+  *at++ = static_cast<char>(major << 5U | (is_tiny ? bytes.size() : 24));
+  if (!is_tiny) *at++ = static_cast<char>(bytes.size());
+  bytes.copy(at, bytes.size());
 }
+
+void CborWriter::string(std::string_view text) { payload(kText, text); }
 
 void CborWriter::integer(std::int64_t number) {
   if (number >= 0) {
@@ -231,10 +229,7 @@ void CborWriter::integer(std::int64_t number) {
 
 void CborWriter::boolean(bool value) { head(kSimple, value ? 21 : 20); }
 
-void CborWriter::blob(std::string_view bytes) {
-  head(kByteString, bytes.size());
-  out_.append(bytes);
-}
+void CborWriter::blob(std::string_view bytes) { payload(kByteString, bytes); }
 
 void CborWriter::timestamp(TimePoint time) {
   head(kTag, 1);

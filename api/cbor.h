@@ -38,6 +38,7 @@ class CborWriter {
 
  private:
   void head(unsigned major, std::uint64_t argument);
+  void payload(unsigned major, std::string_view bytes);
 
   std::string& out_;
 };

@@ -29,6 +29,18 @@ struct CborHead {
 };
 
 // Takes a head off the front. False if it is cut off or of a reserved kind.
-[[nodiscard]] bool read_cbor_head(ByteReader& reader, CborHead& head);
+[[nodiscard]] inline bool read_cbor_head(ByteReader& reader, CborHead& head) {
+  const auto first = reader.take<std::uint8_t>();
+  head.major = first >> 5U;
+  head.info = first & 31U;
+  head.argument = head.info;
+  if (head.info < 24) return reader.ok();
+  if (head.info == 24) head.argument = reader.take<std::uint8_t>();
+  if (head.info == 25) head.argument = reader.take<std::uint16_t>();
+  if (head.info == 26) head.argument = reader.take<std::uint32_t>();
+  if (head.info == 27) head.argument = reader.take<std::uint64_t>();
+  const bool is_reserved = head.info > 27 && head.info < kIndefinite;
+  return reader.ok() && !is_reserved;
+}
 
 }  // namespace millrace::api

@@ -54,7 +54,8 @@ bool PlainCbor::next() {
   return false;
 }
 
-bool PlainCbor::next_key(std::string_view& name) { return next() && text(name); }
+// One that is no UTF-8 is no name of a member either.
+bool PlainCbor::next_key(std::string_view& name) { return next() && string(kText, name); }
 
 bool PlainCbor::string(unsigned major, std::string_view& out) {
   std::uint64_t size = 0;

@@ -18,15 +18,4 @@ std::string to_hex(std::string_view bytes) {
   return out;
 }
 
-std::string_view ByteReader::take_bytes(std::size_t count) {
-  if (!ok_ || rest_.size() < count) {
-    ok_ = false;
-    rest_ = {};
-    return {};
-  }
-  const std::string_view taken = rest_.substr(0, count);
-  rest_.remove_prefix(count);
-  return taken;
-}
-
 }  // namespace millrace

@@ -63,7 +63,15 @@ class ByteReader {
     const std::string_view bytes = take_bytes(sizeof(T));
     return bytes.size() == sizeof(T) ? read_big_endian<T>(bytes) : T{0};
   }
-  std::string_view take_bytes(std::size_t count);
+  std::string_view take_bytes(std::size_t count) {
+    if (!ok_ || rest_.size() < count) {
+      refuse();
+      return {};
+    }
+    const std::string_view taken = rest_.substr(0, count);
+    rest_.remove_prefix(count);
+    return taken;
+  }
 
   // A 32-bit length, then so many bytes.
   std::string_view take_text() { return take_bytes(take<std::uint32_t>()); }
