@@ -1,6 +1,5 @@
 #include "base/bytes.h"
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 

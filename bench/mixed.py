@@ -41,6 +41,7 @@ def mixture(kinds, rng):
 
 def make_requests(server, client, place):
     """Those of each kind. Reads begin at the oldest record and among the newest, where there are some already."""
+    client.close()  # It has been idle for as long as the server keeps such a connection.
     newest = iterators_of(client, "LATEST")
     fill(server.port, STREAM, SHARDS * 500, SIZE, place)
     iterators, rng = iterators_of(client, "TRIM_HORIZON") + newest, random.Random(4)

@@ -10,7 +10,7 @@ ORDER = ["base", "storage", "streams", "api", "server"]
 # Where a library's headers may be included, by the beginning of the path.
 ROOMS = {
     "rocksdb/": ["storage/", "bench/rocksdb_limit", "tests/storage/fault_file_system.cpp"],
-    "boost/": ["server/", "bench/", "tests/canary/", "tests/fuzz/served"], "nghttp2/": ["server/", "bench/"],
+    "boost/": ["server/", "bench/", "tests/canary/", "tests/fuzz/served", "tests/server/"], "nghttp2/": ["server/", "bench/"],
     "openssl/": ["base/digest", "base/random", "server/tls", "bench/http_client"],
     "nlohmann/": ["api/", "tests/tools/describe.cpp"],
     "CLI/": ["server/config.cpp", "bench/"], "spdlog/": ["server/"],
