@@ -106,6 +106,7 @@ def growth_of_records(options, directory):
             fill(server.port, STREAM, wanted - have, SIZE, place)
             put_us = (cpu_seconds(server.pid) - before) * 1e6 / ((wanted - have) / 500)
             have = wanted
+            client.close()  # It has been idle for longer than the server keeps such a connection.
             write_pool(reader.path(place), reader.reads(client, began, time.time()))
             get_us = cost_of(server, reader.path(place), reader.way, options, options.rounds)
             first = first or get_us
