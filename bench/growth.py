@@ -17,6 +17,7 @@ from workloads import KEY_BYTES, STREAM, Workload, fill, wait_until_active
 
 SHARD_COUNTS = (1, 100, 10_000)
 SHARDS_READ = 4  # The shards that are read from when there are many.
+IDLE_WAIT_S, IDLE_SHARE = 180, 0.05
 RECORDS_READ = 2_500  # In each of them.
 CONNECTION_COUNTS = (0, 1_000, 10_000)
 FIRST_RECORDS = 100_000
@@ -95,6 +96,15 @@ def growth_of_shards(options, directory):
             "head": ["request", *(f"{count:,}" for count in SHARD_COUNTS), f"{SHARD_COUNTS[-1]:,} to {SHARD_COUNTS[0]}"]}
 
 
+def wait_until_idle(server):
+    """Until what was written is compacted, which is not the cost of what comes then."""
+    for _ in range(IDLE_WAIT_S):
+        before = cpu_seconds(server.pid)
+        time.sleep(1)
+        if cpu_seconds(server.pid) - before < IDLE_SHARE:
+            return
+
+
 def growth_of_records(options, directory):
     """One stream that gets fuller; reads begin at the oldest record and at places between."""
     rows, have, began, first = [], 0, time.time(), None
@@ -107,7 +117,9 @@ def growth_of_records(options, directory):
             put_us = (cpu_seconds(server.pid) - before) * 1e6 / ((wanted - have) / 500)
             have = wanted
             client.close()  # It has been idle for longer than the server keeps such a connection.
-            write_pool(reader.path(place), reader.reads(client, began, time.time()))
+            ended = time.time()
+            wait_until_idle(server)
+            write_pool(reader.path(place), reader.reads(client, began, ended))
             get_us = cost_of(server, reader.path(place), reader.way, options, options.rounds)
             first = first or get_us
             stored = sum(path.stat().st_size for path in place.rglob("*") if path.is_file() and "data" in path.parts)
