@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <thread>
 
 #include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
@@ -50,7 +51,7 @@ void IoLoop::run_thread() {
     lock.unlock();
     try {
       io_.run();
-    } catch (const TurnWanted&) {  // All it says is said.
+    } catch (const TurnWanted&) {  // NOLINT(bugprone-empty-catch): all it says is said.
     }
     lock.lock();
     pass_turn_on();

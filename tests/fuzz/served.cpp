@@ -28,6 +28,7 @@
 #include "server/front_door.h"
 #include "server/http.h"
 #include "server/http1_session.h"
+#include "server/io_loop.h"
 #include "server/log.h"
 #include "server/request_ids.h"
 #include "server/tls.h"
