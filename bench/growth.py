@@ -11,7 +11,7 @@ import tempfile
 import time
 
 from calls import as_bytes, ask, record, write_pool
-from measure import Way, cpu_seconds, load, resident_mib, round_of
+from measure import Way, cpu_seconds, load, medians, resident_mib, round_of
 from servers import WARM_UP_S, Ours
 from workloads import KEY_BYTES, STREAM, Workload, fill, wait_until_active
 
@@ -163,9 +163,9 @@ def reads_by_place(options, directory):
                 write_pool(reader.path(place), requests)
                 rounds[name].append(round_of(server.pid, lambda: load(
                     server.port, reader.path(place), Way(connections=1), 60, count=len(requests))))
-    rows = [[name, *(f"{statistics.median(one[key] for one in of_place) / scale:,.{digits}f}"
-                     for key, scale, digits in (("cpu_us", 1, 0), ("p50_us", 1000, 2), ("p99_us", 1000, 2)))]
-            for name, of_place in rounds.items()]
+    figures = {name: medians(of_place) for name, of_place in rounds.items()}
+    rows = [[name, f"{one['cpu_us']:,.0f}", f"{one['p50_us'] / 1000:.2f}", f"{one['p99_us'] / 1000:.2f}"]
+            for name, one in figures.items()]
     return {"title": f"{reader.name} one after the other, each of other records of {PLACE_RECORDS:,}, by where they are",
             "head": ["records are in", "CPU µs", "p50 ms", "p99 ms"], "rows": rows}
 

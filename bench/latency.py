@@ -12,7 +12,7 @@ import time
 
 from calls import as_json, headers_of, write_pool
 from growth import stream_of
-from measure import Way, load, round_of
+from measure import Way, load, medians, round_of
 from workloads import SHARDS, STREAM, Workload
 
 WAY = Way(connections=16)
@@ -87,9 +87,8 @@ def follow(server, beside, iterators):
 
 
 def rounds_of(options, server, requests, per_second=0):
-    rounds = [round_of(server.pid, lambda: load(server.port, requests, WAY, options.seconds, per_second=per_second))
-              for _ in range(options.rounds)]
-    return {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
+    return medians([round_of(server.pid, lambda: load(server.port, requests, WAY, options.seconds, per_second=per_second))
+                    for _ in range(options.rounds)])
 
 
 def row(name, figures, note=""):

@@ -53,7 +53,6 @@ class World:
         assert [record["Data"] for record in self.kinesis.get_records(ShardIterator=token)["Records"]] == [b"old"]
         assert self.subscribe().event()["Records"]
 
-
     def in_background(self, pool, count, call):
         """Futures of call(client, i) for i below `count`, each on a connection of its own."""
         def run(i):
