@@ -39,13 +39,11 @@ void IoLoop::stop() {
 
 void IoLoop::run_thread() {
   std::unique_lock lock(mutex_);
-  while (!is_stopping_) {
-    if (!is_turn_free_ || returning_ > 0) {
-      ++spares_;
-      for_spares_.wait(lock, [this] { return is_stopping_ || (is_turn_free_ && returning_ == 0); });
-      --spares_;
-      continue;
-    }
+  for (;;) {
+    ++spares_;
+    for_spares_.wait(lock, [this] { return is_stopping_ || (is_turn_free_ && returning_ == 0); });
+    --spares_;
+    if (is_stopping_) return;
     is_turn_free_ = false;
     state_ = kRunning;
     lock.unlock();
