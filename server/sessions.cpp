@@ -1,6 +1,7 @@
 #include "server/sessions.h"
 
 #include <chrono>
+#include <utility>
 
 #include <boost/asio/this_coro.hpp>
 #include <linux/sockios.h>
@@ -53,16 +54,18 @@ void Sessions::close_expired(std::chrono::steady_clock::time_point now) {
 }
 
 void Sessions::close_stuck(std::chrono::steady_clock::time_point now,
+                           std::chrono::steady_clock::time_point last_look,
                            std::chrono::steady_clock::duration timeout) {
   for (Entry* entry : entries_) {
     Socket& socket = entry->stream_.socket();
-    const int left = bytes_to_take(socket);
-    const bool is_same_answer = entry->is_idle_ && entry->requests_ == entry->requests_then_;
-    if (left == 0 || !is_same_answer || left <= entry->left_bytes_ - kTakenMin) {
+    const bool was_busy = std::exchange(entry->was_busy_, false);
+    const int left = entry->is_idle_ ? bytes_to_take(socket) : 0;
+    if (left == 0) {
       entry->taken_at_ = now;
-      entry->requests_then_ = entry->requests_;
-      entry->left_bytes_ = left;
+    } else if (was_busy || left <= entry->left_bytes_ - kTakenMin) {
+      entry->taken_at_ = last_look;  // Or later: when, nobody saw.
     }
+    if (entry->taken_at_ >= last_look) entry->left_bytes_ = left;
     if (now - entry->taken_at_ <= timeout) continue;
     boost::system::error_code ignored;
     socket.cancel(ignored);
@@ -73,15 +76,15 @@ Task<> Sessions::watch(std::chrono::steady_clock::duration taking_timeout) {
   constexpr std::chrono::milliseconds kTick{250};
   constexpr int kLooks = 4;  // In the time that a peer has to take its answer.
   Timer timer(co_await asio::this_coro::executor);
-  auto next_look = std::chrono::steady_clock::now();
+  auto last_look = std::chrono::steady_clock::now();
   while (!is_stopping_ || !entries_.empty()) {
     timer.expires_after(kTick);
     co_await timer.async_wait(kAwaitTuple);
     const auto now = std::chrono::steady_clock::now();
     close_expired(now);
-    if (now < next_look) continue;
-    next_look = now + taking_timeout / kLooks;
-    close_stuck(now, taking_timeout);
+    if (now < last_look + taking_timeout / kLooks) continue;
+    close_stuck(now, last_look, taking_timeout);
+    last_look = now;
   }
 }
 

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <set>
 #include <utility>
@@ -33,7 +32,7 @@ class Sessions {
     // Between requests a stop may close the connection at any time.
     void set_idle(bool is_idle) {
       is_idle_ = is_idle;
-      if (!is_idle) ++requests_;
+      if (!is_idle) was_busy_ = true;
     }
     [[nodiscard]] bool is_stopping() const { return sessions_.is_stopping_; }
 
@@ -46,11 +45,10 @@ class Sessions {
     Sessions& sessions_;
     ByteStream& stream_;
     bool is_idle_ = true;
-    std::uint64_t requests_ = 0;
-    // When the peer was last seen to take what it had, and how things stood then.
-    std::chrono::steady_clock::time_point taken_at_;
-    std::uint64_t requests_then_ = 0;
+    bool was_busy_ = false;  // Since the last look for those that do not take their answers.
+    // What the peer had not taken at that look, and when it took something at the earliest.
     int left_bytes_ = 0;
+    std::chrono::steady_clock::time_point taken_at_;
     std::function<void()> end_;
   };
 
@@ -65,6 +63,7 @@ class Sessions {
  private:
   void close_expired(std::chrono::steady_clock::time_point now);
   void close_stuck(std::chrono::steady_clock::time_point now,
+                   std::chrono::steady_clock::time_point last_look,
                    std::chrono::steady_clock::duration timeout);
 
   std::atomic<std::size_t>& connections_;
