@@ -2,8 +2,9 @@
 // their keys. What a batch costs here is what the store costs; the rest is a server's own work.
 //
 // A request's records go to the shards in equal parts, as random partition keys deal them out. The
-// server's way is one key per shard and request (storage/batch.h); the plain way is one key per
-// record. Options and keys are the store's own.
+// server's way is one key per shard and request (storage/batch.h), and keys that begin with an
+// epoch (storage/epochs.h); the plain way is one key per record, all in one epoch: by shard and
+// position. Options are the store's own.
 
 #include <algorithm>
 #include <chrono>
@@ -38,6 +39,11 @@ using SteadyClock = std::chrono::steady_clock;
 // What an entry has besides its data: its length, flags, the length of the key, 16 bytes of key.
 constexpr std::size_t kEntryBytes = storage::kEntryHeaderBytes + 19;
 constexpr std::size_t kPoolBytes = 16UL << 20U;
+constexpr std::size_t kRequestsPerLook = 8;
+
+// More than are written.
+constexpr std::uint64_t kEpochsPerSecond = 32;
+constexpr std::uint64_t kRecordsPerSecond = 10'000'000;
 
 struct Options {
   std::string directory;
@@ -48,11 +54,23 @@ struct Options {
   bool has_key_per_record = false;
 };
 
+const storage::RocksDbOptions kStoreOptions;
+
 // Those of the store, so that the limit is one of the same database.
 rocksdb::Options store_options() {
-  const storage::RocksDbOptions options;
-  return {storage::db_options(options, true),
-          storage::records_options(options, rocksdb::NewLRUCache(options.cache_bytes))};
+  return {storage::db_options(kStoreOptions, true),
+          storage::records_options(kStoreOptions, rocksdb::NewLRUCache(kStoreOptions.cache_bytes))};
+}
+
+// Ends the epoch when the store would; whether it has ended.
+bool end_epoch(rocksdb::DB& db) {
+  std::uint64_t bytes = 0;
+  db.GetIntProperty(rocksdb::DB::Properties::kCurSizeActiveMemTable, &bytes);
+  if (bytes < kStoreOptions.write_buffer_bytes / 2) return false;
+  rocksdb::FlushOptions flush;
+  flush.wait = false;
+  flush.allow_write_stall = true;
+  return db.Flush(flush).ok();
 }
 
 double cpu_seconds() {
@@ -77,8 +95,8 @@ class Writer {
       : options_(options),
         pool_(random_bytes(kPoolBytes)),
         // A later run in the same directory goes on behind this one.
-        position_(static_cast<std::uint64_t>(
-            std::chrono::system_clock::now().time_since_epoch().count())) {}
+        epoch_(options.has_key_per_record ? 0 : now() * kEpochsPerSecond % storage::kEpochMax),
+        count_(now() * kRecordsPerSecond % storage::start_of(1)) {}
 
   // One request's records as a batch of RocksDB.
   rocksdb::WriteBatch& next() {
@@ -97,16 +115,25 @@ class Writer {
     return batch_;
   }
 
+  void begin_epoch() { ++epoch_; }
+
  private:
+  // In seconds.
+  static std::uint64_t now() {
+    return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch() /
+                                      std::chrono::seconds(1));
+  }
+
   void put(std::size_t log, std::size_t value_bytes) {
-    const std::string key = storage::record_key(log, ++position_);
-    const std::size_t at = (turn_ * 4096 + position_ * 64) % (pool_.size() - value_bytes);
+    const std::string key = storage::record_key(log, storage::start_of(epoch_) + ++count_);
+    const std::size_t at = (turn_ * 4096 + count_ * 64) % (pool_.size() - value_bytes);
     batch_.Put(key, rocksdb::Slice(pool_.data() + at, value_bytes)).PermitUncheckedError();
   }
 
   const Options& options_;
   const std::string pool_;
-  std::uint64_t position_;
+  storage::Epoch epoch_;
+  std::uint64_t count_;
   std::size_t turn_ = 0;
   rocksdb::WriteBatch batch_;
 };
@@ -124,6 +151,9 @@ int run(const Options& options) {
   while (status.ok() && SteadyClock::now() < end) {
     const auto before = SteadyClock::now();
     status = db->Write({}, &writer.next());
+    if (!options.has_key_per_record && micros.size() % kRequestsPerLook == 0 && end_epoch(*db)) {
+      writer.begin_epoch();
+    }
     micros.push_back(static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - before)
             .count()));

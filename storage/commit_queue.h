@@ -20,6 +20,9 @@ namespace millrace::storage {
 struct Commit {
   std::span<const LogBatch> batches;
   const TableBatch* table = nullptr;
+  std::span<const Trim> trims;
+  std::span<const LogId> drops;
+  bool ends_epoch = false;
   Result<void> outcome;
   Receipt receipt;
 };

@@ -1,5 +1,6 @@
 #include "storage/log_states.h"
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -7,33 +8,87 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
 #include "storage/engine.h"
+#include "storage/keys.h"
 
 namespace millrace::storage {
 
-Result<std::shared_ptr<LogState>> LogStates::find(LogId log) {
+LogState::Runs LogState::runs() const {
+  const std::lock_guard lock(mutex_);
+  return runs_;
+}
+
+void LogState::set_runs(std::vector<EpochRun> runs) {
+  auto changed = std::make_shared<const std::vector<EpochRun>>(std::move(runs));
+  const std::lock_guard lock(mutex_);
+  runs_.swap(changed);
+}
+
+void LogState::enter(Epoch epoch) {
+  std::vector<EpochRun> runs = *this->runs();
+  if (!runs.empty() && epoch <= runs.back().last) return;
+  older_end = entries_end.load();
+  // What is trimmed is not read again.
+  std::erase_if(runs, [&](const EpochRun& run) { return run.last < epoch_of(trimmed.load()); });
+  if (!runs.empty() && runs.back().last + 1 == epoch) {
+    runs.back().last = epoch;
+  } else {
+    runs.push_back({epoch, epoch});
+  }
+  if (runs.size() > kRunsMax) {
+    std::size_t nearest = 1;
+    for (std::size_t i = 2; i < runs.size(); ++i) {
+      const auto gap = [&](std::size_t at) { return runs[at].first - runs[at - 1].last; };
+      if (gap(i) < gap(nearest)) nearest = i;
+    }
+    runs[nearest - 1].last = runs[nearest].last;
+    runs.erase(runs.begin() + static_cast<std::ptrdiff_t>(nearest));
+  }
+  set_runs(std::move(runs));
+}
+
+std::shared_ptr<LogState> LogStates::find(LogId log) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = states_.find(log);
+  return found != states_.end() ? found->second : std::make_shared<LogState>(log, begin_);
+}
+
+std::shared_ptr<LogState> LogStates::find_or_add(LogId log) {
   {
     const std::shared_lock lock(mutex_);
     if (const auto found = states_.find(log); found != states_.end()) return found->second;
-    if (forgotten_.contains(log)) return std::make_shared<LogState>(log);
   }
-  // Without the lock: the device may be slow, and others want other logs. Who loads the same log
-  // meanwhile reads the same, for nobody writes to it before there is a state; the first one
-  // counts.
-  auto loaded = load_(log);
-  if (!loaded) return loaded;
   const std::unique_lock lock(mutex_);
-  if (forgotten_.contains(log)) return std::make_shared<LogState>(log);
-  return states_.try_emplace(log, std::move(*loaded)).first->second;
+  if (dropped_.contains(log)) return std::make_shared<LogState>(log, begin_);
+  auto& state = states_[log];
+  if (!state) state = std::make_shared<LogState>(log, begin_);
+  return state;
 }
 
-void LogStates::forget(std::span<const LogId> logs) {
+void LogStates::add(std::shared_ptr<LogState> state) {
+  const std::unique_lock lock(mutex_);
+  const LogId log = state->log;
+  states_.insert_or_assign(log, std::move(state));
+}
+
+void LogStates::drop(std::span<const LogId> logs) {
   const std::unique_lock lock(mutex_);
   for (const LogId log : logs) {
     states_.erase(log);
-    forgotten_.insert(log);
+    dropped_.insert(log);
   }
+}
+
+void LogStates::begin_epoch(Epoch epoch) {
+  const std::unique_lock lock(mutex_);
+  begin_ = start_of(epoch);
+  dropped_.clear();
+}
+
+bool LogStates::is_dead(LogId log, Position end) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = states_.find(log);
+  return found == states_.end() || end <= found->second->trimmed.load();
 }
 
 std::vector<std::shared_ptr<LogState>> LogStates::all() const {
@@ -42,6 +97,11 @@ std::vector<std::shared_ptr<LogState>> LogStates::all() const {
   states.reserve(states_.size());
   for (const auto& [log, state] : states_) states.push_back(state);
   return states;
+}
+
+std::vector<LogId> LogStates::dropped() const {
+  const std::shared_lock lock(mutex_);
+  return {dropped_.begin(), dropped_.end()};
 }
 
 }  // namespace millrace::storage

@@ -1,13 +1,11 @@
 #include "storage/reclaim.h"
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <numeric>
-#include <span>
+#include <functional>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,8 +15,7 @@
 #include <rocksdb/status.h>
 #include <rocksdb/write_batch.h>
 
-#include "base/error.h"
-#include "storage/engine.h"
+#include "storage/epochs.h"
 #include "storage/keys.h"
 #include "storage/log_states.h"
 #include "storage/rocksdb_store.h"
@@ -26,94 +23,149 @@
 namespace millrace::storage {
 namespace {
 
-// Below this, or half of the log, waiting is cheaper than a range delete.
-constexpr std::uint64_t kWorthBytes = 8UL << 20U;
-
-// About how many bytes lie in each of `ranges`, in memory and in files; zeros if that is not known.
-std::vector<std::uint64_t> sizes_of(RocksDbStore& store, std::span<const KeyRange> ranges) {
-  std::vector<rocksdb::Range> slices;
-  slices.reserve(ranges.size());
-  for (const auto& [first, second] : ranges) {
-    slices.emplace_back(to_slice(first), to_slice(second));
-  }
-  rocksdb::SizeApproximationOptions options;
-  options.include_memtables = true;
-  std::vector<std::uint64_t> sizes(ranges.size());
-  store.db()
-      .GetApproximateSizes(options, store.records(), slices.data(), static_cast<int>(slices.size()),
-                           sizes.data())
-      .PermitUncheckedError();
-  return sizes;
-}
-
-bool is_worth_while(RocksDbStore& store, const LogState& state) {
-  const std::string trimmed = record_key(state.log, state.trimmed.load());
-  const std::array<KeyRange, 2> parts = {
-      KeyRange{record_key(state.log, state.reclaimed.load()), trimmed},
-      KeyRange{trimmed, record_key_end(state.log)}};
-  const auto sizes = sizes_of(store, parts);
-  return sizes[0] >= kWorthBytes || (sizes[0] > 0 && sizes[0] >= sizes[1]);
-}
-
-Result<void> delete_ranges(RocksDbStore& store, const rocksdb::WriteOptions& options,
-                           std::vector<KeyRange> ranges, rocksdb::WriteBatch& batch) {
-  if (ranges.empty()) return {};
-  std::vector<rocksdb::Slice> slices;
-  slices.reserve(2 * ranges.size());
-  std::vector<rocksdb::RangePtr> pointers;
-  for (const auto& [first, second] : ranges) {
-    slices.push_back(to_slice(first));
-    slices.push_back(to_slice(second));
-    pointers.emplace_back(&slices[slices.size() - 2], &slices.back());
-  }
-  const auto sizes = sizes_of(store, ranges);
-  const bool gives_room = std::reduce(sizes.begin(), sizes.end()) >= kWorthBytes;
-  rocksdb::Status status = rocksdb::DeleteFilesInRanges(&store.db(), store.records(),
-                                                        pointers.data(), pointers.size(), false);
-  for (const auto& [first, second] : ranges) {
-    if (status.ok()) status = batch.DeleteRange(store.records(), first, second);
-  }
-  if (status.ok()) status = store.db().Write(options, &batch);
-  if (!status.ok()) return std::unexpected(to_error(status));
-  if (gives_room) store.compact_later(std::move(ranges));
-  return {};
-}
+struct StoredEpoch {
+  Epoch epoch;
+  EpochContents alive;
+};
 
 }  // namespace
 
-Result<void> reclaim_trimmed(RocksDbStore& store, const rocksdb::WriteOptions& options,
-                             std::span<const std::shared_ptr<LogState>> logs) {
-  rocksdb::WriteBatch batch;
-  std::vector<KeyRange> ranges;
-  std::vector<std::pair<LogState*, Position>> moved;
-  for (const auto& state : logs) {
-    if (!is_worth_while(store, *state)) continue;
-    const Position trimmed = state->trimmed.load();
-    ranges.emplace_back(range_delete_begin(state->log, state->reclaimed.load()),
-                        record_key(state->log, trimmed));
-    moved.emplace_back(state.get(), trimmed);
+Reclaimer::Reclaimer(RocksDbStore& store, const LogStates& states, const Epochs& epochs,
+                     const rocksdb::WriteOptions& options, std::function<void()> end_epoch)
+    : store_(store),
+      states_(states),
+      epochs_(epochs),
+      options_(options),
+      end_epoch_(std::move(end_epoch)),
+      thread_([this] { run(); }) {}
+
+void Reclaimer::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_wanted_ = true;
   }
-  auto deleted = delete_ranges(store, options, std::move(ranges), batch);
-  if (!deleted) return deleted;
-  for (const auto& [state, trimmed] : moved) state->reclaimed = trimmed;
-  return {};
+  wake_.notify_one();
 }
 
-Result<void> reclaim_dropped(RocksDbStore& store, const rocksdb::WriteOptions& options,
-                             std::span<const LogId> logs) {
-  rocksdb::WriteBatch batch;
-  std::vector<KeyRange> ranges;
-  std::vector<LogId> sorted(logs.begin(), logs.end());
-  std::ranges::sort(sorted);
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
-    const LogId log = sorted[i];
-    // The logs of a stream are neighbours, and all of them are one range.
-    if (i == 0 || log != sorted[i - 1] + 1) ranges.emplace_back(range_delete_begin(log, 0), "");
-    ranges.back().second = record_key_end(log);
-    const rocksdb::Status status = batch.Delete(store.tables(), head_key(log));
-    if (!status.ok()) return std::unexpected(to_error(status));
+void Reclaimer::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
   }
-  return delete_ranges(store, options, std::move(ranges), batch);
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Reclaimer::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return is_wanted_ || is_stopping_; });
+    if (is_stopping_) return;
+    is_wanted_ = false;
+    lock.unlock();
+    look();
+    lock.lock();
+    wake_.wait_for(lock, kPause, [this] { return is_stopping_.load(); });
+  }
+}
+
+void Reclaimer::look() {
+  look_at_running();
+  std::vector<Epoch> dead;
+  std::vector<StoredEpoch> halves;
+  // An error is met again by whoever reads; until then the room stays where it is.
+  (void)store_.scan(contents_keys(), [&](std::string_view key, std::string_view value) {
+    const auto epoch = parse_contents_key(key);
+    const auto contents = decode_contents(value);
+    if (!epoch || !contents) return true;
+    EpochContents alive = alive_of(*contents);
+    if (alive.parts.empty()) {
+      dead.push_back(*epoch);
+    } else if (alive.bytes <= contents->bytes / 2) {
+      halves.push_back({*epoch, std::move(alive)});
+    }
+    return !is_stopping_;
+  });
+  for (auto first = dead.begin(); first != dead.end();) {
+    const auto gap = std::adjacent_find(first, dead.end(),
+                                        [](Epoch one, Epoch next) { return next != one + 1; });
+    const auto last = gap == dead.end() ? std::prev(dead.end()) : gap;
+    remove(*first, *last);
+    first = std::next(last);
+  }
+  for (const StoredEpoch& half : halves) shrink(half.epoch, half.alive);
+}
+
+// What dies in it cannot go before it ends.
+void Reclaimer::look_at_running() {
+  std::uint64_t alive = 0;
+  for (const auto& state : states_.all()) {
+    if (state->trimmed < state->next) alive += state->epoch_bytes;
+  }
+  const std::uint64_t all = epochs_.bytes();
+  if (alive <= all / 2 && all - std::min(all, alive) >= kWorthBytes) end_epoch_();
+}
+
+EpochContents Reclaimer::alive_of(const EpochContents& contents) const {
+  EpochContents alive;
+  for (const EpochPart& part : contents.parts) {
+    if (states_.is_dead(part.log, part.end)) continue;
+    alive.bytes += part.bytes;
+    alive.parts.push_back(part);
+  }
+  return alive;
+}
+
+void Reclaimer::remove(Epoch first, Epoch last) {
+  if (is_stopping_) return;
+  const std::string begin = epoch_begin_key(first);
+  const std::string end = epoch_begin_key(last + 1);
+  const rocksdb::Slice begin_slice = to_slice(begin);
+  const rocksdb::Slice end_slice = to_slice(end);
+  const rocksdb::RangePtr range(&begin_slice, &end_slice);
+  if (!rocksdb::DeleteFilesInRanges(&store_.db(), store_.records(), &range, 1, false).ok()) return;
+  // Files that were not moved down yet, or hold more than these epochs.
+  if (size_of(first, last) > 0 && !compact(first, last)) return;
+  rocksdb::WriteBatch batch;
+  for (Epoch epoch = first; epoch <= last; ++epoch) {
+    batch.Delete(store_.tables(), contents_key(epoch)).PermitUncheckedError();
+  }
+  store_.db().Write(options_, &batch).PermitUncheckedError();
+  // The write-ahead logs of these epochs are kept as long as there are rows in them.
+  store_.switch_memtable(store_.tables());
+}
+
+void Reclaimer::shrink(Epoch epoch, const EpochContents& alive) {
+  if (is_stopping_ || !compact(epoch, epoch)) return;
+  store_.db()
+      .Put(options_, store_.tables(), contents_key(epoch), encode_contents(alive))
+      .PermitUncheckedError();
+}
+
+bool Reclaimer::compact(Epoch first, Epoch last) {
+  const std::string begin = epoch_begin_key(first);
+  const std::string end = epoch_begin_key(last + 1);
+  const rocksdb::Slice begin_slice = to_slice(begin);
+  const rocksdb::Slice end_slice = to_slice(end);
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  options.allow_write_stall = true;
+  options.canceled = &is_stopping_;
+  return store_.db().CompactRange(options, store_.records(), &begin_slice, &end_slice).ok();
+}
+
+std::uint64_t Reclaimer::size_of(Epoch first, Epoch last) const {
+  const std::string begin = epoch_begin_key(first);
+  const std::string end = epoch_begin_key(last + 1);
+  const rocksdb::Range range(to_slice(begin), to_slice(end));
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = true;
+  std::uint64_t bytes = 0;
+  store_.db()
+      .GetApproximateSizes(options, store_.records(), &range, 1, &bytes)
+      .PermitUncheckedError();
+  return bytes;
 }
 
 }  // namespace millrace::storage

@@ -1,29 +1,71 @@
-// Gives space back. For storage/*.cpp only.
+// Gives space back, in a thread of its own.
 //
-// A range delete costs every later read of its column family some time, so there is one for a log
-// only when it frees much: DeleteFilesInRange first, then one range delete for all logs together.
+// Entries die when their log is trimmed or dropped, and nothing is written to say so in their
+// place. An epoch in which all are dead goes by deleting its table files. One in which half of the
+// bytes are dead is written anew without them. So the store takes at most twice what is alive, and
+// each byte is written again at most once for every time that half of those beside it die.
+//
+// For storage/*.cpp only.
 
 #pragma once
 
-#include <memory>
-#include <span>
-#include <vector>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
 
-#include "base/error.h"
-#include "storage/engine.h"
+#include "storage/epochs.h"
+#include "storage/keys.h"
 #include "storage/log_states.h"
 #include "storage/rocksdb_store.h"
 
 namespace millrace::storage {
 
-// Frees what lies below the trim points of `logs`, where it is worth while.
-[[nodiscard]] Result<void> reclaim_trimmed(RocksDbStore& store,
-                                           const rocksdb::WriteOptions& options,
-                                           std::span<const std::shared_ptr<LogState>> logs);
+class Reclaimer {
+ public:
+  // Between one look at all epochs and the next.
+  static constexpr std::chrono::milliseconds kPause{1000};
 
-// Frees whole logs, with their head rows.
-[[nodiscard]] Result<void> reclaim_dropped(RocksDbStore& store,
-                                           const rocksdb::WriteOptions& options,
-                                           std::span<const LogId> logs);
+  // Fewer dead bytes than these are not worth ending the running epoch for.
+  static constexpr std::uint64_t kWorthBytes = 8UL << 20U;
+
+  // `end_epoch` ends the running epoch. `options` are those of a write.
+  Reclaimer(RocksDbStore& store, const LogStates& states, const Epochs& epochs,
+            const rocksdb::WriteOptions& options, std::function<void()> end_epoch);
+  Reclaimer(const Reclaimer&) = delete;
+  Reclaimer& operator=(const Reclaimer&) = delete;
+  ~Reclaimer() { stop(); }
+
+  // Tells that entries have died.
+  void wake();
+
+  // Ends the thread, and what it may be at.
+  void stop();
+
+ private:
+  void run();
+  void look();
+  void look_at_running();
+  void remove(Epoch first, Epoch last);
+  void shrink(Epoch epoch, const EpochContents& alive);
+  [[nodiscard]] EpochContents alive_of(const EpochContents& contents) const;
+  [[nodiscard]] bool compact(Epoch first, Epoch last);
+  [[nodiscard]] std::uint64_t size_of(Epoch first, Epoch last) const;
+
+  RocksDbStore& store_;
+  const LogStates& states_;
+  const Epochs& epochs_;
+  const rocksdb::WriteOptions options_;
+  const std::function<void()> end_epoch_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_wanted_ = true;  // What died before the start has perhaps not gone.
+  std::atomic<bool> is_stopping_{false};
+  std::thread thread_;
+};
 
 }  // namespace millrace::storage

@@ -17,7 +17,6 @@
 #include <vector>
 
 #include <rocksdb/db.h>
-#include <rocksdb/iterator.h>
 #include <rocksdb/options.h>
 #include <rocksdb/status.h>
 #include <rocksdb/write_batch.h>
@@ -29,8 +28,10 @@
 #include "storage/commit_queue.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
+#include "storage/epochs.h"
 #include "storage/errors.h"
 #include "storage/keys.h"
+#include "storage/log_reader.h"
 #include "storage/log_states.h"
 #include "storage/mark.h"
 #include "storage/reclaim.h"
@@ -41,13 +42,22 @@
 namespace millrace::storage {
 namespace {
 
-constexpr std::size_t kMemoryLookBytes = 4UL << 20U;
+// How often the memory is looked at that writes take, while a write buffer fills.
+constexpr std::size_t kLooksPerBuffer = 96;
 
 // One batch of a round, resolved.
 struct RoundEntry {
   LogState* state;
   const Batch* batch;
   Appended* appended;
+};
+
+// What a round adds to a log.
+struct LogEnd {
+  LogState* state;
+  Position next;
+  TimePoint arrival;
+  std::uint64_t bytes;
 };
 
 class RocksDbEngine final : public Engine {
@@ -58,14 +68,16 @@ class RocksDbEngine final : public Engine {
         clock_(clock),
         path_(std::move(path)),
         mark_(std::move(mark)),
-        states_([this](LogId log) { return load(log); }),
+        epochs_(states_),
         commits_([this](std::span<Commit* const> round) { write_round(round); }) {}
 
   ~RocksDbEngine() override { close(); }
 
   Result<void> open(bool may_create, std::uint64_t sequence_min, bool is_new_boot) {
-    auto store = RocksDbStore::open(path_.empty() ? "/millrace" : path_.string(), options_,
-                                    may_create, mark_ ? &*mark_ : nullptr);
+    auto store = RocksDbStore::open(
+        path_.empty() ? "/millrace" : path_.string(), options_, may_create,
+        mark_ ? &*mark_ : nullptr,
+        [this](LogId log, Position end) { return is_loaded_ && states_.is_dead(log, end); });
     if (!store) return std::unexpected(store.error());
     store_ = std::move(*store);
     if (!is_new_boot && db().GetLatestSequenceNumber() < sequence_min) {
@@ -73,9 +85,9 @@ class RocksDbEngine final : public Engine {
       return fail(kCannotOpen, "acknowledged data is missing from " + path_.string() +
                                    ": a write-ahead log or table file was lost or cut");
     }
-    if (auto begun = begin_epoch(is_new_boot); !begun) {
+    if (auto loaded = load(is_new_boot); !loaded) {
       return fail(kCannotOpen,
-                  "cannot open the store in " + path_.string() + ": " + begun.error().message);
+                  "cannot open the store in " + path_.string() + ": " + loaded.error().message);
     }
     if (mark_) {
       clock_.raise_floor(mark_->last_arrival());
@@ -87,38 +99,43 @@ class RocksDbEngine final : public Engine {
     hooks.sync = [this] { return store_->sync(); };
     hooks.on_synced = [this](Ticket ticket) { publish_synced(ticket); };
     hooks.on_failed = [this] { has_failed_ = true; };
-    hooks.on_second = [this] {
-      store_->go_on_compacting();
-      look_at_space();
-    };
+    hooks.on_second = [this] { look_at_space(); };
     look_at_space();
     syncer_ = std::make_unique<Syncer>(is_durable_store() ? options_.fsync : Fsync::kNever,
                                        options_.sync_interval, std::move(hooks));
+    reclaimer_ = std::make_unique<Reclaimer>(*store_, states_, epochs_, write_options(), [this] {
+      Commit commit;
+      commit.ends_epoch = true;
+      commits_.run(commit);
+    });
     return {};
   }
 
   Result<Receipt> append(std::span<const LogBatch> batches) override {
     Commit commit;
     commit.batches = batches;
-    if (auto run = run_commit(commit); !run) return std::unexpected(run.error());
+    if (auto open = takes(!batches.empty()); !open) return std::unexpected(open.error());
+    commits_.run(commit);
+    if (!commit.outcome) return std::unexpected(commit.outcome.error());
     return std::move(commit.receipt);
   }
 
   Result<Ticket> write(const TableBatch& batch) override {
     Commit commit;
     commit.table = &batch;
-    if (auto run = run_commit(commit); !run) return std::unexpected(run.error());
+    if (auto open = takes(false); !open) return std::unexpected(open.error());
+    commits_.run(commit);
+    if (!commit.outcome) return std::unexpected(commit.outcome.error());
     return commit.receipt.ticket;
   }
 
   Result<void> read(LogId log, Position from, Position end, const ReadLimits& limits,
                     const Visitor& visit) const override {
     const auto state = states_.find(log);
-    if (!state) return std::unexpected(state.error());
-    end = std::min(end, (*state)->published.load());
+    end = std::min(end, state->published.load());
     std::size_t count = 0;
     std::size_t bytes = 0;
-    return scan_values(log, from, [&](Position first, const DecodedValue& value) {
+    return scan_log(*store_, *state, from, end, [&](Position first, const DecodedValue& value) {
       std::string_view body = value.body;
       for (std::uint32_t i = 0; i < value.count; ++i) {
         const std::string_view entry = take_entry(body);
@@ -136,78 +153,44 @@ class RocksDbEngine final : public Engine {
 
   Result<Bounds> bounds(LogId log) const override {
     const auto state = states_.find(log);
-    if (!state) return std::unexpected(state.error());
-    const LogState& found = **state;
-    return Bounds{found.trimmed.load(), found.published.load(), found.next.load(),
-                  time_from_millis(found.last_arrival_millis.load())};
+    return Bounds{state->trimmed.load(), state->published.load(), state->next.load(),
+                  time_from_millis(state->last_arrival_millis.load())};
   }
 
   Result<Position> position_at(LogId log, Position from, TimePoint time) const override {
     const auto state = states_.find(log);
-    if (!state) return std::unexpected(state.error());
-    Position low = from;
-    Position high = (*state)->published.load();
-    if (time_from_millis((*state)->last_arrival_millis.load()) < time) return high;
-    while (low < high) {
-      const Position middle = low + (high - low) / 2;
-      bool is_late = true;  // Nothing at or behind `middle` counts as late.
-      Position first = high;
-      Position behind = high;
-      const auto scanned = scan_values(log, middle, [&](Position at, const DecodedValue& value) {
-        is_late = value.arrival >= time;
-        first = at;
-        behind = at + value.count;
-        return false;
-      });
-      if (!scanned) return std::unexpected(scanned.error());
-      if (is_late) {
-        high = std::min(std::max(first, low), middle);
-      } else {
-        low = std::min(behind, high);
-      }
-    }
-    return low;
+    return log_position_at(*store_, *state, from, time);
   }
 
   Result<void> trim(std::span<const Trim> trims) override {
-    rocksdb::WriteBatch batch;
-    std::vector<std::shared_ptr<LogState>> moved;
-    for (const Trim& trim : trims) {
-      auto state = states_.find(trim.log);
-      if (!state) return std::unexpected(state.error());
-      LogState& found = **state;
-      if (trim.position <= found.trimmed.load()) continue;
-      found.trimmed = trim.position;
-      check(batch.Put(store_->tables(), head_key(trim.log), encode_head(found.head())));
-      moved.push_back(*state);
+    if (std::ranges::none_of(trims, [&](const Trim& trim) {
+          return trim.position > states_.find(trim.log)->trimmed.load();
+        })) {
+      return {};
     }
-    if (moved.empty()) return {};
-    const rocksdb::Status status = db().Write(write_options(), &batch);
-    if (!status.ok()) return std::unexpected(to_error(status));
-    return reclaim_trimmed(*store_, write_options(), moved);
+    Commit commit;
+    commit.trims = trims;
+    commits_.run(commit);
+    reclaimer_->wake();
+    return commit.outcome;
   }
 
   Result<void> drop(std::span<const LogId> logs) override {
-    auto dropped = reclaim_dropped(*store_, write_options(), logs);
-    states_.forget(logs);
-    return dropped;
+    Commit commit;
+    commit.drops = logs;
+    commits_.run(commit);
+    reclaimer_->wake();
+    return commit.outcome;
   }
 
   Result<std::optional<std::string>> get(std::string_view key) const override {
-    return get_raw(row_key(key));
+    return store_->get(row_key(key));
   }
 
   Result<void> scan(std::string_view prefix, const RowVisitor& visit) const override {
-    const std::string start = row_key(prefix);
-    const std::unique_ptr<rocksdb::Iterator> rows(
-        db().NewIterator(scan_options(), store_->tables()));
-    for (rows->Seek(start); rows->Valid(); rows->Next()) {
-      const std::string_view key = rows->key().ToStringView();
-      if (!key.starts_with(start)) break;
-      if (!visit(callers_key(key), rows->value().ToStringView())) return {};
-    }
-    if (!rows->status().ok()) return std::unexpected(to_error(rows->status()));
-    return {};
+    return store_->scan(row_key(prefix), [&](std::string_view key, std::string_view value) {
+      return visit(callers_key(key), value);
+    });
   }
 
   [[nodiscard]] bool is_durable(Ticket ticket) const override {
@@ -253,148 +236,113 @@ class RocksDbEngine final : public Engine {
     return options;
   }
 
-  // RocksDB (7.8) passes over the rest of a level without an error when, on its way from one table
-  // file to the next, it finds the next one damaged, but only where it minds range deletes. Ours
-  // lie below trim points and in dropped logs, where nothing is read.
-  [[nodiscard]] static rocksdb::ReadOptions scan_options() {
-    rocksdb::ReadOptions options;
-    options.ignore_range_deletions = true;
-    return options;
-  }
-
   // Building a batch in memory fails only for lack of memory, which throws.
   static void check(const rocksdb::Status& status) { status.PermitUncheckedError(); }
 
-  Result<std::optional<std::string>> get_raw(const std::string& key) const {
-    std::string value;
-    const rocksdb::Status status = db().Get(rocksdb::ReadOptions(), store_->tables(), key, &value);
-    if (status.IsNotFound()) return std::nullopt;
-    if (!status.ok()) return std::unexpected(to_error(status));
-    return value;
-  }
-
-  Result<void> begin_epoch(bool is_new_boot) {
-    const auto stored = get_raw(epoch_key());
-    if (!stored) return std::unexpected(stored.error());
-    epoch_ = stored->has_value() ? ByteReader(**stored).take<std::uint64_t>() : 0;
-    if (stored->has_value() && !is_new_boot) return {};
-    if (is_new_boot) ++epoch_;
-    std::string value;
-    append_big_endian(value, epoch_);
-    rocksdb::WriteOptions options = write_options();
-    options.sync = is_durable_store();
-    const rocksdb::Status status = db().Put(options, store_->tables(), epoch_key(), value);
-    if (!status.ok()) return std::unexpected(to_error(status));
+  Result<void> load(bool is_new_boot) {
+    const auto newest = epochs_.load(*store_);
+    if (!newest) return std::unexpected(newest.error());
+    clock_.raise_floor(*newest);
+    is_loaded_ = true;
+    if (epochs_.bytes() > 0 || is_new_boot || !states_.dropped().empty()) {
+      if (auto ended = end_epoch(); !ended) return ended;
+    }
+    // What a lost suffix may have numbered is passed over.
+    for (const auto& state : states_.all()) {
+      state->next = std::max(state->next.load(), start_of(epochs_.running()));
+      state->published = state->next.load();
+    }
     return {};
   }
 
-  // Visits the values from the one that holds `from` on: `visit(position of the first entry,
-  // value)`.
-  template <class Visit>
-  Result<void> scan_values(LogId log, Position from, Visit&& visit) const {
-    const std::string bound = record_key_end(log);
-    const rocksdb::Slice upper = to_slice(bound);
-    rocksdb::ReadOptions options = scan_options();
-    options.iterate_upper_bound = &upper;
-    const std::unique_ptr<rocksdb::Iterator> values(db().NewIterator(options, store_->records()));
-    for (values->Seek(record_key(log, from)); values->Valid(); values->Next()) {
-      const auto key = parse_record_key(values->key().ToStringView());
-      const auto value = decode_value(values->value().ToStringView());
-      if (!value) return std::unexpected(value.error());
-      if (!key || key->last + 1 < value->count) return fail(kDamaged, "A stored key is damaged.");
-      if (!visit(key->last + 1 - value->count, *value)) return {};
+  // Begins another epoch, in another memtable. By the leader of a round only.
+  Result<void> end_epoch() {
+    if (epochs_.running() == kEpochMax) return fail(kFull, "All positions have been given.");
+    rocksdb::WriteBatch batch;
+    epochs_.end_in(batch, *store_);
+    if (const auto status = write_noted(batch); !status.ok()) {
+      return std::unexpected(to_error(status));
     }
-    if (!values->status().ok()) return std::unexpected(to_error(values->status()));
+    // No entry of the next epoch may be on the device before this is.
+    if (!store_->sync()) {
+      has_failed_ = true;
+      return fail(kFailed, "Syncing failed.");
+    }
+    is_epoch_over_ = false;
+    epochs_.begin_next();
+    store_->switch_memtable(store_->records());
     return {};
-  }
-
-  Result<std::shared_ptr<LogState>> load(LogId log) {
-    auto state = std::make_shared<LogState>(log);
-    HeadRow head;
-    const auto row = get_raw(head_key(log));
-    if (!row) return std::unexpected(row.error());
-    if (row->has_value()) {
-      const auto decoded = decode_head(**row);
-      if (!decoded) return fail(kDamaged, "A stored head row is damaged.");
-      head = *decoded;
-    }
-    const std::string lower = record_key(log, 0);
-    const std::string upper = record_key_end(log);
-    const rocksdb::Slice lower_slice = to_slice(lower);
-    const rocksdb::Slice upper_slice = to_slice(upper);
-    rocksdb::ReadOptions options = scan_options();
-    options.iterate_lower_bound = &lower_slice;
-    options.iterate_upper_bound = &upper_slice;
-    const std::unique_ptr<rocksdb::Iterator> values(db().NewIterator(options, store_->records()));
-    values->SeekToLast();
-    if (values->Valid()) {
-      const auto key = parse_record_key(values->key().ToStringView());
-      const auto value = decode_value(values->value().ToStringView());
-      if (!value) return std::unexpected(value.error());
-      if (!key) return fail(kDamaged, "A stored key is damaged.");
-      head.next = std::max(head.next, key->last + 1);
-      head.last_arrival = std::max(head.last_arrival, value->arrival);
-    }
-    if (!values->status().ok()) return std::unexpected(to_error(values->status()));
-    const Position epoch_start = epoch_ << kEpochShift;
-    state->next = std::max(head.next, epoch_start);
-    state->published = state->next.load();
-    state->trimmed = head.trimmed;
-    state->last_arrival_millis = millis_of(head.last_arrival);
-    clock_.raise_floor(head.last_arrival);
-    return state;
-  }
-
-  Result<void> run_commit(Commit& commit) {
-    if (auto open = takes(!commit.batches.empty()); !open) return open;
-    for (const LogBatch& batch : commit.batches) {
-      if (auto state = states_.find(batch.log); !state) return std::unexpected(state.error());
-    }
-    commits_.run(commit);
-    return commit.outcome;
   }
 
   void write_round(std::span<Commit* const> round) {
+    if (is_epoch_over_) {
+      if (auto ended = end_epoch(); !ended) return fail_round(round, ended.error());
+    }
     std::vector<std::shared_ptr<LogState>> held;
     std::vector<RoundEntry> entries;
     rocksdb::WriteBatch& batch = round_batch_;
     batch.Clear();
     for (Commit* commit : round) {
+      if (commit->ends_epoch) is_epoch_over_ = true;
       commit->receipt.appended.resize(commit->batches.size());
       for (std::size_t i = 0; i < commit->batches.size(); ++i) {
-        // Found by run_commit() already, or forgotten by a drop since: loads anew then.
-        auto state = states_.find(commit->batches[i].log);
-        if (!state) return fail_round(round, state.error());
-        entries.push_back({state->get(), commit->batches[i].batch, &commit->receipt.appended[i]});
-        held.push_back(std::move(*state));
+        held.push_back(states_.find_or_add(commit->batches[i].log));
+        entries.push_back(
+            {held.back().get(), commit->batches[i].batch, &commit->receipt.appended[i]});
       }
-      if (commit->table == nullptr) continue;
-      for (const TableBatch::Change& change : commit->table->changes()) {
-        check(change.value ? batch.Put(store_->tables(), row_key(change.key), *change.value)
-                           : batch.Delete(store_->tables(), row_key(change.key)));
-      }
+      if (commit->table != nullptr) add_rows(batch, *commit->table);
+      add_trims(batch, commit->trims);
+      add_drops(batch, commit->drops);
     }
     std::ranges::stable_sort(entries, {}, [](const RoundEntry& entry) { return entry.state->log; });
 
     const TimePoint now = clock_.now();
     TimePoint newest = now;
-    std::vector<std::pair<LogState*, HeadRow>> ends;
+    std::vector<LogEnd> ends;
     for (std::size_t i = 0; i < entries.size();) {
-      LogState* const state = entries[i].state;
-      const HeadRow end = add_log(batch, entries, i, now);
-      newest = std::max(newest, end.last_arrival);
-      ends.emplace_back(state, end);
+      ends.push_back(add_log(batch, entries, i, now));
+      newest = std::max(newest, ends.back().arrival);
     }
-    commit_round(round, ends, newest);
+    if (batch.Count() > 0) commit_round(round, ends, newest);
+    for (const Commit* commit : round) states_.drop(commit->drops);
+    if (is_epoch_over_) (void)end_epoch();  // The next round meets the error.
+  }
+
+  void add_rows(rocksdb::WriteBatch& batch, const TableBatch& rows) const {
+    for (const TableBatch::Change& change : rows.changes()) {
+      check(change.value ? batch.Put(store_->tables(), row_key(change.key), *change.value)
+                         : batch.Delete(store_->tables(), row_key(change.key)));
+    }
+  }
+
+  void add_trims(rocksdb::WriteBatch& batch, std::span<const Trim> trims) {
+    for (const Trim& trim : trims) {
+      const auto state = states_.find_or_add(trim.log);
+      if (trim.position <= state->trimmed.load()) continue;
+      state->trimmed = trim.position;
+      check(batch.Put(store_->tables(), head_key(trim.log), encode_head(state->head())));
+    }
+  }
+
+  void add_drops(rocksdb::WriteBatch& batch, std::span<const LogId> drops) const {
+    for (const LogId log : drops) {
+      check(batch.Delete(store_->tables(), head_key(log)));
+      // Entries of the running epoch would else be taken for a log that has no head row yet.
+      if (states_.find(log)->epoch_bytes > 0) {
+        check(batch.Put(store_->tables(), dropped_key(log), ""));
+      }
+    }
   }
 
   // Adds all entries of one log, beginning at entries[i], which it moves past them.
-  HeadRow add_log(rocksdb::WriteBatch& batch, std::vector<RoundEntry>& entries, std::size_t& i,
-                  TimePoint now) const {
+  LogEnd add_log(rocksdb::WriteBatch& batch, std::vector<RoundEntry>& entries, std::size_t& i,
+                 TimePoint now) const {
     LogState& state = *entries[i].state;
+    const std::size_t size_before = batch.GetDataSize();
     const TimePoint arrival =
         std::max(now, time_from_millis(state.last_arrival_millis.load(std::memory_order_relaxed)));
-    Position next = state.next.load(std::memory_order_relaxed);
+    Position next =
+        std::max(state.next.load(std::memory_order_relaxed), start_of(epochs_.running()));
     Position last = next;
     std::vector<std::string_view> bodies;
     for (; i < entries.size() && entries[i].state == &state; ++i) {
@@ -412,46 +360,51 @@ class RocksDbEngine final : public Engine {
       check(batch.Put(store_->records(), rocksdb::SliceParts(&key_slice, 1),
                       rocksdb::SliceParts(parts.data(), static_cast<int>(parts.size()))));
     }
-    return {next, 0, arrival};
+    return {&state, next, arrival, batch.GetDataSize() - size_before};
   }
 
-  void commit_round(std::span<Commit* const> round,
-                    const std::vector<std::pair<LogState*, HeadRow>>& ends, TimePoint newest) {
+  // Writes, and notes what has become of it.
+  rocksdb::Status write_noted(rocksdb::WriteBatch& batch) {
     const std::uint64_t before = db().GetLatestSequenceNumber();
-    const rocksdb::Status status = db().Write(write_options(), &round_batch_);
-    if (status.IsIncomplete()) return fail_round(round, to_error(status));
+    rocksdb::Status status = db().Write(write_options(), &batch);
+    if (status.IsIncomplete()) return status;
     const std::uint64_t sequence = db().GetLatestSequenceNumber();
+    if (status.ok()) {
+      if (mark_) mark_->set_last_sequence(sequence);
+      return status;
+    }
+    if (mark_ && sequence > before) mark_->set_burnt({before, sequence});
+    if (status.IsNoSpace()) {
+      is_stuck_ = true;
+      is_full_ = true;
+    } else {
+      has_failed_ = true;  // A device that fails is not trusted again by itself.
+    }
+    return status;
+  }
+
+  void commit_round(std::span<Commit* const> round, const std::vector<LogEnd>& ends,
+                    TimePoint newest) {
+    if (mark_) mark_->set_last_arrival(newest);
+    const rocksdb::Status status = write_noted(round_batch_);
+    if (status.IsIncomplete()) return fail_round(round, to_error(status));
     // Positions of a failed write may be on disk all the same: they are passed over for good.
-    for (const auto& [state, end] : ends) {
-      state->next = end.next;
-      if (status.ok()) state->last_arrival_millis = millis_of(end.last_arrival);
-      state->is_dirty = true;
+    for (const LogEnd& end : ends) {
+      epochs_.add(*end.state, end.next, end.bytes);
+      if (status.ok()) end.state->last_arrival_millis = millis_of(end.arrival);
     }
     if (!status.ok()) {
-      if (mark_ && sequence > before) mark_->set_burnt({before, sequence});
-      for (const auto& [state, end] : ends) state->published = end.next;
-      if (status.IsNoSpace()) {
-        is_stuck_ = true;
-        is_full_ = true;
-      } else {
-        has_failed_ = true;  // A device that fails is not trusted again by itself.
-      }
+      for (const LogEnd& end : ends) end.state->published = end.next;
       return fail_round(round, to_error(status));
     }
-    if (mark_) {
-      mark_->set_last_arrival(newest);
-      mark_->set_last_sequence(sequence);
-      disk_bytes_ += round_batch_.GetDataSize();
-    } else {
-      look_at_memory(round_batch_.GetDataSize());
-    }
+    look_at_memory(round_batch_.GetDataSize());
     const Ticket ticket = ++last_ticket_;
     for (Commit* commit : round) commit->receipt.ticket = ticket;
     if (publishes_late()) {
       const std::lock_guard lock(unpublished_mutex_);
-      for (const auto& [state, end] : ends) unpublished_.push_back({ticket, state->log, end.next});
+      for (const LogEnd& end : ends) unpublished_.push_back({ticket, end.state->log, end.next});
     } else {
-      for (const auto& [state, end] : ends) publish(*state, end.next);
+      for (const LogEnd& end : ends) publish(*end.state, end.next);
     }
     syncer_->committed(ticket);
   }
@@ -475,16 +428,19 @@ class RocksDbEngine final : public Engine {
       unpublished_.erase(unpublished_.begin(), split);
     }
     for (const Unpublished& entry : ready) {
-      if (auto state = states_.find(entry.log)) publish(**state, entry.end);
+      publish(*states_.find(entry.log), entry.end);
     }
   }
 
-  // A second's writes may be more than the budget: the leader looks too, every so many bytes.
+  // The leader looks every so many bytes: a second's writes may be more than there is room for.
   void look_at_memory(std::size_t written_bytes) {
+    disk_bytes_ += written_bytes;
     unlooked_bytes_ += written_bytes;
-    if (unlooked_bytes_ < kMemoryLookBytes) return;
+    if (unlooked_bytes_ < options_.write_buffer_bytes / kLooksPerBuffer) return;
     unlooked_bytes_ = 0;
-    look_at_space();
+    if (!mark_) look_at_space();
+    // Before RocksDB itself switches, at two thirds, or at half when one is being written out.
+    if (store_->memtable_bytes() >= options_.write_buffer_bytes / 2) is_epoch_over_ = true;
   }
 
   void look_at_space() {
@@ -508,14 +464,10 @@ class RocksDbEngine final : public Engine {
 
   void close() {
     if (!store_) return;
+    if (reclaimer_) reclaimer_->stop();
     if (syncer_) syncer_->stop();
     if (is_durable_store()) {
-      rocksdb::WriteBatch heads;
-      for (const auto& state : states_.all()) {
-        if (!state->is_dirty) continue;
-        check(heads.Put(store_->tables(), head_key(state->log), encode_head(state->head())));
-      }
-      db().Write(write_options(), &heads).PermitUncheckedError();
+      if (syncer_ && epochs_.bytes() > 0) (void)end_epoch();  // If not now, at the next start.
       store_->flush();
       mark_->set_last_sequence(db().GetLatestSequenceNumber());
       mark_->sync();
@@ -534,12 +486,14 @@ class RocksDbEngine final : public Engine {
   const std::filesystem::path path_;
   std::optional<Mark> mark_;
   std::unique_ptr<RocksDbStore> store_;
-  mutable LogStates states_;
+  LogStates states_;
+  std::atomic<bool> is_loaded_{false};  // Before, nothing is known to be dead.
+  Epochs epochs_;
   CommitQueue commits_;
   rocksdb::WriteBatch round_batch_;  // The leader's; kept so that its memory is used again.
   std::size_t unlooked_bytes_ = 0;   // The leader's.
-  std::uint64_t epoch_ = 0;
-  Ticket last_ticket_ = 0;  // The leader's.
+  bool is_epoch_over_ = false;       // The leader's.
+  Ticket last_ticket_ = 0;           // The leader's.
   std::mutex unpublished_mutex_;
   std::vector<Unpublished> unpublished_;
   std::function<void(LogId, Position)> listener_;
@@ -548,6 +502,7 @@ class RocksDbEngine final : public Engine {
   std::atomic<bool> is_stuck_{false};         // RocksDB takes no writes until it is resumed.
   std::atomic<std::uint64_t> disk_bytes_{0};  // As last looked at, and what was written since.
   std::unique_ptr<Syncer> syncer_;
+  std::unique_ptr<Reclaimer> reclaimer_;
 };
 
 }  // namespace

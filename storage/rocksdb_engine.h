@@ -1,8 +1,8 @@
 // The engine over RocksDB: durable in a data directory, or in memory with the same code.
 //
-// Positions are (epoch, count): 23 bits of epoch over 40 bits of count. A new epoch begins whenever
-// a suffix may have been lost (another boot id than at the last commit), so that what the lost
-// suffix had numbered is never numbered again; a log enters it with its next append.
+// Positions are (epoch, count), see storage/epochs.h. A new epoch begins also whenever a suffix may
+// have been lost (another boot id than at the last commit), so that what the lost suffix had
+// numbered is never numbered again.
 
 #pragma once
 
@@ -42,9 +42,6 @@ struct RocksDbOptions {
   // Receives sentences for people: what was cut, what RocksDB complains about.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
-
-// How far a position's epoch is shifted. Stored: do not change.
-inline constexpr unsigned kEpochShift = 40;
 
 // Opens the store in `directory`, which it checks first (wal_check.h). Errors: kCannotOpen, with a
 // sentence that names the file. `clock` and `directory` outlive the engine; the clock's floor is

@@ -60,9 +60,12 @@ void check_value(std::string_view bytes) {
 void check_keys(std::string_view bytes) {
   if (const auto key = storage::parse_record_key(bytes)) {
     require(storage::record_key(key->log, key->last) == bytes);
-    require(bytes < storage::record_key_end(key->log));
-    const std::string end = storage::range_delete_begin(key->log, key->last);
-    require(end < bytes && end.size() != bytes.size());
+    const storage::Epoch epoch = storage::epoch_of(key->last);
+    require(bytes < storage::record_key_end(key->log, epoch));
+    require(bytes > storage::epoch_begin_key(epoch));
+  }
+  if (const auto contents = storage::decode_contents(bytes)) {
+    require(storage::encode_contents(*contents) == bytes);
   }
   if (const auto head = storage::decode_head(bytes)) require(storage::encode_head(*head) == bytes);
   require(storage::callers_key(storage::row_key(bytes)) == bytes);

@@ -26,6 +26,7 @@
 #include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
+#include "storage/keys.h"
 #include "storage/mark.h"
 #include "storage/rocksdb_engine.h"
 #include "storage/syncer.h"
@@ -147,7 +148,6 @@ TEST_CASE_FIXTURE(RecoveryTest, "everything is there after a clean stop") {
   CHECK(read_texts(*open->engine, 1) == std::vector<std::string>{"a", "b"});
 }
 
-// Until the memtable is written out, a range delete that reaches too far goes unseen.
 TEST_CASE_FIXTURE(RecoveryTest, "logs dropped together take none between or beside them along") {
   {
     const auto open = must_open();
