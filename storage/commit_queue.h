@@ -22,6 +22,7 @@ struct Commit {
   const TableBatch* table = nullptr;
   std::span<const Trim> trims;
   std::span<const LogId> drops;
+  const TableBatch* engine_rows = nullptr;  // With whole keys (storage/keys.h).
   bool ends_epoch = false;
   Result<void> outcome;
   Receipt receipt;

@@ -104,10 +104,12 @@ Result<std::optional<int>> read_format(const fs::path& directory) {
   if (!text.starts_with(kFormatPrefix) || parsed.ec != std::errc{} || version < 1) {
     return fail(kCannotOpen, path.string() + " is damaged");
   }
-  if (version > kFormatVersion) {
+  if (version > kFormatVersion || version < kFormatVersionMin) {
+    const bool is_newer = version > kFormatVersion;
     return fail(kCannotOpen, "data directory " + directory.string() + " has format " +
-                                 std::to_string(version) + "; this version reads up to " +
-                                 std::to_string(kFormatVersion));
+                                 std::to_string(version) + "; this version reads " +
+                                 (is_newer ? "up to " : "from ") +
+                                 std::to_string(is_newer ? kFormatVersion : kFormatVersionMin));
   }
   return version;
 }

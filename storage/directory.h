@@ -20,12 +20,15 @@
 
 namespace millrace::storage {
 
-inline constexpr int kFormatVersion = 1;
+inline constexpr int kFormatVersion = 2;
+
+// Format 1 was never released. Its keys had no epoch in front.
+inline constexpr int kFormatVersionMin = 2;
 
 class Directory {
  public:
   // Makes or takes the directory and holds it until destruction. Errors, all kCannotOpen with a
-  // sentence for people: in use by another process, not one of ours, of a newer format.
+  // sentence for people: in use by another process, not one of ours, of another format.
   [[nodiscard]] static Result<Directory> open(const std::filesystem::path& path);
 
   Directory(Directory&& other) noexcept;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -13,8 +13,8 @@
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/status.h>
-#include <rocksdb/write_batch.h>
 
+#include "storage/engine.h"
 #include "storage/epochs.h"
 #include "storage/keys.h"
 #include "storage/log_states.h"
@@ -31,13 +31,10 @@ struct StoredEpoch {
 }  // namespace
 
 Reclaimer::Reclaimer(RocksDbStore& store, const LogStates& states, const Epochs& epochs,
-                     const rocksdb::WriteOptions& options, std::function<void()> end_epoch)
-    : store_(store),
-      states_(states),
-      epochs_(epochs),
-      options_(options),
-      end_epoch_(std::move(end_epoch)),
-      thread_([this] { run(); }) {}
+                     Hooks hooks)
+    : store_(store), states_(states), epochs_(epochs), hooks_(std::move(hooks)), thread_([this] {
+        run();
+      }) {}
 
 void Reclaimer::wake() {
   {
@@ -73,19 +70,23 @@ void Reclaimer::look() {
   look_at_running();
   std::vector<Epoch> dead;
   std::vector<StoredEpoch> halves;
+  const auto scanned =
+      store_.scan(contents_keys(), [&](std::string_view key, std::string_view value) {
+        const auto epoch = parse_contents_key(key);
+        const auto contents = decode_contents(value);
+        if (!epoch || !contents) return true;
+        EpochContents alive = alive_of(*contents);
+        if (alive.parts.empty()) {
+          dead.push_back(*epoch);
+        } else if (alive.bytes <= contents->bytes / 2) {
+          halves.push_back({*epoch, std::move(alive)});
+        }
+        return !is_stopping_;
+      });
   // An error is met again by whoever reads; until then the room stays where it is.
-  (void)store_.scan(contents_keys(), [&](std::string_view key, std::string_view value) {
-    const auto epoch = parse_contents_key(key);
-    const auto contents = decode_contents(value);
-    if (!epoch || !contents) return true;
-    EpochContents alive = alive_of(*contents);
-    if (alive.parts.empty()) {
-      dead.push_back(*epoch);
-    } else if (alive.bytes <= contents->bytes / 2) {
-      halves.push_back({*epoch, std::move(alive)});
-    }
-    return !is_stopping_;
-  });
+  if (!scanned || (dead.empty() && halves.empty())) return;
+  // What says that they are dead must not be lost when they are gone.
+  if (!store_.sync()) return;
   for (auto first = dead.begin(); first != dead.end();) {
     const auto gap = std::adjacent_find(first, dead.end(),
                                         [](Epoch one, Epoch next) { return next != one + 1; });
@@ -103,7 +104,7 @@ void Reclaimer::look_at_running() {
     if (state->trimmed < state->next) alive += state->epoch_bytes;
   }
   const std::uint64_t all = epochs_.bytes();
-  if (alive <= all / 2 && all - std::min(all, alive) >= kWorthBytes) end_epoch_();
+  if (alive <= all / 2 && all - std::min(all, alive) >= kWorthBytes) hooks_.end_epoch();
 }
 
 EpochContents Reclaimer::alive_of(const EpochContents& contents) const {
@@ -126,20 +127,18 @@ void Reclaimer::remove(Epoch first, Epoch last) {
   if (!rocksdb::DeleteFilesInRanges(&store_.db(), store_.records(), &range, 1, false).ok()) return;
   // Files that were not moved down yet, or hold more than these epochs.
   if (size_of(first, last) > 0 && !compact(first, last)) return;
-  rocksdb::WriteBatch batch;
-  for (Epoch epoch = first; epoch <= last; ++epoch) {
-    batch.Delete(store_.tables(), contents_key(epoch)).PermitUncheckedError();
-  }
-  store_.db().Write(options_, &batch).PermitUncheckedError();
+  TableBatch rows;
+  for (Epoch epoch = first; epoch <= last; ++epoch) rows.remove(contents_key(epoch));
+  hooks_.write(rows);
   // The write-ahead logs of these epochs are kept as long as there are rows in them.
   store_.switch_memtable(store_.tables());
 }
 
 void Reclaimer::shrink(Epoch epoch, const EpochContents& alive) {
   if (is_stopping_ || !compact(epoch, epoch)) return;
-  store_.db()
-      .Put(options_, store_.tables(), contents_key(epoch), encode_contents(alive))
-      .PermitUncheckedError();
+  TableBatch rows;
+  rows.put(contents_key(epoch), encode_contents(alive));
+  hooks_.write(rows);
 }
 
 bool Reclaimer::compact(Epoch first, Epoch last) {

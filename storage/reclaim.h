@@ -15,9 +15,9 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <string>
 #include <thread>
 
+#include "storage/engine.h"
 #include "storage/epochs.h"
 #include "storage/keys.h"
 #include "storage/log_states.h"
@@ -33,9 +33,13 @@ class Reclaimer {
   // Fewer dead bytes than these are not worth ending the running epoch for.
   static constexpr std::uint64_t kWorthBytes = 8UL << 20U;
 
-  // `end_epoch` ends the running epoch. `options` are those of a write.
-  Reclaimer(RocksDbStore& store, const LogStates& states, const Epochs& epochs,
-            const rocksdb::WriteOptions& options, std::function<void()> end_epoch);
+  // What goes the way of all writes.
+  struct Hooks {
+    std::function<void()> end_epoch;               // Ends the running one.
+    std::function<void(const TableBatch&)> write;  // Rows with whole keys (storage/keys.h).
+  };
+
+  Reclaimer(RocksDbStore& store, const LogStates& states, const Epochs& epochs, Hooks hooks);
   Reclaimer(const Reclaimer&) = delete;
   Reclaimer& operator=(const Reclaimer&) = delete;
   ~Reclaimer() { stop(); }
@@ -59,8 +63,7 @@ class Reclaimer {
   RocksDbStore& store_;
   const LogStates& states_;
   const Epochs& epochs_;
-  const rocksdb::WriteOptions options_;
-  const std::function<void()> end_epoch_;
+  const Hooks hooks_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool is_wanted_ = true;  // What died before the start has perhaps not gone.

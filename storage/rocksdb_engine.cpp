@@ -21,7 +21,6 @@
 #include <rocksdb/status.h>
 #include <rocksdb/write_batch.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/batch.h"
@@ -103,11 +102,18 @@ class RocksDbEngine final : public Engine {
     look_at_space();
     syncer_ = std::make_unique<Syncer>(is_durable_store() ? options_.fsync : Fsync::kNever,
                                        options_.sync_interval, std::move(hooks));
-    reclaimer_ = std::make_unique<Reclaimer>(*store_, states_, epochs_, write_options(), [this] {
+    Reclaimer::Hooks reclaim;
+    reclaim.end_epoch = [this] {
       Commit commit;
       commit.ends_epoch = true;
       commits_.run(commit);
-    });
+    };
+    reclaim.write = [this](const TableBatch& rows) {
+      Commit commit;
+      commit.engine_rows = &rows;
+      commits_.run(commit);
+    };
+    reclaimer_ = std::make_unique<Reclaimer>(*store_, states_, epochs_, std::move(reclaim));
     return {};
   }
 
@@ -232,7 +238,7 @@ class RocksDbEngine final : public Engine {
   [[nodiscard]] rocksdb::WriteOptions write_options() const {
     rocksdb::WriteOptions options;
     options.disableWAL = !is_durable_store();
-    options.no_slowdown = true;
+    options.no_slowdown = syncer_ != nullptr;  // Before, at opening, nobody else waits.
     return options;
   }
 
@@ -275,6 +281,7 @@ class RocksDbEngine final : public Engine {
   }
 
   void write_round(std::span<Commit* const> round) {
+    for (const Commit* commit : round) is_epoch_over_ |= commit->ends_epoch;
     if (is_epoch_over_) {
       if (auto ended = end_epoch(); !ended) return fail_round(round, ended.error());
     }
@@ -283,14 +290,14 @@ class RocksDbEngine final : public Engine {
     rocksdb::WriteBatch& batch = round_batch_;
     batch.Clear();
     for (Commit* commit : round) {
-      if (commit->ends_epoch) is_epoch_over_ = true;
       commit->receipt.appended.resize(commit->batches.size());
       for (std::size_t i = 0; i < commit->batches.size(); ++i) {
         held.push_back(states_.find_or_add(commit->batches[i].log));
         entries.push_back(
             {held.back().get(), commit->batches[i].batch, &commit->receipt.appended[i]});
       }
-      if (commit->table != nullptr) add_rows(batch, *commit->table);
+      if (commit->table != nullptr) add_rows(batch, *commit->table, row_key);
+      if (commit->engine_rows != nullptr) add_rows(batch, *commit->engine_rows, std::identity{});
       add_trims(batch, commit->trims);
       add_drops(batch, commit->drops);
     }
@@ -304,14 +311,17 @@ class RocksDbEngine final : public Engine {
       newest = std::max(newest, ends.back().arrival);
     }
     if (batch.Count() > 0) commit_round(round, ends, newest);
-    for (const Commit* commit : round) states_.drop(commit->drops);
-    if (is_epoch_over_) (void)end_epoch();  // The next round meets the error.
+    for (const Commit* commit : round) {
+      if (!commit->drops.empty()) states_.drop(commit->drops);
+    }
   }
 
-  void add_rows(rocksdb::WriteBatch& batch, const TableBatch& rows) const {
+  template <class KeyOf>
+  void add_rows(rocksdb::WriteBatch& batch, const TableBatch& rows, KeyOf key_of) const {
     for (const TableBatch::Change& change : rows.changes()) {
-      check(change.value ? batch.Put(store_->tables(), row_key(change.key), *change.value)
-                         : batch.Delete(store_->tables(), row_key(change.key)));
+      const auto& key = key_of(change.key);
+      check(change.value ? batch.Put(store_->tables(), key, *change.value)
+                         : batch.Delete(store_->tables(), key));
     }
   }
 
@@ -467,7 +477,10 @@ class RocksDbEngine final : public Engine {
     if (reclaimer_) reclaimer_->stop();
     if (syncer_) syncer_->stop();
     if (is_durable_store()) {
-      if (syncer_ && epochs_.bytes() > 0) (void)end_epoch();  // If not now, at the next start.
+      if (syncer_ && epochs_.bytes() > 0) {
+        // If not now, the next start does it.
+        if (auto ended = end_epoch(); !ended) options_.warn("closing: " + ended.error().message);
+      }
       store_->flush();
       mark_->set_last_sequence(db().GetLatestSequenceNumber());
       mark_->sync();

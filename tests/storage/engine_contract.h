@@ -2,16 +2,19 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
+#include "storage/errors.h"
 
 namespace millrace::storage {
 
@@ -35,6 +38,20 @@ inline Result<Receipt> append(Engine& engine, LogId log, const std::vector<std::
   const Batch batch = batch_of(entries);
   const LogBatch one{log, &batch};
   return engine.append({&one, 1});
+}
+
+// Calls `work` again while the store is busy, as whoever uses it does: a small buffer is soon full,
+// and a machine with much to do holds a round up.
+template <class Work>
+auto patiently(Work work) {
+  constexpr std::chrono::seconds kPatience{20};
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  auto result = work();
+  while (!result && result.error().code == kBusy && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    result = work();
+  }
+  return result;
 }
 
 struct ReadEntry {

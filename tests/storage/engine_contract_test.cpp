@@ -335,8 +335,9 @@ TEST_CASE("writers at the same time lose nothing and share no position") {
     for (int w = 0; w < kWriters; ++w) {
       writers.emplace_back([&engine, &failures, w] {
         for (int i = 0; i < kBatches; ++i) {
-          const auto receipt =
-              append(engine, 1, {std::to_string(w) + ":" + std::to_string(i), "tail"});
+          const auto receipt = patiently([&] {
+            return append(engine, 1, {std::to_string(w) + ":" + std::to_string(i), "tail"});
+          });
           if (!receipt) ++failures;
         }
       });
@@ -364,7 +365,7 @@ TEST_CASE("a reader never passes an entry that is not visible yet") {
     for (std::size_t w = 0; w < kWriters; ++w) {
       writers.emplace_back([&engine] {
         for (std::size_t i = 0; i < kEntriesEach; ++i) {
-          if (!append(engine, 1, {"x"})) return;
+          if (!patiently([&] { return append(engine, 1, {"x"}); })) return;
         }
       });
     }

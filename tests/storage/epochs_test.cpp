@@ -37,21 +37,9 @@ constexpr LogId kBusyLog = 1;
 constexpr LogId kRareLog = 2;
 constexpr LogId kOtherLog = 3;
 constexpr std::size_t kEntryBytes = 100'000;
-constexpr int kEntriesOfAnEpoch = 10;  // At least, as the store below is opened.
-constexpr std::chrono::seconds kPatience{20};
+constexpr int kEntriesOfAnEpoch = 10;          // At least, as the store below is opened.
+constexpr std::chrono::seconds kPatience{20};  // For room to be given back.
 constexpr std::uint64_t kNotYet = 1UL << 40U;
-
-// Calls `work` again while the store is busy: so small a buffer is soon full.
-template <class Work>
-auto patiently(Work work) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  auto result = work();
-  while (!result && result.error().code == kBusy && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    result = work();
-  }
-  return result;
-}
 
 class EpochsTest {
  protected:

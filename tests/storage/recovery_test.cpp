@@ -462,13 +462,15 @@ TEST_CASE_FIXTURE(RecoveryTest, "a directory with foreign files is left alone") 
   CHECK_FALSE(fs::exists(path() / "db"));
 }
 
-TEST_CASE_FIXTURE(RecoveryTest, "a newer format is refused by number") {
+TEST_CASE_FIXTURE(RecoveryTest, "a newer format, and one of before the first release, is refused") {
   {
     const auto open = must_open();
   }
-  std::ofstream(path() / "FORMAT") << "millrace 2\n";
+  std::ofstream(path() / "FORMAT") << "millrace 3\n";
 
-  CHECK(contains(refusal(), "has format 2; this version reads up to 1"));
+  CHECK(contains(refusal(), "has format 3; this version reads up to 2"));
+  std::ofstream(path() / "FORMAT") << "millrace 1\n";
+  CHECK(contains(refusal(), "has format 1; this version reads from 2"));
 }
 
 TEST_CASE_FIXTURE(RecoveryTest, "a damaged FORMAT is refused") {
