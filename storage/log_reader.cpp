@@ -23,7 +23,7 @@ namespace millrace::storage {
 namespace {
 
 // Those of one epoch. Returns whether to go on.
-Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from,
+Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from, Position end,
                         const BatchVisitor& visit) {
   const std::string bound = record_key_end(log, epoch_of(from));
   const rocksdb::Slice upper = to_slice(bound);
@@ -36,6 +36,7 @@ Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from,
     if (!value) return std::unexpected(value.error());
     if (!key || key->last + 1 < value->count) return fail(kDamaged, "A stored key is damaged.");
     if (!visit(key->last + 1 - value->count, *value)) return false;
+    if (key->last + 1 >= end) return false;
   }
   if (!values->status().ok()) return std::unexpected(to_error(values->status()));
   return true;
@@ -55,7 +56,7 @@ Result<void> scan_log(const RocksDbStore& store, const LogState& state, Position
     for (Epoch epoch = std::max(run.first, epoch_of(from)); epoch <= run.last; ++epoch) {
       const Position begin = std::max(from, start_of(epoch));
       if (begin >= end) return {};
-      const auto goes_on = scan_epoch(store, state.log, begin, visit);
+      const auto goes_on = scan_epoch(store, state.log, begin, end, visit);
       if (!goes_on) return std::unexpected(goes_on.error());
       if (!*goes_on) return {};
     }
