@@ -23,6 +23,9 @@
 namespace millrace::storage {
 namespace {
 
+// Two memtables that are being written out (rocksdb_store.cpp), and what they became last.
+constexpr Epoch kUnsettledMax = 4;
+
 struct StoredEpoch {
   Epoch epoch;
   EpochContents alive;
@@ -60,14 +63,20 @@ void Reclaimer::run() {
     if (is_stopping_) return;
     is_wanted_ = false;
     lock.unlock();
-    look();
+    const bool is_whole = look();
     lock.lock();
+    tries_ = is_whole ? 0 : tries_ + 1;
+    if (tries_ > 0 && tries_ < kTriesMax) is_wanted_ = true;
     wake_.wait_for(lock, kPause, [this] { return is_stopping_.load(); });
   }
 }
 
-void Reclaimer::look() {
+bool Reclaimer::look() {
   look_at_running();
+  // An epoch that is not a file of a lower level yet, or is just becoming one, can wait.
+  const Epoch running = epochs_.running();
+  const Epoch end = store_.is_settling() ? running - std::min(running, kUnsettledMax) : running;
+  bool is_whole = true;
   std::vector<Epoch> dead;
   std::vector<StoredEpoch> halves;
   const auto scanned =
@@ -76,7 +85,9 @@ void Reclaimer::look() {
         const auto contents = decode_contents(value);
         if (!epoch || !contents) return true;
         EpochContents alive = alive_of(*contents);
-        if (alive.parts.empty()) {
+        if (*epoch >= end) {
+          is_whole = is_whole && alive.bytes > contents->bytes / 2;
+        } else if (alive.parts.empty()) {
           dead.push_back(*epoch);
         } else if (alive.bytes <= contents->bytes / 2) {
           halves.push_back({*epoch, std::move(alive)});
@@ -84,17 +95,20 @@ void Reclaimer::look() {
         return !is_stopping_;
       });
   // An error is met again by whoever reads; until then the room stays where it is.
-  if (!scanned || (dead.empty() && halves.empty())) return;
+  if (!scanned || (dead.empty() && halves.empty())) return is_whole;
   // What says that they are dead must not be lost when they are gone.
-  if (!store_.sync()) return;
+  if (!store_.sync()) return is_whole;
   for (auto first = dead.begin(); first != dead.end();) {
     const auto gap = std::adjacent_find(first, dead.end(),
                                         [](Epoch one, Epoch next) { return next != one + 1; });
     const auto last = gap == dead.end() ? std::prev(dead.end()) : gap;
-    remove(*first, *last);
+    is_whole = remove(*first, *last) && is_whole;
     first = std::next(last);
   }
-  for (const StoredEpoch& half : halves) shrink(half.epoch, half.alive);
+  for (const StoredEpoch& half : halves) {
+    is_whole = shrink(half.epoch, half.alive) && is_whole;
+  }
+  return is_whole;
 }
 
 // What dies in it cannot go before it ends.
@@ -117,28 +131,36 @@ EpochContents Reclaimer::alive_of(const EpochContents& contents) const {
   return alive;
 }
 
-void Reclaimer::remove(Epoch first, Epoch last) {
-  if (is_stopping_) return;
+bool Reclaimer::remove(Epoch first, Epoch last) {
+  if (is_stopping_) return true;
   const std::string begin = epoch_begin_key(first);
   const std::string end = epoch_begin_key(last + 1);
   const rocksdb::Slice begin_slice = to_slice(begin);
   const rocksdb::Slice end_slice = to_slice(end);
   const rocksdb::RangePtr range(&begin_slice, &end_slice);
-  if (!rocksdb::DeleteFilesInRanges(&store_.db(), store_.records(), &range, 1, false).ok()) return;
-  // Files that were not moved down yet, or hold more than these epochs.
-  if (size_of(first, last) > 0 && !compact(first, last)) return;
+  if (!rocksdb::DeleteFilesInRanges(&store_.db(), store_.records(), &range, 1, false).ok()) {
+    return false;
+  }
+  // Files that hold more than these epochs.
+  if (size_of(first, last) > 0 && !(compact(first, last) && size_of(first, last) == 0)) {
+    return false;
+  }
   TableBatch rows;
   for (Epoch epoch = first; epoch <= last; ++epoch) rows.remove(contents_key(epoch));
   hooks_.write(rows);
   // The write-ahead logs of these epochs are kept as long as there are rows in them.
   store_.switch_memtable(store_.tables());
+  return true;
 }
 
-void Reclaimer::shrink(Epoch epoch, const EpochContents& alive) {
-  if (is_stopping_ || !compact(epoch, epoch)) return;
+bool Reclaimer::shrink(Epoch epoch, const EpochContents& alive) {
+  const std::uint64_t before = size_of(epoch, epoch);
+  if (is_stopping_) return true;
+  if (!compact(epoch, epoch) || size_of(epoch, epoch) >= before) return false;
   TableBatch rows;
   rows.put(contents_key(epoch), encode_contents(alive));
   hooks_.write(rows);
+  return true;
 }
 
 bool Reclaimer::compact(Epoch first, Epoch last) {
@@ -158,8 +180,7 @@ std::uint64_t Reclaimer::size_of(Epoch first, Epoch last) const {
   const std::string begin = epoch_begin_key(first);
   const std::string end = epoch_begin_key(last + 1);
   const rocksdb::Range range(to_slice(begin), to_slice(end));
-  rocksdb::SizeApproximationOptions options;
-  options.include_memtables = true;
+  const rocksdb::SizeApproximationOptions options;
   std::uint64_t bytes = 0;
   store_.db()
       .GetApproximateSizes(options, store_.records(), &range, 1, &bytes)

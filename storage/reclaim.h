@@ -30,6 +30,9 @@ class Reclaimer {
   // Between one look at all epochs and the next.
   static constexpr std::chrono::milliseconds kPause{1000};
 
+  // How often something is tried again that could not go yet, before whatever dies next.
+  static constexpr int kTriesMax = 60;
+
   // Fewer dead bytes than these are not worth ending the running epoch for.
   static constexpr std::uint64_t kWorthBytes = 8UL << 20U;
 
@@ -52,10 +55,10 @@ class Reclaimer {
 
  private:
   void run();
-  void look();
+  [[nodiscard]] bool look();  // False if there is something that cannot go yet.
   void look_at_running();
-  void remove(Epoch first, Epoch last);
-  void shrink(Epoch epoch, const EpochContents& alive);
+  [[nodiscard]] bool remove(Epoch first, Epoch last);  // False if something is left of them.
+  [[nodiscard]] bool shrink(Epoch epoch, const EpochContents& alive);  // False if it did not.
   [[nodiscard]] EpochContents alive_of(const EpochContents& contents) const;
   [[nodiscard]] bool compact(Epoch first, Epoch last);
   [[nodiscard]] std::uint64_t size_of(Epoch first, Epoch last) const;
@@ -66,6 +69,7 @@ class Reclaimer {
   const Hooks hooks_;
   std::mutex mutex_;
   std::condition_variable wake_;
+  int tries_ = 0;
   bool is_wanted_ = true;  // What died before the start has perhaps not gone.
   std::atomic<bool> is_stopping_{false};
   std::thread thread_;

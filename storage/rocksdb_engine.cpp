@@ -275,8 +275,9 @@ class RocksDbEngine final : public Engine {
       return fail(kFailed, "Syncing failed.");
     }
     is_epoch_over_ = false;
-    epochs_.begin_next();
     store_->switch_memtable(store_->records());
+    epochs_.begin_next();
+    if (reclaimer_) reclaimer_->wake();
     return {};
   }
 

@@ -237,6 +237,14 @@ std::uint64_t RocksDbStore::memtable_bytes() const {
   return bytes;
 }
 
+bool RocksDbStore::is_settling() const {
+  std::uint64_t memtables = 0;
+  db_->GetIntProperty(records_.get(), rocksdb::DB::Properties::kNumImmutableMemTable, &memtables);
+  std::string files;
+  db_->GetProperty(records_.get(), rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &files);
+  return memtables > 0 || files != "0";
+}
+
 void RocksDbStore::switch_memtable(rocksdb::ColumnFamilyHandle* family) {
   rocksdb::FlushOptions flush;
   flush.wait = false;

@@ -74,6 +74,10 @@ class RocksDbStore {
   // How much memory the records take that were written since the last switch, in bytes.
   [[nodiscard]] std::uint64_t memtable_bytes() const;
 
+  // Whether records that were written before that switch are still on their way to files, or these
+  // to lower levels.
+  [[nodiscard]] bool is_settling() const;
+
   // Has `family` go on in another memtable and another write-ahead log; this one is written out in
   // the background.
   void switch_memtable(rocksdb::ColumnFamilyHandle* family);
