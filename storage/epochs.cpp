@@ -26,12 +26,6 @@
 #include "storage/rocksdb_store.h"
 
 namespace millrace::storage {
-namespace {
-
-// Building a batch in memory fails only for lack of memory, which throws.
-void check(const rocksdb::Status& status) { status.PermitUncheckedError(); }
-
-}  // namespace
 
 Result<TimePoint> Epochs::load(const RocksDbStore& store) {
   const auto stored = store.get(epoch_key());

@@ -16,10 +16,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include <rocksdb/write_batch.h>
 

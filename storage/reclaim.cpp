@@ -31,6 +31,20 @@ struct StoredEpoch {
   EpochContents alive;
 };
 
+// The keys of the batches of some epochs.
+struct EpochKeys {
+  EpochKeys(Epoch first, Epoch last)
+      : begin(epoch_begin_key(first)), end(epoch_begin_key(last + 1)) {}
+  EpochKeys(const EpochKeys&) = delete;
+  EpochKeys& operator=(const EpochKeys&) = delete;
+  ~EpochKeys() = default;
+
+  const std::string begin;
+  const std::string end;
+  const rocksdb::Slice begin_slice = to_slice(begin);
+  const rocksdb::Slice end_slice = to_slice(end);
+};
+
 }  // namespace
 
 Reclaimer::Reclaimer(RocksDbStore& store, const LogStates& states, const Epochs& epochs,
@@ -133,11 +147,8 @@ EpochContents Reclaimer::alive_of(const EpochContents& contents) const {
 
 bool Reclaimer::remove(Epoch first, Epoch last) {
   if (is_stopping_) return true;
-  const std::string begin = epoch_begin_key(first);
-  const std::string end = epoch_begin_key(last + 1);
-  const rocksdb::Slice begin_slice = to_slice(begin);
-  const rocksdb::Slice end_slice = to_slice(end);
-  const rocksdb::RangePtr range(&begin_slice, &end_slice);
+  const EpochKeys keys(first, last);
+  const rocksdb::RangePtr range(&keys.begin_slice, &keys.end_slice);
   if (!rocksdb::DeleteFilesInRanges(&store_.db(), store_.records(), &range, 1, false).ok()) {
     return false;
   }
@@ -164,22 +175,20 @@ bool Reclaimer::shrink(Epoch epoch, const EpochContents& alive) {
 }
 
 bool Reclaimer::compact(Epoch first, Epoch last) {
-  const std::string begin = epoch_begin_key(first);
-  const std::string end = epoch_begin_key(last + 1);
-  const rocksdb::Slice begin_slice = to_slice(begin);
-  const rocksdb::Slice end_slice = to_slice(end);
+  const EpochKeys keys(first, last);
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   options.allow_write_stall = true;
   options.canceled = &is_stopping_;
-  return store_.db().CompactRange(options, store_.records(), &begin_slice, &end_slice).ok();
+  return store_.db()
+      .CompactRange(options, store_.records(), &keys.begin_slice, &keys.end_slice)
+      .ok();
 }
 
 std::uint64_t Reclaimer::size_of(Epoch first, Epoch last) const {
-  const std::string begin = epoch_begin_key(first);
-  const std::string end = epoch_begin_key(last + 1);
-  const rocksdb::Range range(to_slice(begin), to_slice(end));
+  const EpochKeys keys(first, last);
+  const rocksdb::Range range(keys.begin_slice, keys.end_slice);
   const rocksdb::SizeApproximationOptions options;
   std::uint64_t bytes = 0;
   store_.db()

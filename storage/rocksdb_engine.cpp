@@ -120,18 +120,14 @@ class RocksDbEngine final : public Engine {
   Result<Receipt> append(std::span<const LogBatch> batches) override {
     Commit commit;
     commit.batches = batches;
-    if (auto open = takes(!batches.empty()); !open) return std::unexpected(open.error());
-    commits_.run(commit);
-    if (!commit.outcome) return std::unexpected(commit.outcome.error());
+    if (auto run = run_commit(commit); !run) return std::unexpected(run.error());
     return std::move(commit.receipt);
   }
 
   Result<Ticket> write(const TableBatch& batch) override {
     Commit commit;
     commit.table = &batch;
-    if (auto open = takes(false); !open) return std::unexpected(open.error());
-    commits_.run(commit);
-    if (!commit.outcome) return std::unexpected(commit.outcome.error());
+    if (auto run = run_commit(commit); !run) return std::unexpected(run.error());
     return commit.receipt.ticket;
   }
 
@@ -229,6 +225,12 @@ class RocksDbEngine final : public Engine {
     return {};
   }
 
+  Result<void> run_commit(Commit& commit) {
+    if (auto open = takes(!commit.batches.empty()); !open) return open;
+    commits_.run(commit);
+    return commit.outcome;
+  }
+
   [[nodiscard]] rocksdb::DB& db() const { return store_->db(); }
   [[nodiscard]] bool is_durable_store() const { return mark_.has_value(); }
   [[nodiscard]] bool publishes_late() const {
@@ -241,9 +243,6 @@ class RocksDbEngine final : public Engine {
     options.no_slowdown = syncer_ != nullptr;  // Before, at opening, nobody else waits.
     return options;
   }
-
-  // Building a batch in memory fails only for lack of memory, which throws.
-  static void check(const rocksdb::Status& status) { status.PermitUncheckedError(); }
 
   Result<void> load(bool is_new_boot) {
     const auto newest = epochs_.load(*store_);

@@ -30,6 +30,9 @@ namespace millrace::storage {
   return {text.data(), text.size()};
 }
 
+// Building a batch in memory fails only for lack of memory, which throws.
+inline void check(const rocksdb::Status& status) { status.PermitUncheckedError(); }
+
 // How the database and its records are kept; RocksDB alone is measured with the same (bench/).
 [[nodiscard]] rocksdb::DBOptions db_options(const RocksDbOptions& options, bool may_create);
 [[nodiscard]] rocksdb::ColumnFamilyOptions records_options(
