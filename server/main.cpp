@@ -10,8 +10,8 @@ namespace {
 
 // Requests and answers of up to a few megabytes come and go by the thousand; given back to the
 // system each time, their memory would have to be mapped and cleared again. So the allocator keeps
-// up to 8 MiB an arena, of which there are two: with one for each of our threads, what is kept would
-// be several memtables. Larger blocks are mapped one by one.
+// up to 8 MiB an arena, of which there are two: with one for each of our threads, what is kept
+// would be several memtables. Larger blocks are mapped one by one.
 void keep_memory() {
 #if defined(__GLIBC__)
   ::mallopt(M_ARENA_MAX, 2);

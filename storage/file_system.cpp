@@ -38,10 +38,12 @@ struct Wal {
 
   const std::uint64_t number;
   std::unique_ptr<rocksdb::FSRandomRWFile> file;  // Open for syncing after RocksDB has closed it.
-  std::atomic<std::uint64_t> bytes{0};            // Written so far.
+  std::atomic<std::uint64_t> bytes{0};            // Written so far, also of a write under way.
+  std::atomic<std::uint64_t> whole_bytes{0};      // Up to the end of the last whole write.
 };
 
-// Which log takes bytes now, and whether the one before it is on the device.
+// Which log takes bytes now, and whether the one before it is on the device. RocksDB takes a long
+// write in pieces, and a sync may fall between two of them: the mark counts whole writes.
 class WalTracker {
  public:
   explicit WalTracker(Mark& mark) : mark_(mark) {}
@@ -53,9 +55,18 @@ class WalTracker {
   bool start(const std::shared_ptr<Wal>& wal) {
     const std::lock_guard lock(mutex_);
     if (current_ && !sync_current()) return false;
-    current_ = wal;
+    {
+      const std::lock_guard current_lock(current_mutex_);
+      current_ = wal;
+    }
     mark_.start_wal(wal->number);
     return true;
+  }
+
+  // Called after a write has succeeded and before the next one begins. Never waits for a sync.
+  void written() {
+    const std::lock_guard lock(current_mutex_);
+    if (current_) current_->whole_bytes = current_->bytes.load();
   }
 
   // A write waits for this only if it is the first of a new log.
@@ -66,14 +77,15 @@ class WalTracker {
 
  private:
   bool sync_current() {
-    const std::uint64_t bytes = current_->bytes.load();
+    const std::uint64_t bytes = current_->whole_bytes;
     if (!current_->sync()) return false;
     mark_.set_synced({current_->number, bytes});
     return true;
   }
 
   Mark& mark_;
-  std::mutex mutex_;
+  std::mutex mutex_;          // Held while syncing.
+  std::mutex current_mutex_;  // Taken after it; what changes current_ takes both.
   std::shared_ptr<Wal> current_;
 };
 
@@ -209,7 +221,7 @@ class TrackingFileSystem final : public rocksdb::FileSystemWrapper {
 TrackedFiles track_files(const std::shared_ptr<rocksdb::FileSystem>& base, Mark& mark) {
   auto tracker = std::make_shared<WalTracker>(mark);
   return {std::make_shared<TrackingFileSystem>(base, tracker, mark),
-          [tracker] { return tracker->sync(); }};
+          [tracker] { return tracker->sync(); }, [tracker] { tracker->written(); }};
 }
 
 }  // namespace millrace::storage

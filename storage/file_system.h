@@ -24,6 +24,8 @@ struct TrackedFiles {
   std::shared_ptr<rocksdb::FileSystem> file_system;
   // Puts all that was written to the write-ahead logs on the device; false if that failed.
   std::function<bool()> sync_wal;
+  // To be called after each write that succeeded, before the next.
+  std::function<void()> written;
 };
 
 // Wraps `base`. `mark` outlives the result.

@@ -237,13 +237,6 @@ class RocksDbEngine final : public Engine {
     return is_durable_store() && options_.fsync == Fsync::kAlways;
   }
 
-  [[nodiscard]] rocksdb::WriteOptions write_options() const {
-    rocksdb::WriteOptions options;
-    options.disableWAL = !is_durable_store();
-    options.no_slowdown = syncer_ != nullptr;  // Before, at opening, nobody else waits.
-    return options;
-  }
-
   Result<void> load(bool is_new_boot) {
     const auto newest = epochs_.load(*store_);
     if (!newest) return std::unexpected(newest.error());
@@ -376,7 +369,8 @@ class RocksDbEngine final : public Engine {
   // Writes, and notes what has become of it.
   rocksdb::Status write_noted(rocksdb::WriteBatch& batch) {
     const std::uint64_t before = db().GetLatestSequenceNumber();
-    rocksdb::Status status = db().Write(write_options(), &batch);
+    const bool may_wait = syncer_ == nullptr;  // At opening nobody else waits.
+    rocksdb::Status status = store_->write(batch, may_wait);
     if (status.IsIncomplete()) return status;
     const std::uint64_t sequence = db().GetLatestSequenceNumber();
     if (status.ok()) {

@@ -186,6 +186,7 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(const std::string& path
         *mark);
     store->env_ = rocksdb::NewCompositeEnv(files.file_system);
     store->sync_wal_ = std::move(files.sync_wal);
+    store->written_ = std::move(files.written);
   } else {
     store->env_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
     // RocksDB would complain that it is not there before it makes it.
@@ -229,6 +230,15 @@ Result<void> RocksDbStore::scan(std::string_view prefix, const RowVisitor& visit
   }
   if (!rows->status().ok()) return std::unexpected(to_error(rows->status()));
   return {};
+}
+
+rocksdb::Status RocksDbStore::write(rocksdb::WriteBatch& batch, bool may_wait) {
+  rocksdb::WriteOptions options;
+  options.disableWAL = !written_;
+  options.no_slowdown = !may_wait;
+  rocksdb::Status status = db_->Write(options, &batch);
+  if (status.ok() && written_) written_();
+  return status;
 }
 
 std::uint64_t RocksDbStore::memtable_bytes() const {

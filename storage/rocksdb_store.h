@@ -15,6 +15,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/status.h>
+#include <rocksdb/write_batch.h>
 
 #include "base/error.h"
 #include "storage/engine.h"
@@ -70,6 +71,10 @@ class RocksDbStore {
   // Puts all that was written on the device; false if that failed. True at once in memory.
   [[nodiscard]] bool sync() const { return !sync_wal_ || sync_wal_(); }
 
+  // Writes `batch`; one thread at a time. Incomplete if RocksDB would have to wait for its own
+  // background work and `may_wait` is false.
+  [[nodiscard]] rocksdb::Status write(rocksdb::WriteBatch& batch, bool may_wait);
+
   // Tries to take writes again after one has failed: writes the memtables out and begins a new
   // write-ahead log.
   [[nodiscard]] rocksdb::Status resume() { return db_->Resume(); }
@@ -92,6 +97,7 @@ class RocksDbStore {
   RocksDbStore() = default;
 
   std::function<bool()> sync_wal_;
+  std::function<void()> written_;
   std::unique_ptr<rocksdb::CompactionFilter> dead_entries_;
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -110,6 +111,7 @@ class FaultFileSystem::Impl final : public rocksdb::FileSystemWrapper,
 
   IOStatus append(File& file, rocksdb::FSWritableFile& target, const rocksdb::Slice& data,
                   const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) {
+    if (const auto what = due_before_append()) what();
     const std::lock_guard lock(mutex_);
     if (auto status = before_locked(FileCall::kAppend, true); !status.ok()) {
       if (fault_ != Fault::kShortWrite) return status;
@@ -166,6 +168,12 @@ class FaultFileSystem::Impl final : public rocksdb::FileSystemWrapper,
     failing_.reset();
   }
 
+  void before_append(std::uint64_t nth, std::function<void()> what) {
+    const std::lock_guard lock(mutex_);
+    awaited_append_ = calls_[static_cast<std::size_t>(FileCall::kAppend)] + nth;
+    before_awaited_ = std::move(what);
+  }
+
   bool has_failed() {
     const std::lock_guard lock(mutex_);
     return has_failed_;
@@ -210,6 +218,13 @@ class FaultFileSystem::Impl final : public rocksdb::FileSystemWrapper,
   }
 
  private:
+  // What is to be done before the append that comes next; mostly nothing.
+  std::function<void()> due_before_append() {
+    const std::lock_guard lock(mutex_);
+    if (calls_[static_cast<std::size_t>(FileCall::kAppend)] + 1 != awaited_append_) return nullptr;
+    return std::exchange(before_awaited_, nullptr);
+  }
+
   // Counts a call and says whether it fails.
   IOStatus before_locked(FileCall call, bool is_change) {
     device_.take_stock();
@@ -236,6 +251,8 @@ class FaultFileSystem::Impl final : public rocksdb::FileSystemWrapper,
   Fault fault_ = Fault::kIoError;
   bool fault_stays_ = false;
   bool has_failed_ = false;
+  std::uint64_t awaited_append_ = 0;
+  std::function<void()> before_awaited_;
   std::uint64_t changes_ = 0;
   std::uint64_t end_from_ = ~std::uint64_t{0};
   End end_ = End::kPowerCut;
@@ -427,6 +444,9 @@ void FaultFileSystem::fail_at(FileCall call, std::uint64_t nth, Fault fault, boo
   impl_->fail_at(call, nth, fault, stays);
 }
 void FaultFileSystem::heal() { impl_->heal(); }
+void FaultFileSystem::before_append(std::uint64_t nth, std::function<void()> what) {
+  impl_->before_append(nth, std::move(what));
+}
 bool FaultFileSystem::has_failed() const { return impl_->has_failed(); }
 std::uint64_t FaultFileSystem::calls(FileCall call) const { return impl_->calls(call); }
 void FaultFileSystem::end_at(std::uint64_t nth, End how, fs::path destination, std::uint64_t seed) {

@@ -65,6 +65,9 @@ class FaultFileSystem {
   // Fails the `nth` call (from 1) of a kind from now on, and those after it if `stays`.
   void fail_at(FileCall call, std::uint64_t nth, Fault fault, bool stays);
   void heal();  // No call fails any more.
+
+  // Does `what` before the `nth` append from now on, while no other call is kept from happening.
+  void before_append(std::uint64_t nth, std::function<void()> what);
   [[nodiscard]] bool has_failed() const;
   [[nodiscard]] std::uint64_t calls(FileCall call) const;
 

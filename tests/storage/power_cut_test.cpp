@@ -1,11 +1,13 @@
 // Power cuts and kills at random calls of the file system, one after the other on one store.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -15,6 +17,7 @@
 #include "storage/mark.h"
 #include "storage/rocksdb_engine.h"
 #include "storage/syncer.h"
+#include "tests/storage/engine_contract.h"
 #include "tests/storage/fault_file_system.h"
 #include "tests/storage/temp_directory.h"
 #include "tests/storage/workload.h"
@@ -144,7 +147,56 @@ void run_seeds(Fsync fsync) {
   MESSAGE(ends << " ends, " << cuts << " of them power cuts, " << kept << " entries kept");
 }
 
+// Waits until one more sync of the write-ahead log is complete; false if none comes.
+bool see_sync(const FaultFileSystem& files) {
+  const std::uint64_t before = files.wal_syncs_completed();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (files.wal_syncs_completed() == before && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return files.wal_syncs_completed() > before;
+}
+
 }  // namespace
+
+TEST_CASE("a sync in the middle of a write promises nothing of that write") {
+  constexpr std::size_t kSeveralAppends = 4UL << 20U;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    CAPTURE(seed);
+    TempDirectory root;
+    for (const char* name : {"data", "shadow"}) fs::create_directories(root.path() / name);
+    FaultFileSystem files(root.path() / "data", root.path() / "shadow");
+    files.end_at(~std::uint64_t{0} >> 1U, End::kPowerCut, root.path() / "left", seed);
+    ManualClock clock(time_from_millis(1'700'000'000'000));
+    RocksDbOptions options;
+    options.fsync = Fsync::kInterval;
+    options.sync_interval = std::chrono::milliseconds(200);
+    options.boot_id = {1, 1};
+    options.file_system = files.file_system();
+    {
+      auto store = open_store(root.path() / "data", options, clock);
+      REQUIRE(store);
+      // So that the next sync is far.
+      REQUIRE(append(*store->engine, 1, {"before"}));
+      REQUIRE(see_sync(files));
+      REQUIRE(append(*store->engine, 1, {"kept"}));
+      bool is_synced = false;
+      files.before_append(2, [&] { is_synced = see_sync(files); });
+      REQUIRE(append(*store->engine, 1, {std::string(kSeveralAppends, 'x')}));
+      REQUIRE(is_synced);
+      files.end_now();
+    }
+    options.boot_id = {2, 2};
+    options.file_system = nullptr;
+    const auto store = open_store(root.path() / "left", options, clock);
+    INFO((store ? "" : store.error().message));
+    REQUIRE(store);
+    const auto texts = read_texts(*store->engine, 1);
+    REQUIRE(texts.size() >= 2);
+    CHECK(texts[0] == "before");
+    CHECK(texts[1] == "kept");
+  }
+}
 
 TEST_CASE("with fsync always a power cut loses nothing that was acknowledged") {
   run_seeds(Fsync::kAlways);
