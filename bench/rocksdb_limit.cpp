@@ -62,17 +62,6 @@ rocksdb::Options store_options() {
           storage::records_options(kStoreOptions, rocksdb::NewLRUCache(kStoreOptions.cache_bytes))};
 }
 
-// Ends the epoch when the store would; whether it has ended.
-bool end_epoch(rocksdb::DB& db) {
-  std::uint64_t bytes = 0;
-  db.GetIntProperty(rocksdb::DB::Properties::kCurSizeActiveMemTable, &bytes);
-  if (bytes < kStoreOptions.write_buffer_bytes / 2) return false;
-  rocksdb::FlushOptions flush;
-  flush.wait = false;
-  flush.allow_write_stall = true;
-  return db.Flush(flush).ok();
-}
-
 double cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -151,7 +140,9 @@ int run(const Options& options) {
   while (status.ok() && SteadyClock::now() < end) {
     const auto before = SteadyClock::now();
     status = db->Write({}, &writer.next());
-    if (!options.has_key_per_record && micros.size() % kRequestsPerLook == 0 && end_epoch(*db)) {
+    if (!options.has_key_per_record && micros.size() % kRequestsPerLook == 0 &&
+        storage::is_epoch_full(*db, db->DefaultColumnFamily(), kStoreOptions)) {
+      storage::switch_memtable(*db, db->DefaultColumnFamily());
       writer.begin_epoch();
     }
     micros.push_back(static_cast<std::uint32_t>(

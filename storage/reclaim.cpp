@@ -160,7 +160,7 @@ bool Reclaimer::remove(Epoch first, Epoch last) {
   for (Epoch epoch = first; epoch <= last; ++epoch) rows.remove(contents_key(epoch));
   hooks_.write(rows);
   // The write-ahead logs of these epochs are kept as long as there are rows in them.
-  store_.switch_memtable(store_.tables());
+  switch_memtable(store_.db(), store_.tables());
   return true;
 }
 

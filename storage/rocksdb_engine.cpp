@@ -255,7 +255,8 @@ class RocksDbEngine final : public Engine {
 
   // Begins another epoch, in another memtable. By the leader of a round only.
   Result<void> end_epoch() {
-    if (epochs_.running() == kEpochMax) return fail(kFull, "All positions have been given.");
+    if (epochs_.running() >= options_.epoch_max)
+      return fail(kFull, "All positions have been given.");
     rocksdb::WriteBatch batch;
     epochs_.end_in(batch, *store_);
     if (const auto status = write_noted(batch); !status.ok()) {
@@ -267,7 +268,7 @@ class RocksDbEngine final : public Engine {
       return fail(kFailed, "Syncing failed.");
     }
     is_epoch_over_ = false;
-    store_->switch_memtable(store_->records());
+    switch_memtable(db(), store_->records());
     epochs_.begin_next();
     if (reclaimer_) reclaimer_->wake();
     return {};
@@ -443,8 +444,7 @@ class RocksDbEngine final : public Engine {
     if (unlooked_bytes_ < options_.write_buffer_bytes / kLooksPerBuffer) return;
     unlooked_bytes_ = 0;
     if (!mark_) look_at_space();
-    // Before RocksDB itself switches, at two thirds, or at half when one is being written out.
-    if (store_->memtable_bytes() >= options_.write_buffer_bytes / 2) is_epoch_over_ = true;
+    if (is_epoch_full(db(), store_->records(), options_)) is_epoch_over_ = true;
   }
 
   void look_at_space() {

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
+#include "storage/keys.h"
 #include "storage/mark.h"
 #include "storage/syncer.h"
 
@@ -36,6 +37,7 @@ struct RocksDbOptions {
   std::size_t memory_bytes_max = 1024UL << 20U;  // What --ephemeral may hold.
   std::uint64_t free_bytes_min = 64UL << 20U;    // Or 2 % of the device, whichever is less.
   std::uint64_t disk_bytes_max = 0;              // Of the store's files; 0: as much as there is.
+  Epoch epoch_max = kEpochMax;
   BootId boot_id = current_boot_id();
   // What the store's own files go through, shared with RocksDB; none: the machine's file system.
   std::shared_ptr<rocksdb::FileSystem> file_system;

@@ -160,6 +160,20 @@ rocksdb::ColumnFamilyOptions records_options(const RocksDbOptions& options,
   return family;
 }
 
+bool is_epoch_full(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* records,
+                   const RocksDbOptions& options) {
+  std::uint64_t bytes = 0;
+  db.GetIntProperty(records, rocksdb::DB::Properties::kCurSizeActiveMemTable, &bytes);
+  return bytes >= options.write_buffer_bytes / 2;
+}
+
+void switch_memtable(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
+  rocksdb::FlushOptions flush;
+  flush.wait = false;
+  flush.allow_write_stall = true;
+  db.Flush(flush, family).PermitUncheckedError();
+}
+
 rocksdb::ReadOptions scan_options() {
   rocksdb::ReadOptions options;
   options.ignore_range_deletions = true;
@@ -241,26 +255,12 @@ rocksdb::Status RocksDbStore::write(rocksdb::WriteBatch& batch, bool may_wait) {
   return status;
 }
 
-std::uint64_t RocksDbStore::memtable_bytes() const {
-  std::uint64_t bytes = 0;
-  db_->GetIntProperty(records_.get(), rocksdb::DB::Properties::kCurSizeActiveMemTable, &bytes);
-  return bytes;
-}
-
 bool RocksDbStore::is_settling() const {
   std::uint64_t memtables = 0;
   db_->GetIntProperty(records_.get(), rocksdb::DB::Properties::kNumImmutableMemTable, &memtables);
   std::string files;
   db_->GetProperty(records_.get(), rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0", &files);
   return memtables > 0 || files != "0";
-}
-
-void RocksDbStore::switch_memtable(rocksdb::ColumnFamilyHandle* family) {
-  rocksdb::FlushOptions flush;
-  flush.wait = false;
-  flush.allow_write_stall = true;
-  // A failure shows itself in the next write.
-  db_->Flush(flush, family).PermitUncheckedError();
 }
 
 void RocksDbStore::flush() {

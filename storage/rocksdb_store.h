@@ -39,6 +39,15 @@ inline void check(const rocksdb::Status& status) { status.PermitUncheckedError()
 [[nodiscard]] rocksdb::ColumnFamilyOptions records_options(
     const RocksDbOptions& options, const std::shared_ptr<rocksdb::Cache>& cache);
 
+// Whether `records`' memtable has what an epoch may hold: half of the write buffer, before RocksDB
+// itself goes on to another at two thirds, or at half while one is being written out.
+[[nodiscard]] bool is_epoch_full(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* records,
+                                 const RocksDbOptions& options);
+
+// Has `family` go on in another memtable and another write-ahead log; this one is written out in
+// the background. A failure shows itself in the next write.
+void switch_memtable(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family);
+
 // How everything stored is read. RocksDB (7.8) passes over the rest of a level without an error
 // when, on its way from one table file to the next, it finds the next one damaged, but only where
 // it minds range deletes. There are none.
@@ -79,16 +88,9 @@ class RocksDbStore {
   // write-ahead log.
   [[nodiscard]] rocksdb::Status resume() { return db_->Resume(); }
 
-  // How much memory the records take that were written since the last switch, in bytes.
-  [[nodiscard]] std::uint64_t memtable_bytes() const;
-
-  // Whether records that were written before that switch are still on their way to files, or these
-  // to lower levels.
+  // Whether records that were written before the last switch of memtables are still on their way
+  // to files, or these to lower levels.
   [[nodiscard]] bool is_settling() const;
-
-  // Has `family` go on in another memtable and another write-ahead log; this one is written out in
-  // the background.
-  void switch_memtable(rocksdb::ColumnFamilyHandle* family);
 
   // Writes the memtables out, so that the next open has nothing to replay.
   void flush();

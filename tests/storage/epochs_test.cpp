@@ -46,11 +46,13 @@ class EpochsTest {
   EpochsTest() { fs::create_directories(path()); }
 
   // With a small write buffer: an epoch takes about 1 MiB.
-  [[nodiscard]] OpenStore must_open(std::shared_ptr<rocksdb::FileSystem> files = nullptr) {
+  [[nodiscard]] OpenStore must_open(std::shared_ptr<rocksdb::FileSystem> files = nullptr,
+                                    Epoch epoch_max = kEpochMax) {
     RocksDbOptions options;
     options.fsync = Fsync::kNever;
     options.boot_id = {1, 1};
     options.write_buffer_bytes = 2UL << 20U;
+    options.epoch_max = epoch_max;
     options.file_system = std::move(files);
     auto opened = open_store(path(), options, clock_);
     INFO((opened ? "" : opened.error().message));
@@ -173,6 +175,22 @@ TEST_CASE("keys of batches are ordered by epoch, log and count, and are read bac
     }
   }
   CHECK(std::ranges::is_sorted(keys));
+}
+
+TEST_CASE_FIXTURE(EpochsTest, "behind the last epoch nothing is written, and all before is read") {
+  const OpenStore store = must_open(nullptr, 1);
+  Engine& engine = *store.engine;
+  append_until_next_epoch(engine);
+  std::uint64_t accepted = next_;
+  while (append_one(engine, kBusyLog)) {
+    accepted = next_;
+    REQUIRE(accepted < 1000);
+  }
+  const auto refused = append(engine, kBusyLog, {"more"});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == kFull);
+  CHECK(refused.error().message == "All positions have been given.");
+  CHECK(numbers_of(engine, kBusyLog) == range(0, accepted));
 }
 
 TEST_CASE_FIXTURE(EpochsTest,
