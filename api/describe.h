@@ -26,6 +26,18 @@ template <Structure T>
 std::vector<MemberDescription> describe();
 
 template <class T>
+void describe_type(MemberDescription& description);
+
+template <class Element>
+void describe_list(MemberDescription& description) {
+  MemberDescription element;
+  describe_type<Element>(element);
+  description.type = "list";
+  description.element_type = element.type;
+  description.members = element.members;
+}
+
+template <class T>
 void describe_type(MemberDescription& description) {
   if constexpr (IsOptional<T>::value) {
     describe_type<typename T::value_type>(description);
@@ -44,11 +56,9 @@ void describe_type(MemberDescription& description) {
   } else if constexpr (std::is_same_v<T, streams::Tags>) {
     description.type = "map";
   } else if constexpr (IsVector<T>::value) {
-    MemberDescription element;
-    describe_type<typename T::value_type>(element);
-    description.type = "list";
-    description.element_type = element.type;
-    description.members = element.members;
+    describe_list<typename T::value_type>(description);
+  } else if constexpr (ListInMaking<T>) {
+    describe_list<typename T::Element>(description);
   } else {
     description.type = "structure";
     description.members = describe<T>();

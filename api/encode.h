@@ -66,6 +66,10 @@ void encode_value(Writer& writer, const T& value) {
     writer.begin_list(value.size());
     for (const auto& element : value) encode_value(writer, element);
     writer.end_list();
+  } else if constexpr (ListInMaking<T>) {
+    writer.begin_list(value.size());
+    value.for_each([&](const auto& element) { encode_value(writer, element); });
+    writer.end_list();
   } else {
     encode_structure(writer, value);
   }

@@ -15,6 +15,8 @@
 
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -163,6 +165,14 @@ template <class T>
 struct IsVector : std::false_type {};
 template <class T>
 struct IsVector<std::vector<T>> : std::true_type {};
+
+// A long list of an answer, whose elements are made one by one as they are written.
+template <class T>
+concept ListInMaking = requires(const T& list) {
+  typename T::Element;
+  { list.size() } -> std::same_as<std::size_t>;
+  list.for_each([](const typename T::Element&) {});
+};
 
 // Calls `visit(field, member)` for each member of `object`, flattened ones included, in the order
 // of the table, while it returns true. Returns whether it always did.

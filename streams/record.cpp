@@ -56,18 +56,17 @@ void append_record(storage::Batch& batch, const NewRecord& record, bool is_encry
 }
 
 std::optional<RecordBytes> decode_record(std::string_view entry) {
-  if (entry.size() < kHeadBytes) return std::nullopt;
+  std::optional<RecordBytes> record;  // Made where it is returned: this runs for each record read.
+  if (entry.size() < kHeadBytes) return record;
   const auto flags = static_cast<unsigned char>(entry[0]);
   const std::size_t key_bytes = read_big_endian<std::uint16_t>(entry.substr(1));
-  if (flags > kAllFlags || ((flags & kHasNoPartitionKey) != 0 && key_bytes > 0)) {
-    return std::nullopt;
-  }
+  if (flags > kAllFlags || ((flags & kHasNoPartitionKey) != 0 && key_bytes > 0)) return record;
   const std::size_t key_at = kHeadBytes + ((flags & kHasExplicitHashKey) != 0 ? kHashKeyBytes : 0);
-  if (entry.size() < key_at + key_bytes) return std::nullopt;
-  RecordBytes record;
-  if ((flags & kHasNoPartitionKey) == 0) record.partition_key = entry.substr(key_at, key_bytes);
-  record.data = entry.substr(key_at + key_bytes);
-  record.is_encrypted = (flags & kIsEncrypted) != 0;
+  if (entry.size() < key_at + key_bytes) return record;
+  record.emplace();
+  if ((flags & kHasNoPartitionKey) == 0) record->partition_key = entry.substr(key_at, key_bytes);
+  record->data = entry.substr(key_at + key_bytes);
+  record->is_encrypted = (flags & kIsEncrypted) != 0;
   return record;
 }
 

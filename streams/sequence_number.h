@@ -63,7 +63,7 @@ class SequencePrinter {
   [[nodiscard]] const SequenceText& print(const SequenceNumber& number);
 
  private:
-  // The number in groups of 14 decimal digits, the lowest first.
+  // The number in groups of 16 decimal digits, the lowest first.
   using Groups = std::array<std::uint64_t, 4>;
 
   void begin(const SequenceNumber& number);

@@ -54,7 +54,7 @@ struct Request {
 };
 
 struct Response {
-  std::vector<RecordShape> records;
+  RecordShapes records;
   std::optional<std::string> next_shard_iterator;
   std::int64_t millis_behind_latest = 0;
   std::optional<std::vector<ChildShard>> child_shards;
@@ -121,7 +121,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   // after them; of the consumers, Telegraf loses records that come with it and Flink reads them
   // again.
   const bool is_end = read->is_at_end && read->records.empty();
-  response.records = to_shapes(read->records);
+  response.records = RecordShapes(std::move(read->records));
   context.quotas.has_read(log, read->bytes.size());
   response.bytes = std::move(read->bytes);
   if (is_end) {

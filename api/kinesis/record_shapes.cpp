@@ -11,17 +11,6 @@
 
 namespace millrace::kinesis {
 
-std::vector<RecordShape> to_shapes(const std::vector<streams::Record>& records) {
-  std::vector<RecordShape> shapes;
-  shapes.reserve(records.size());
-  streams::SequencePrinter printer;
-  for (const streams::Record& record : records) {
-    shapes.push_back({printer.print(record.number), record.arrival, api::BlobView{record.data},
-                      record.partition_key, encryption_type(record.is_encrypted)});
-  }
-  return shapes;
-}
-
 std::vector<ChildShard> child_shards(const streams::ShardMap& shards, std::uint32_t shard_index) {
   std::vector<ChildShard> children;
   for (const streams::Shard* shard : shards.children(shard_index)) {

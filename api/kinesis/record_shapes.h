@@ -2,11 +2,13 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "api/field.h"
@@ -34,6 +36,29 @@ struct RecordShape {
   };
 };
 
+// Records as answers show them; they point into what the records point into.
+class RecordShapes {
+ public:
+  using Element = RecordShape;
+
+  RecordShapes() = default;
+  explicit RecordShapes(std::vector<streams::Record> records) : records_(std::move(records)) {}
+
+  [[nodiscard]] std::size_t size() const { return records_.size(); }
+
+  template <class Visit>
+  void for_each(Visit visit) const {
+    streams::SequencePrinter printer;
+    for (const streams::Record& record : records_) {
+      visit(RecordShape{printer.print(record.number), record.arrival, api::BlobView{record.data},
+                        record.partition_key, encryption_type(record.is_encrypted)});
+    }
+  }
+
+ private:
+  std::vector<streams::Record> records_;
+};
+
 struct ChildShard {
   std::string shard_id;
   std::vector<std::string> parent_shards;
@@ -45,9 +70,6 @@ struct ChildShard {
       field("HashKeyRange", &ChildShard::hash_key_range).required(),
   };
 };
-
-// They point into what the records point into.
-[[nodiscard]] std::vector<RecordShape> to_shapes(const std::vector<streams::Record>& records);
 
 // The shards that came from `shard_index`.
 [[nodiscard]] std::vector<ChildShard> child_shards(const streams::ShardMap& shards,

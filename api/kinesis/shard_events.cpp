@@ -68,7 +68,7 @@ class ShardEvents final : public api::EventSource {
     is_over_ = read->is_at_end;
     const storage::Position reached =
         read->next.kind == streams::ReadFrom::Kind::kPosition ? read->next.position : *end_seen;
-    return api::Event{"SubscribeToShardEvent", encode_event(*read, reached)};
+    return api::Event{"SubscribeToShardEvent", encode_event(std::move(*read), reached)};
   }
 
   void on_wake(std::function<void()> wake) override {
@@ -96,11 +96,10 @@ class ShardEvents final : public api::EventSource {
     return {};
   }
 
-  std::string encode_event(const streams::ReadResult& read, storage::Position reached) const {
+  std::string encode_event(streams::ReadResult read, storage::Position reached) const {
     const auto shards = subscription_.consumer.stream->state().shards;
     ShardEvent event;
     event.millis_behind_latest = read.millis_behind;
-    event.records = to_shapes(read.records);
     if (read.is_at_end) {
       event.child_shards = child_shards(*shards, subscription_.shard_index);
     } else if (!read.records.empty()) {
@@ -109,6 +108,7 @@ class ShardEvents final : public api::EventSource {
       const auto* shard = shards->find(subscription_.shard_index);
       if (shard != nullptr) event.continuation_sequence_number = between_records(*shard, reached);
     }
+    event.records = RecordShapes(std::move(read.records));
     return api::encode(event, form_);
   }
 

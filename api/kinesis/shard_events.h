@@ -27,7 +27,7 @@ struct ShardEvent {
   std::optional<std::string>
       continuation_sequence_number;  // Absent from the last event of a shard.
   std::int64_t millis_behind_latest = 0;
-  std::vector<RecordShape> records;
+  RecordShapes records;
   std::optional<std::vector<ChildShard>> child_shards;  // Only in the last event of a shard.
 
   static constexpr auto fields = std::tuple{
