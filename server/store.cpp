@@ -82,8 +82,10 @@ Result<std::uint64_t> count_records(Store& store) {
     for (const streams::Shard& shard : state.shards->shards()) {
       const auto log = streams::log_of(state.facts->id, shard.index);
       const auto read =
-          store.engine->read(log, 0, ~storage::Position{0}, {~std::size_t{0}, ~std::size_t{0}},
-                             [&](const storage::Entry&) { return ++count > 0; });
+          store.engine->read(log, 0, ~storage::Position{0}, [&](const storage::Entries& entries) {
+            count += entries.count;
+            return true;
+          });
       if (!read) return std::unexpected(read.error());
     }
   }

@@ -95,11 +95,4 @@ Result<DecodedValue> decode_value(std::string_view value) {
   return decoded;
 }
 
-std::string_view take_entry(std::string_view& body) {
-  const auto size = read_big_endian<std::uint32_t>(body);
-  const std::string_view entry = body.substr(kEntryHeaderBytes, size);
-  body.remove_prefix(kEntryHeaderBytes + size);
-  return entry;
-}
-
 }  // namespace millrace::storage

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -73,6 +74,11 @@ struct DecodedValue {
 [[nodiscard]] Result<DecodedValue> decode_value(std::string_view value);
 
 // Takes the next entry off the front of `body`, which decode_value() has checked.
-[[nodiscard]] std::string_view take_entry(std::string_view& body);
+[[nodiscard]] inline std::string_view take_entry(std::string_view& body) {
+  const auto size = read_big_endian<std::uint32_t>(body);
+  const std::string_view entry = body.substr(kEntryHeaderBytes, size);
+  body.remove_prefix(kEntryHeaderBytes + size);
+  return entry;
+}
 
 }  // namespace millrace::storage

@@ -57,19 +57,16 @@ struct Bounds {
   TimePoint last_arrival{};
 };
 
-struct ReadLimits {
-  std::size_t count_max = 0;
-  std::size_t bytes_max = 0;  // Of the entries' bytes; the first entry is lent whatever its size.
-};
-
-struct Entry {
-  Position position = 0;
+// Entries of a log that were appended together and lie one behind the other.
+struct Entries {
+  Position first = 0;  // Of the first one; the next ones follow without a gap.
   TimePoint arrival{};
-  std::string_view bytes;  // Valid during the visitor's call.
+  std::uint32_t count = 0;
+  std::string_view body;  // take_entry() takes them off its front. Valid during the visitor's call.
 };
 
 // Returns whether to go on.
-using Visitor = std::function<bool(const Entry&)>;
+using Visitor = std::function<bool(const Entries&)>;
 
 struct Trim {
   LogId log = 0;
@@ -109,10 +106,10 @@ class Engine {
   // not later.
   virtual Result<Receipt> append(std::span<const LogBatch> batches) = 0;
 
-  // Lends the published entries of [from, end) in order until `limits` are reached or `visit`
-  // says stop. Errors: kDamaged, kFailed; what was lent before the error is right.
-  virtual Result<void> read(LogId log, Position from, Position end, const ReadLimits& limits,
-                            const Visitor& visit) const = 0;
+  // Lends the published entries of [from, end) in order, up to kValueBytesMax or a single one at a
+  // time, until `visit` says stop. Errors: kDamaged, kFailed; what was lent before the error is
+  // right.
+  virtual Result<void> read(LogId log, Position from, Position end, const Visitor& visit) const = 0;
 
   virtual Result<Bounds> bounds(LogId log) const = 0;
 

@@ -1,8 +1,11 @@
 #include "storage/log_reader.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <tuple>
 
 #include <rocksdb/db.h>
 #include <rocksdb/iterator.h>
@@ -24,7 +27,7 @@ namespace {
 
 // Those of one epoch. Returns whether to go on.
 Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from, Position end,
-                        const BatchVisitor& visit) {
+                        const Visitor& visit) {
   const std::string bound = record_key_end(log, epoch_of(from));
   const rocksdb::Slice upper = to_slice(bound);
   rocksdb::ReadOptions options = scan_options();
@@ -35,7 +38,9 @@ Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from, Pos
     const auto value = decode_value(values->value().ToStringView());
     if (!value) return std::unexpected(value.error());
     if (!key || key->last + 1 < value->count) return fail(kDamaged, "A stored key is damaged.");
-    if (!visit(key->last + 1 - value->count, *value)) return false;
+    if (!visit({key->last + 1 - value->count, value->arrival, value->count, value->body})) {
+      return false;
+    }
     if (key->last + 1 >= end) return false;
   }
   if (!values->status().ok()) return std::unexpected(to_error(values->status()));
@@ -45,7 +50,7 @@ Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from, Pos
 }  // namespace
 
 Result<void> scan_log(const RocksDbStore& store, const LogState& state, Position from, Position end,
-                      const BatchVisitor& visit) {
+                      const Visitor& visit) {
   from = std::max(from, state.trimmed.load());
   const LogState::Runs runs = state.runs();
   // Who follows the end has nothing to look for in the epochs before the last.
@@ -64,6 +69,18 @@ Result<void> scan_log(const RocksDbStore& store, const LogState& state, Position
   return {};
 }
 
+Entries within(Entries entries, Position from, Position end) {
+  for (; entries.count > 0 && entries.first < from; ++entries.first, --entries.count) {
+    std::ignore = take_entry(entries.body);
+  }
+  if (entries.first + entries.count <= end) return entries;
+  entries.count = static_cast<std::uint32_t>(end - std::min(end, entries.first));
+  std::string_view rest = entries.body;
+  for (std::uint32_t i = 0; i < entries.count; ++i) std::ignore = take_entry(rest);
+  entries.body.remove_suffix(rest.size());
+  return entries;
+}
+
 Result<Position> log_position_at(const RocksDbStore& store, const LogState& state, Position from,
                                  TimePoint time) {
   Position low = from;
@@ -75,13 +92,12 @@ Result<Position> log_position_at(const RocksDbStore& store, const LogState& stat
     bool is_late = true;  // Nothing at or behind `middle` counts as late.
     Position first = found;
     Position behind = high;
-    const auto scanned =
-        scan_log(store, state, middle, high, [&](Position at, const DecodedValue& value) {
-          is_late = value.arrival >= time;
-          first = at;
-          behind = at + value.count;
-          return false;
-        });
+    const auto scanned = scan_log(store, state, middle, high, [&](const Entries& entries) {
+      is_late = entries.arrival >= time;
+      first = entries.first;
+      behind = entries.first + entries.count;
+      return false;
+    });
     if (!scanned) return std::unexpected(scanned.error());
     if (is_late) {
       found = std::max(first, low);

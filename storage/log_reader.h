@@ -13,13 +13,13 @@
 
 namespace millrace::storage {
 
-// Is given the position of a batch's first entry; returns whether to go on.
-using BatchVisitor = std::function<bool(Position first, const DecodedValue& value)>;
-
 // Visits the batches of [from, end), from the one that holds `from` on, but not what is trimmed.
 // Each epoch that has some costs a seek. Errors: kDamaged, kFailed.
 [[nodiscard]] Result<void> scan_log(const RocksDbStore& store, const LogState& state, Position from,
-                                    Position end, const BatchVisitor& visit);
+                                    Position end, const Visitor& visit);
+
+// Those of `entries` that lie in [from, end).
+[[nodiscard]] Entries within(Entries entries, Position from, Position end);
 
 // What Engine::position_at() returns.
 [[nodiscard]] Result<Position> log_position_at(const RocksDbStore& store, const LogState& state,

@@ -1,7 +1,6 @@
 #include "storage/memory_engine.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -71,27 +70,24 @@ Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches) {
   return receipt;
 }
 
-Result<void> MemoryEngine::read(LogId log, Position from, Position end, const ReadLimits& limits,
+Result<void> MemoryEngine::read(LogId log, Position from, Position end,
                                 const Visitor& visit) const {
-  std::vector<std::pair<Position, Stored>> found;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto at = logs_.find(log);
-    if (at == logs_.end()) return {};
-    end = std::min(end, at->second.published);
-    const auto& entries = at->second.entries;
-    for (auto entry = entries.lower_bound(from); entry != entries.end(); ++entry) {
-      if (entry->first >= end || found.size() == limits.count_max) break;
-      found.emplace_back(*entry);
+  for (;; ++from) {
+    Batch one;
+    TimePoint arrival;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto at = logs_.find(log);
+      if (at == logs_.end()) return {};
+      const auto entry = at->second.entries.lower_bound(from);
+      end = std::min(end, at->second.published);
+      if (entry == at->second.entries.end() || entry->first >= end) return {};
+      from = entry->first;
+      arrival = entry->second.arrival;
+      one.add({entry->second.bytes});
     }
+    if (!visit({from, arrival, 1, one.body()})) return {};
   }
-  std::size_t bytes = 0;
-  for (const auto& [position, stored] : found) {
-    if (bytes > 0 && bytes + stored.bytes.size() > limits.bytes_max) break;
-    bytes += stored.bytes.size();
-    if (!visit({position, stored.arrival, stored.bytes})) break;
-  }
-  return {};
 }
 
 Result<Bounds> MemoryEngine::bounds(LogId log) const {

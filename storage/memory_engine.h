@@ -36,8 +36,7 @@ class MemoryEngine final : public Engine {
   void fail_writes(std::optional<Error> error);
 
   Result<Receipt> append(std::span<const LogBatch> batches) override;
-  Result<void> read(LogId log, Position from, Position end, const ReadLimits& limits,
-                    const Visitor& visit) const override;
+  Result<void> read(LogId log, Position from, Position end, const Visitor& visit) const override;
   Result<Bounds> bounds(LogId log) const override;
   Result<Position> position_at(LogId log, Position from, TimePoint time) const override;
   Result<void> trim(std::span<const Trim> trims) override;

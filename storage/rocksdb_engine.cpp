@@ -131,25 +131,12 @@ class RocksDbEngine final : public Engine {
     return commit.receipt.ticket;
   }
 
-  Result<void> read(LogId log, Position from, Position end, const ReadLimits& limits,
-                    const Visitor& visit) const override {
+  Result<void> read(LogId log, Position from, Position end, const Visitor& visit) const override {
     const auto state = states_.find(log);
     end = std::min(end, state->published.load());
-    std::size_t count = 0;
-    std::size_t bytes = 0;
-    return scan_log(*store_, *state, from, end, [&](Position first, const DecodedValue& value) {
-      std::string_view body = value.body;
-      for (std::uint32_t i = 0; i < value.count; ++i) {
-        const std::string_view entry = take_entry(body);
-        const Position position = first + i;
-        if (position < from) continue;
-        if (position >= end || count == limits.count_max) return false;
-        if (count > 0 && bytes + entry.size() > limits.bytes_max) return false;
-        ++count;
-        bytes += entry.size();
-        if (!visit({position, value.arrival, entry})) return false;
-      }
-      return true;
+    return scan_log(*store_, *state, from, end, [&](const Entries& stored) {
+      const Entries wanted = within(stored, from, end);
+      return wanted.count == 0 || visit(wanted);
     });
   }
 

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <shared_mutex>
 #include <span>
@@ -94,63 +96,49 @@ SequenceNumber number_of(const Shard& shard, storage::Position position, TimePoi
   return number;
 }
 
-// Copies records one behind the other; the views are set when no more come, because the copies
-// move.
+// Copies what is read, as many entries at a time as come together.
 class RecordCollector {
  public:
-  RecordCollector(const Shard& shard, const ReadLimits& limits) : shard_(shard), limits_(limits) {}
+  RecordCollector(const Shard& shard, const ReadLimits& limits, ReadResult& result)
+      : shard_(shard), limits_(limits), result_(result) {
+    result_.records.reserve(std::min(limits_.count_max, kRecordsExpected));
+    result_.memory = std::make_unique<std::pmr::monotonic_buffer_resource>(kBytesExpected);
+  }
 
-  // Returns false if the record no longer fits.
-  bool add(const storage::Entry& entry) {
-    const auto record = decode_record(entry.bytes);
-    if (!record) {
-      is_damaged_ = true;
-      return false;
+  // Returns how many of them were taken: not all if one no longer fits, or is damaged.
+  std::uint32_t add(const storage::Entries& entries) {
+    if (result_.records.size() == limits_.count_max) return 0;
+    auto* const copy = static_cast<char*>(result_.memory->allocate(entries.body.size(), 1));
+    std::string_view rest(copy, entries.body.copy(copy, entries.body.size()));
+    std::uint32_t taken = 0;
+    while (taken < entries.count && result_.records.size() < limits_.count_max) {
+      const auto bytes = decode_record(storage::take_entry(rest));
+      is_damaged_ = !bytes;
+      if (is_damaged_) break;
+      const std::size_t size = bytes->partition_key.value_or("").size() + bytes->data.size();
+      if (!result_.records.empty() && result_.size_bytes + size > limits_.bytes_max) break;
+      result_.size_bytes += size;
+      Record& record = result_.records.emplace_back();
+      record.number = number_of(shard_, entries.first + taken, entries.arrival);
+      record.arrival = entries.arrival;
+      record.partition_key = bytes->partition_key;
+      record.data = bytes->data;
+      record.is_encrypted = bytes->is_encrypted;
+      ++taken;
     }
-    const std::string_view key = record->partition_key.value_or("");
-    const std::size_t size = key.size() + record->data.size();
-    if (!spans_.empty() && bytes_.size() + size > limits_.bytes_max) return false;
-    if (spans_.size() == limits_.count_max) return false;
-    spans_.push_back({entry.position, entry.arrival, key.size(), record->data.size(),
-                      record->partition_key.has_value(), record->is_encrypted});
-    bytes_.insert(bytes_.end(), key.begin(), key.end());
-    bytes_.insert(bytes_.end(), record->data.begin(), record->data.end());
-    return true;
+    return taken;
   }
 
   [[nodiscard]] bool is_damaged() const { return is_damaged_; }
 
-  // Moves everything into `result`.
-  void finish(ReadResult& result) {
-    result.bytes = std::move(bytes_);
-    const char* at = result.bytes.data();
-    result.records.reserve(spans_.size());
-    for (const Span& span : spans_) {
-      Record record;
-      record.number = number_of(shard_, span.position, span.arrival);
-      record.arrival = span.arrival;
-      if (span.has_key) record.partition_key = std::string_view{at, span.key_bytes};
-      record.data = {at + span.key_bytes, span.data_bytes};
-      record.is_encrypted = span.is_encrypted;
-      at += span.key_bytes + span.data_bytes;
-      result.records.push_back(record);
-    }
-  }
-
  private:
-  struct Span {
-    storage::Position position;
-    TimePoint arrival;
-    std::size_t key_bytes;
-    std::size_t data_bytes;
-    bool has_key;
-    bool is_encrypted;
-  };
+  // More than these are made room for as they come.
+  static constexpr std::size_t kRecordsExpected = 1000;
+  static constexpr std::size_t kBytesExpected = 64UL << 10U;
 
   const Shard& shard_;
   const ReadLimits& limits_;
-  std::vector<Span> spans_;
-  std::vector<char> bytes_;
+  ReadResult& result_;
   bool is_damaged_ = false;
 };
 
@@ -259,20 +247,19 @@ Result<ReadResult> Stream::read(std::uint32_t shard_index, const ReadFrom& from,
   }
   if (!start) return std::unexpected(start.error());
 
-  RecordCollector collector(*shard, limits);
+  ReadResult result;
+  RecordCollector collector(*shard, limits, result);
   storage::Position next = std::max(*start, bounds->published);
-  const storage::ReadLimits engine_limits{limits.count_max + 1, ~std::size_t{0}};
-  const auto done = engine_.read(log(shard_index), *start, bounds->published, engine_limits,
-                                 [&](const storage::Entry& entry) {
-                                   if (collector.add(entry)) return true;
-                                   next = entry.position;
+  const auto done = engine_.read(log(shard_index), *start, bounds->published,
+                                 [&](const storage::Entries& entries) {
+                                   const std::uint32_t taken = collector.add(entries);
+                                   if (taken == entries.count) return true;
+                                   next = entries.first + taken;
                                    return false;
                                  });
   if (!done) return std::unexpected(done.error());
   if (collector.is_damaged()) return fail(kInternalFailure, "A stored record is damaged.");
 
-  ReadResult result;
-  collector.finish(result);
   result.next = {ReadFrom::Kind::kPosition, next, {}};
   const bool has_more = next < bounds->published;
   if (has_more && !result.records.empty()) {
@@ -300,10 +287,9 @@ Result<storage::Position> Stream::position_of(const Shard& shard, const Sequence
   const storage::Position position = number.index - 1;
   if (position >= *end) return *end;
   bool is_passed = after;  // Whether the record at `position`, if any, lies before what is wanted.
-  const auto read = engine_.read(
-      log(shard.index), position, position + 1, {1, ~std::size_t{0}},
-      [&](const storage::Entry& entry) {
-        const SequenceNumber stored = number_of(shard, entry.position, entry.arrival);
+  const auto read =
+      engine_.read(log(shard.index), position, position + 1, [&](const storage::Entries& entries) {
+        const SequenceNumber stored = number_of(shard, entries.first, entries.arrival);
         is_passed = after ? stored.second <= number.second : stored.second < number.second;
         return false;
       });

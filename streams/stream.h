@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -72,8 +73,9 @@ struct ReadLimits {
 };
 
 struct ReadResult {
-  std::vector<Record> records;  // Views into `bytes`.
-  std::vector<char> bytes;
+  std::vector<Record> records;  // Views into `memory`.
+  std::unique_ptr<std::pmr::monotonic_buffer_resource> memory;
+  std::size_t size_bytes = 0;  // Of their data and partition keys.
   ReadFrom next;
   std::int64_t millis_behind = 0;  // How far the last record given lies behind the newest one.
   bool is_at_end = false;          // The shard is closed and everything in it has been read.

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,12 +60,14 @@ struct Response {
   std::optional<std::string> next_shard_iterator;
   std::int64_t millis_behind_latest = 0;
   std::optional<std::vector<ChildShard>> child_shards;
-  std::vector<char> bytes;  // What the records point into; no member of the answer.
+  // What the records point into, and how much that is; no members of the answer.
+  std::unique_ptr<std::pmr::monotonic_buffer_resource> memory;
+  std::size_t size_bytes = 0;
 
   [[nodiscard]] std::size_t encoded_bytes() const {
     constexpr std::size_t kOneBytes = 160;  // Of a record, besides its key and data.
     constexpr std::size_t kRestBytes = 1024;
-    return bytes.size() / 2 * 3 + records.size() * kOneBytes + kRestBytes;
+    return size_bytes / 2 * 3 + records.size() * kOneBytes + kRestBytes;
   }
 
   static constexpr auto fields = std::tuple{
@@ -122,8 +126,9 @@ Result<Response> handle(const Request& request, api::Context& context) {
   // again.
   const bool is_end = read->is_at_end && read->records.empty();
   response.records = RecordShapes(std::move(read->records));
-  context.quotas.has_read(log, read->bytes.size());
-  response.bytes = std::move(read->bytes);
+  context.quotas.has_read(log, read->size_bytes);
+  response.memory = std::move(read->memory);
+  response.size_bytes = read->size_bytes;
   if (is_end) {
     // One look at the shards: a reshard makes the end and the children visible together.
     response.child_shards = child_shards(*(*stream)->state().shards, iterator->shard_index);

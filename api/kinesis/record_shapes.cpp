@@ -3,10 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "api/field.h"
 #include "api/kinesis/shapes.h"
-#include "streams/record.h"
-#include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 
 namespace millrace::kinesis {

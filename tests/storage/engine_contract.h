@@ -2,9 +2,11 @@
 
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -60,16 +62,25 @@ struct ReadEntry {
   std::string bytes;
 };
 
+inline std::vector<ReadEntry> apart(const Entries& entries) {
+  std::vector<ReadEntry> all;
+  std::string_view rest = entries.body;
+  for (Position at = entries.first; at < entries.first + entries.count; ++at) {
+    all.push_back({at, entries.arrival, std::string(take_entry(rest))});
+  }
+  if (!rest.empty()) all.push_back({0, {}, "more bytes than entries"});
+  return all;
+}
+
 inline std::vector<ReadEntry> read_all(const Engine& engine, LogId log, Position from = 0,
-                                       Position end = ~Position{0},
-                                       ReadLimits limits = {1'000'000, ~std::size_t{0}}) {
-  std::vector<ReadEntry> entries;
-  const auto done = engine.read(log, from, end, limits, [&](const Entry& entry) {
-    entries.push_back({entry.position, entry.arrival, std::string(entry.bytes)});
+                                       Position end = ~Position{0}) {
+  std::vector<ReadEntry> all;
+  const auto done = engine.read(log, from, end, [&](const Entries& entries) {
+    std::ranges::move(apart(entries), std::back_inserter(all));
     return true;
   });
-  if (!done) entries.push_back({0, {}, "read failed: " + done.error().message});
-  return entries;
+  if (!done) all.push_back({0, {}, "read failed: " + done.error().message});
+  return all;
 }
 
 inline std::vector<std::string> read_texts(const Engine& engine, LogId log, Position from = 0) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,7 +17,6 @@
 #include <doctest/doctest.h>
 
 #include "base/clock.h"
-#include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
 #include "storage/keys.h"
@@ -37,7 +37,7 @@ constexpr LogId kBusyLog = 1;
 constexpr LogId kRareLog = 2;
 constexpr LogId kOtherLog = 3;
 constexpr std::size_t kEntryBytes = 100'000;
-constexpr int kEntriesOfAnEpoch = 10;          // At least, as the store below is opened.
+constexpr std::size_t kEntriesOfAnEpoch = 10;  // At least, as the store below is opened.
 constexpr std::chrono::seconds kPatience{20};  // For room to be given back.
 constexpr std::uint64_t kNotYet = 1UL << 40U;
 

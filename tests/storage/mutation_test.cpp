@@ -216,16 +216,17 @@ class Examination {
     CHECK(bounds->next > all.back().position);  // A damaged boot id begins another epoch.
     auto wanted =
         std::ranges::find_if(all, [&](const ReadEntry& entry) { return entry.position >= begin; });
-    const auto done = engine_.read(log, begin, ~Position{0}, {1'000'000, ~std::size_t{0}},
-                                   [&](const Entry& entry) {
-                                     CHECK(wanted != all.end());
-                                     if (wanted == all.end()) return false;
-                                     CHECK(entry.position == wanted->position);
-                                     CHECK(entry.arrival == wanted->arrival);
-                                     CHECK((entry.bytes == wanted->bytes));
-                                     ++wanted;
-                                     return true;
-                                   });
+    const auto done = engine_.read(log, begin, ~Position{0}, [&](const Entries& entries) {
+      for (const ReadEntry& entry : apart(entries)) {
+        CHECK(wanted != all.end());
+        if (wanted == all.end()) return false;
+        CHECK(entry.position == wanted->position);
+        CHECK(entry.arrival == wanted->arrival);
+        CHECK((entry.bytes == wanted->bytes));
+        ++wanted;
+      }
+      return true;
+    });
     if (!done) return note(done.error());
     CHECK_MESSAGE(wanted == all.end(), "the scan is short");
   }

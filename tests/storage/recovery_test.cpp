@@ -440,8 +440,7 @@ TEST_CASE_FIXTURE(RecoveryTest, "a flipped byte in a table file is an error, nev
   const auto opened = try_open();
 
   if (opened) {
-    const auto done =
-        (*opened)->engine->read(1, 0, 1000, {1000, 1'000'000}, [](const Entry&) { return true; });
+    const auto done = (*opened)->engine->read(1, 0, 1000, [](const Entries&) { return true; });
     REQUIRE_FALSE(done);
     CHECK(done.error().code == kDamaged);
   } else {
