@@ -44,6 +44,11 @@ void append_big_endian(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
 }
 
+template <std::size_t kCount>
+[[nodiscard]] constexpr std::string_view to_view(const std::array<char, kCount>& bytes) {
+  return {bytes.data(), kCount};
+}
+
 // Reads the first sizeof(T) bytes; `bytes` has at least as many.
 template <std::unsigned_integral T>
 [[nodiscard]] T read_big_endian(std::string_view bytes) {

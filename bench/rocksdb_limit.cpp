@@ -114,9 +114,10 @@ class Writer {
   }
 
   void put(std::size_t log, std::size_t value_bytes) {
-    const std::string key = storage::record_key(log, storage::start_of(epoch_) + ++count_);
+    const auto key = storage::record_key(log, storage::start_of(epoch_) + ++count_);
     const std::size_t at = (turn_ * 4096 + count_ * 64) % (pool_.size() - value_bytes);
-    batch_.Put(key, rocksdb::Slice(pool_.data() + at, value_bytes)).PermitUncheckedError();
+    batch_.Put(storage::to_slice(to_view(key)), rocksdb::Slice(pool_.data() + at, value_bytes))
+        .PermitUncheckedError();
   }
 
   const Options& options_;

@@ -1,6 +1,5 @@
 #include "server/store.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

@@ -1,11 +1,10 @@
 #include "storage/batch.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -41,41 +40,16 @@ void Batch::add(std::initializer_list<std::string_view> parts) {
   ++count_;
 }
 
-std::vector<ValueParts> cut_into_values(const std::vector<std::string_view>& bodies) {
-  std::vector<ValueParts> values(1);
-  std::size_t value_bytes = 0;
-  for (const std::string_view body : bodies) {
-    std::size_t start = 0;
-    std::size_t at = 0;
-    while (at < body.size()) {
-      const std::size_t entry_bytes =
-          kEntryHeaderBytes + read_big_endian<std::uint32_t>(body.substr(at));
-      if (values.back().count > 0 && value_bytes + entry_bytes > kValueBytesMax) {
-        if (at > start) values.back().bodies.push_back(body.substr(start, at - start));
-        start = at;
-        values.emplace_back();
-        value_bytes = 0;
-      }
-      at += entry_bytes;
-      value_bytes += entry_bytes;
-      ++values.back().count;
-    }
-    if (at > start) values.back().bodies.push_back(body.substr(start, at - start));
-  }
-  if (values.back().count == 0) values.pop_back();
-  return values;
-}
-
-std::string encode_value_header(const ValueParts& parts, TimePoint arrival) {
-  std::string header;
-  header.reserve(kValueHeaderBytes);
-  header.push_back(static_cast<char>(kFormat));
-  header.push_back(0);
-  append_big_endian(header, parts.count);
-  append_big_endian(header, static_cast<std::uint64_t>(millis_of(arrival)));
-  std::uint32_t checksum = crc32c(header);
+std::array<char, kValueHeaderBytes> encode_value_header(const ValueParts& parts,
+                                                        TimePoint arrival) {
+  std::array<char, kValueHeaderBytes> header;
+  char* to = write_big_endian(header.data(), kFormat);
+  to = write_big_endian(to, std::uint8_t{0});
+  to = write_big_endian(to, parts.count);
+  to = write_big_endian(to, static_cast<std::uint64_t>(millis_of(arrival)));
+  std::uint32_t checksum = crc32c(to_view(header).substr(0, kChecksumOffset));
   for (const std::string_view body : parts.bodies) checksum = crc32c(body, checksum);
-  append_big_endian(header, checksum);
+  write_big_endian(to, checksum);
   return header;
 }
 

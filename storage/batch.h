@@ -14,9 +14,11 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,15 +55,53 @@ class Batch {
 
 // Some entries that become one stored value. `bodies` point into the batches they came from.
 struct ValueParts {
-  std::vector<std::string_view> bodies;
+  std::span<const std::string_view> bodies;
   std::uint32_t count = 0;
 };
 
-// Splits the entries of `bodies`, in order, into values of at most kValueBytesMax.
-[[nodiscard]] std::vector<ValueParts> cut_into_values(const std::vector<std::string_view>& bodies);
+// Splits entries, in order, into values of at most kValueBytesMax. Keeps its memory for the next
+// ones.
+class ValueCutter {
+ public:
+  // Puts the entries of a batch behind those that are waiting; of what is full now, `visit` gets
+  // ValueParts.
+  template <class Visit>
+  void add(std::string_view body, Visit visit) {
+    std::size_t start = 0;
+    std::size_t at = 0;
+    while (at < body.size()) {
+      const std::size_t entry_bytes =
+          kEntryHeaderBytes + read_big_endian<std::uint32_t>(body.substr(at));
+      if (count_ > 0 && bytes_ + entry_bytes > kValueBytesMax) {
+        if (at > start) bodies_.push_back(body.substr(start, at - start));
+        start = at;
+        finish(visit);
+      }
+      at += entry_bytes;
+      bytes_ += entry_bytes;
+      ++count_;
+    }
+    if (at > start) bodies_.push_back(body.substr(start, at - start));
+  }
+
+  // What is left.
+  template <class Visit>
+  void finish(Visit visit) {
+    if (count_ > 0) visit(ValueParts{bodies_, count_});
+    bodies_.clear();
+    bytes_ = 0;
+    count_ = 0;
+  }
+
+ private:
+  std::vector<std::string_view> bodies_;
+  std::size_t bytes_ = 0;
+  std::uint32_t count_ = 0;
+};
 
 // The header that stands before `parts` on disk.
-[[nodiscard]] std::string encode_value_header(const ValueParts& parts, TimePoint arrival);
+[[nodiscard]] std::array<char, kValueHeaderBytes> encode_value_header(const ValueParts& parts,
+                                                                      TimePoint arrival);
 
 // A stored value taken apart. `body` points into the value.
 struct DecodedValue {

@@ -1,5 +1,6 @@
 #include "storage/keys.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,10 +41,11 @@ std::optional<std::uint64_t> parse_numbered_key(char kind, std::string_view key)
 
 }  // namespace
 
-std::string record_key(LogId log, Position last) {
-  std::string key;
-  append_big_endian(key, epoch_of(last) << kEpochShift | log >> kLogBitsBehind);
-  append_big_endian(key, log << kEpochShift | (last & kCountMax));
+std::array<char, kRecordKeyBytes> record_key(LogId log, Position last) {
+  std::array<char, kRecordKeyBytes> key;
+  char* const middle =
+      write_big_endian(key.data(), epoch_of(last) << kEpochShift | log >> kLogBitsBehind);
+  write_big_endian(middle, log << kEpochShift | (last & kCountMax));
   return key;
 }
 
@@ -57,13 +59,14 @@ std::optional<RecordKey> parse_record_key(std::string_view key) {
 }
 
 std::string record_key_end(LogId log, Epoch epoch) {
-  std::string key = record_key(log, start_of(epoch) | kCountMax);
+  std::string key(to_view(record_key(log, start_of(epoch) | kCountMax)));
   key.push_back(0);
   return key;
 }
 
 std::string epoch_begin_key(Epoch epoch) {
-  return record_key(0, start_of(epoch)).substr(0, kRecordKeyPrefixBytes - sizeof(LogId));
+  const auto key = record_key(0, start_of(epoch));
+  return std::string(to_view(key).substr(0, kRecordKeyPrefixBytes - sizeof(LogId)));
 }
 
 std::string head_key(LogId log) { return numbered_key(kHead, log); }

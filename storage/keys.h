@@ -14,6 +14,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -46,7 +47,7 @@ struct RecordKey {
 };
 
 // `last` is of an epoch up to kEpochMax.
-[[nodiscard]] std::string record_key(LogId log, Position last);
+[[nodiscard]] std::array<char, kRecordKeyBytes> record_key(LogId log, Position last);
 [[nodiscard]] std::optional<RecordKey> parse_record_key(std::string_view key);
 
 // The first key behind all batches of `log` in `epoch`.

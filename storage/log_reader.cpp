@@ -12,6 +12,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/status.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/batch.h"
@@ -33,7 +34,8 @@ Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from, Pos
   rocksdb::ReadOptions options = scan_options();
   options.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> values(store.db().NewIterator(options, store.records()));
-  for (values->Seek(record_key(log, from)); values->Valid(); values->Next()) {
+  const auto begin = record_key(log, from);
+  for (values->Seek(to_slice(to_view(begin))); values->Valid(); values->Next()) {
     const auto key = parse_record_key(values->key().ToStringView());
     const auto value = decode_value(values->value().ToStringView());
     if (!value) return std::unexpected(value.error());

@@ -65,6 +65,20 @@ std::shared_ptr<LogState> LogStates::find_or_add(LogId log) {
   return state;
 }
 
+void LogStates::find_or_add(std::span<const LogBatch> batches,
+                            std::vector<std::shared_ptr<LogState>>& found) {
+  std::size_t count = 0;
+  {
+    const std::shared_lock lock(mutex_);
+    for (; count < batches.size(); ++count) {
+      const auto known = states_.find(batches[count].log);
+      if (known == states_.end()) break;
+      found.push_back(known->second);
+    }
+  }
+  for (const LogBatch& batch : batches.subspan(count)) found.push_back(find_or_add(batch.log));
+}
+
 void LogStates::add(std::shared_ptr<LogState> state) {
   const std::unique_lock lock(mutex_);
   const LogId log = state->log;

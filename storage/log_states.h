@@ -61,6 +61,10 @@ class LogStates {
   // The same, which others get from now on, unless the log has been dropped in this epoch.
   [[nodiscard]] std::shared_ptr<LogState> find_or_add(LogId log);
 
+  // Puts those of the logs of `batches`, in their order, behind what is in `found`.
+  void find_or_add(std::span<const LogBatch> batches,
+                   std::vector<std::shared_ptr<LogState>>& found);
+
   void add(std::shared_ptr<LogState> state);
 
   // Forgets logs. Their ids are not used again.

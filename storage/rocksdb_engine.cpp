@@ -1,6 +1,7 @@
 #include "storage/rocksdb_engine.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include <rocksdb/status.h>
 #include <rocksdb/write_batch.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/batch.h"
@@ -57,6 +59,23 @@ struct LogEnd {
   Position next;
   TimePoint arrival;
   std::uint64_t bytes;
+};
+
+// What the leader of a round writes with. Kept so that its memory is used again.
+struct Round {
+  std::vector<std::shared_ptr<LogState>> held;
+  std::vector<RoundEntry> entries;
+  std::vector<LogEnd> ends;
+  ValueCutter cutter;
+  std::vector<rocksdb::Slice> slices;  // Of a value.
+  rocksdb::WriteBatch batch;
+
+  void clear() {
+    held.clear();
+    entries.clear();
+    ends.clear();
+    batch.Clear();
+  }
 };
 
 class RocksDbEngine final : public Engine {
@@ -266,16 +285,14 @@ class RocksDbEngine final : public Engine {
     if (is_epoch_over_) {
       if (auto ended = end_epoch(); !ended) return fail_round(round, ended.error());
     }
-    std::vector<std::shared_ptr<LogState>> held;
-    std::vector<RoundEntry> entries;
-    rocksdb::WriteBatch& batch = round_batch_;
-    batch.Clear();
+    auto& [held, entries, ends, cutter, slices, batch] = round_;
+    round_.clear();
     for (Commit* commit : round) {
       commit->receipt.appended.resize(commit->batches.size());
-      for (std::size_t i = 0; i < commit->batches.size(); ++i) {
-        held.push_back(states_.find_or_add(commit->batches[i].log));
-        entries.push_back(
-            {held.back().get(), commit->batches[i].batch, &commit->receipt.appended[i]});
+      states_.find_or_add(commit->batches, held);
+      auto state = held.end() - static_cast<std::ptrdiff_t>(commit->batches.size());
+      for (std::size_t i = 0; i < commit->batches.size(); ++i, ++state) {
+        entries.push_back({state->get(), commit->batches[i].batch, &commit->receipt.appended[i]});
       }
       if (commit->table != nullptr) add_rows(batch, *commit->table, row_key);
       if (commit->engine_rows != nullptr) add_rows(batch, *commit->engine_rows, std::identity{});
@@ -286,12 +303,11 @@ class RocksDbEngine final : public Engine {
 
     const TimePoint now = clock_.now();
     TimePoint newest = now;
-    std::vector<LogEnd> ends;
     for (std::size_t i = 0; i < entries.size();) {
-      ends.push_back(add_log(batch, entries, i, now));
+      ends.push_back(add_log(i, now));
       newest = std::max(newest, ends.back().arrival);
     }
-    if (batch.Count() > 0) commit_round(round, ends, newest);
+    if (batch.Count() > 0) commit_round(round, newest);
     for (const Commit* commit : round) {
       if (!commit->drops.empty()) states_.drop(commit->drops);
     }
@@ -325,33 +341,38 @@ class RocksDbEngine final : public Engine {
     }
   }
 
-  // Adds all entries of one log, beginning at entries[i], which it moves past them.
-  LogEnd add_log(rocksdb::WriteBatch& batch, std::vector<RoundEntry>& entries, std::size_t& i,
-                 TimePoint now) const {
+  // Adds all entries of one log, beginning at round_.entries[i], which it moves past them.
+  LogEnd add_log(std::size_t& i, TimePoint now) {
+    const std::vector<RoundEntry>& entries = round_.entries;
     LogState& state = *entries[i].state;
-    const std::size_t size_before = batch.GetDataSize();
+    const std::size_t size_before = round_.batch.GetDataSize();
     const TimePoint arrival =
         std::max(now, time_from_millis(state.last_arrival_millis.load(std::memory_order_relaxed)));
     Position next =
         std::max(state.next.load(std::memory_order_relaxed), start_of(epochs_.running()));
     Position last = next;
-    std::vector<std::string_view> bodies;
+    const auto put = [&](const ValueParts& value) {
+      last += value.count;
+      put_value(record_key(state.log, last - 1), value, arrival);
+    };
     for (; i < entries.size() && entries[i].state == &state; ++i) {
       *entries[i].appended = {next, arrival};
       next += entries[i].batch->count();
-      bodies.push_back(entries[i].batch->body());
+      round_.cutter.add(entries[i].batch->body(), put);
     }
-    for (const ValueParts& value : cut_into_values(bodies)) {
-      last += value.count;
-      const std::string key = record_key(state.log, last - 1);
-      const std::string header = encode_value_header(value, arrival);
-      std::vector<rocksdb::Slice> parts{to_slice(header)};
-      for (const std::string_view body : value.bodies) parts.push_back(to_slice(body));
-      const rocksdb::Slice key_slice = to_slice(key);
-      check(batch.Put(store_->records(), rocksdb::SliceParts(&key_slice, 1),
-                      rocksdb::SliceParts(parts.data(), static_cast<int>(parts.size()))));
-    }
-    return {&state, next, arrival, batch.GetDataSize() - size_before};
+    round_.cutter.finish(put);
+    return {&state, next, arrival, round_.batch.GetDataSize() - size_before};
+  }
+
+  void put_value(const std::array<char, kRecordKeyBytes>& key, const ValueParts& value,
+                 TimePoint arrival) {
+    const auto header = encode_value_header(value, arrival);
+    std::vector<rocksdb::Slice>& parts = round_.slices;
+    parts.assign(1, to_slice(to_view(header)));
+    for (const std::string_view body : value.bodies) parts.push_back(to_slice(body));
+    const rocksdb::Slice key_slice = to_slice(to_view(key));
+    check(round_.batch.Put(store_->records(), rocksdb::SliceParts(&key_slice, 1),
+                           rocksdb::SliceParts(parts.data(), static_cast<int>(parts.size()))));
   }
 
   // Writes, and notes what has become of it.
@@ -375,10 +396,10 @@ class RocksDbEngine final : public Engine {
     return status;
   }
 
-  void commit_round(std::span<Commit* const> round, const std::vector<LogEnd>& ends,
-                    TimePoint newest) {
+  void commit_round(std::span<Commit* const> round, TimePoint newest) {
+    const std::vector<LogEnd>& ends = round_.ends;
     if (mark_) mark_->set_last_arrival(newest);
-    const rocksdb::Status status = write_noted(round_batch_);
+    const rocksdb::Status status = write_noted(round_.batch);
     if (status.IsIncomplete()) return fail_round(round, to_error(status));
     // Positions of a failed write may be on disk all the same: they are passed over for good.
     for (const LogEnd& end : ends) {
@@ -389,7 +410,7 @@ class RocksDbEngine final : public Engine {
       for (const LogEnd& end : ends) end.state->published = end.next;
       return fail_round(round, to_error(status));
     }
-    look_at_memory(round_batch_.GetDataSize());
+    look_at_memory(round_.batch.GetDataSize());
     const Ticket ticket = ++last_ticket_;
     for (Commit* commit : round) commit->receipt.ticket = ticket;
     if (publishes_late()) {
@@ -484,10 +505,10 @@ class RocksDbEngine final : public Engine {
   std::atomic<bool> is_loaded_{false};  // Before, nothing is known to be dead.
   Epochs epochs_;
   CommitQueue commits_;
-  rocksdb::WriteBatch round_batch_;  // The leader's; kept so that its memory is used again.
-  std::size_t unlooked_bytes_ = 0;   // The leader's.
-  bool is_epoch_over_ = false;       // The leader's.
-  Ticket last_ticket_ = 0;           // The leader's.
+  Round round_;                     // The leader's.
+  std::size_t unlooked_bytes_ = 0;  // The leader's.
+  bool is_epoch_over_ = false;      // The leader's.
+  Ticket last_ticket_ = 0;          // The leader's.
   std::mutex unpublished_mutex_;
   std::vector<Unpublished> unpublished_;
   std::function<void(LogId, Position)> listener_;

@@ -39,10 +39,6 @@ namespace {
 // A file of an epoch keeps some 100 KiB of index in memory while it is open.
 constexpr int kOpenFilesMax = 256;
 
-// LZ4's acceleration: text and keys still shrink, and random data is passed over in a tenth of the
-// time.
-constexpr int kCompressionHaste = 8;
-
 // Passes RocksDB's complaints on and drops its chatter, so that it keeps no log files.
 class WarningLogger final : public rocksdb::Logger {
  public:
@@ -151,7 +147,6 @@ rocksdb::ColumnFamilyOptions records_options(const RocksDbOptions& options,
   family.target_file_size_base = options.write_buffer_bytes / 3 * 2;
   // One kind on all levels, or files could not be moved between them as they are.
   family.compression = rocksdb::kLZ4Compression;
-  family.compression_opts.level = -kCompressionHaste;
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 16UL << 10U;
   table.block_cache = cache;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,20 +47,25 @@ void check_record(std::string_view entry) {
   require(batch.body().substr(storage::kEntryHeaderBytes) == entry);
 }
 
+std::string value_of(std::span<const std::string_view> bodies, std::uint32_t count,
+                     TimePoint arrival) {
+  std::string bytes(to_view(storage::encode_value_header({bodies, count}, arrival)));
+  for (const std::string_view body : bodies) bytes += body;
+  return bytes;
+}
+
 void check_value(std::string_view bytes) {
   const auto value = storage::decode_value(bytes);
   if (!value) return;
   std::string_view body = value->body;
   for (std::uint32_t i = 0; i < value->count; ++i) check_record(storage::take_entry(body));
   require(body.empty());
-  const storage::ValueParts parts{{value->body}, value->count};
-  const std::string header = storage::encode_value_header(parts, value->arrival);
-  require(header + std::string(value->body) == bytes);
+  require(value_of({&value->body, 1}, value->count, value->arrival) == bytes);
 }
 
 void check_keys(std::string_view bytes) {
   if (const auto key = storage::parse_record_key(bytes)) {
-    require(storage::record_key(key->log, key->last) == bytes);
+    require(to_view(storage::record_key(key->log, key->last)) == bytes);
     const storage::Epoch epoch = storage::epoch_of(key->last);
     require(bytes < storage::record_key_end(key->log, epoch));
     require(bytes > storage::epoch_begin_key(epoch));
@@ -124,15 +130,10 @@ void check_written(std::string_view input) {
     streams::append_record(batches.back(), given, record.is_encrypted);
     written.push_back(std::move(record));
   }
-  std::vector<std::string_view> bodies;
-  bodies.reserve(batches.size());
-  for (const storage::Batch& batch : batches) bodies.push_back(batch.body());
-
   std::size_t next = 0;
   const TimePoint arrival = time_from_millis(1'700'000'000'000);
-  for (const storage::ValueParts& parts : storage::cut_into_values(bodies)) {
-    std::string bytes = storage::encode_value_header(parts, arrival);
-    for (const std::string_view body : parts.bodies) bytes += body;
+  const auto check_one = [&](const storage::ValueParts& parts) {
+    const std::string bytes = value_of(parts.bodies, parts.count, arrival);
     const auto value = storage::decode_value(bytes);
     require(value && value->count == parts.count && value->count > 0);
     require(value->arrival == arrival);
@@ -144,7 +145,10 @@ void check_written(std::string_view input) {
       require(record->partition_key == written[next].key && record->data == written[next].data);
       require(record->is_encrypted == written[next].is_encrypted);
     }
-  }
+  };
+  storage::ValueCutter cutter;
+  for (const storage::Batch& batch : batches) cutter.add(batch.body(), check_one);
+  cutter.finish(check_one);
   require(next == written.size());
 }
 
@@ -155,8 +159,7 @@ void check_made_whole(std::string_view input) {
   const auto count = reader.take<std::uint32_t>();
   const auto arrival = time_from_millis(static_cast<std::int64_t>(reader.take<std::uint64_t>()));
   const std::string_view body = input.substr(storage::kValueHeaderBytes);
-  std::string bytes = storage::encode_value_header({{body}, count}, arrival);
-  check_value(bytes += body);
+  check_value(value_of({&body, 1}, count, arrival));
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ TEST_CASE("keys of batches are ordered by epoch, log and count, and are read bac
   for (const Epoch epoch : {Epoch{0}, Epoch{1}, Epoch{256}, kEpochMax}) {
     for (const LogId log : {LogId{0}, LogId{1}, LogId{1} << 24U, LogId{1} << 40U, ~LogId{0}}) {
       for (const Position count : {Position{0}, Position{1}, (Position{1} << kEpochShift) - 1}) {
-        const std::string key = record_key(log, start_of(epoch) | count);
+        const std::string key(to_view(record_key(log, start_of(epoch) | count)));
         const auto parsed = parse_record_key(key);
         REQUIRE(parsed);
         CHECK(parsed->log == log);
