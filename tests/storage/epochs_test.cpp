@@ -16,6 +16,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
