@@ -12,7 +12,8 @@
 //    1-2  boot id of the machine at the last commit
 //    3-4  sequence number of the last commit, twice (the second inverted)
 //      5  newest arrival time given, milliseconds since the epoch
-//    6-7  number of the write-ahead log synced last, bytes of it that were synced
+//    6-7  number of the write-ahead log synced last, bytes of it that were synced, up to the end of
+//        a write
 //    8-9  sequence numbers burnt by failed writes: none of (from, to] is in a log
 //     10  the newest arrival time again, inverted; 0 in a page of before it was kept
 //  11-12  number of RocksDB's manifest, bytes of it that were synced

@@ -101,13 +101,15 @@ class RecordCollector {
  public:
   RecordCollector(const Shard& shard, const ReadLimits& limits, ReadResult& result)
       : shard_(shard), limits_(limits), result_(result) {
-    result_.records.reserve(std::min(limits_.count_max, kRecordsExpected));
     result_.memory = std::make_unique<std::pmr::monotonic_buffer_resource>(kBytesExpected);
   }
 
   // Returns how many of them were taken: not all if one no longer fits, or is damaged.
   std::uint32_t add(const storage::Entries& entries) {
     if (result_.records.size() == limits_.count_max) return 0;
+    if (result_.records.empty()) {
+      result_.records.reserve(std::min(limits_.count_max, kBatchesExpected * entries.count));
+    }
     auto* const copy = static_cast<char*>(result_.memory->allocate(entries.body.size(), 1));
     std::string_view rest(copy, entries.body.copy(copy, entries.body.size()));
     std::uint32_t taken = 0;
@@ -132,9 +134,9 @@ class RecordCollector {
   [[nodiscard]] bool is_damaged() const { return is_damaged_; }
 
  private:
-  // More than these are made room for as they come.
-  static constexpr std::size_t kRecordsExpected = 1000;
-  static constexpr std::size_t kBytesExpected = 64UL << 10U;
+  // For more of them room is made as they come.
+  static constexpr std::size_t kBatchesExpected = 8;
+  static constexpr std::size_t kBytesExpected = 16UL << 10U;
 
   const Shard& shard_;
   const ReadLimits& limits_;
