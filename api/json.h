@@ -30,8 +30,8 @@ class JsonWriter {
   void end_map() { close('}'); }
   void begin_list(std::size_t /*count*/) { open('['); }
   void end_list() { close(']'); }
-  [[gnu::always_inline]] void key(
-      std::string_view name) {  // Of a member: ours, without anything to escape.
+  // Of a member: ours, without anything to escape. Inline, so that its length is known.
+  [[gnu::always_inline]] void key(std::string_view name) {
     char* to = extend(out_, name.size() + (needs_comma_ ? 4 : 3));
     if (needs_comma_) *to++ = ',';
     to = write_quoted(to, name);
