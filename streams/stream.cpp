@@ -110,11 +110,12 @@ class RecordCollector {
     if (result_.records.empty()) {
       result_.records.reserve(std::min(limits_.count_max, kBatchesExpected * entries.count));
     }
-    auto* const copy = static_cast<char*>(result_.memory->allocate(entries.body.size(), 1));
-    std::string_view rest(copy, entries.body.copy(copy, entries.body.size()));
+    const std::size_t had = result_.records.size();
+    std::string_view rest = entries.body;
     std::uint32_t taken = 0;
     while (taken < entries.count && result_.records.size() < limits_.count_max) {
-      const auto bytes = decode_record(storage::take_entry(rest));
+      std::string_view behind = rest;
+      const auto bytes = decode_record(storage::take_entry(behind));
       is_damaged_ = !bytes;
       if (is_damaged_) break;
       const std::size_t size = bytes->partition_key.value_or("").size() + bytes->data.size();
@@ -126,14 +127,29 @@ class RecordCollector {
       record.partition_key = bytes->partition_key;
       record.data = bytes->data;
       record.is_encrypted = bytes->is_encrypted;
+      rest = behind;
       ++taken;
     }
+    if (taken > 0) keep(had, entries.body.substr(0, entries.body.size() - rest.size()));
     return taken;
   }
 
   [[nodiscard]] bool is_damaged() const { return is_damaged_; }
 
  private:
+  // Copies `lent`, and has the records behind the first `had` point into the copy instead.
+  void keep(std::size_t had, std::string_view lent) {
+    auto* const copy = static_cast<char*>(result_.memory->allocate(lent.size(), 1));
+    lent.copy(copy, lent.size());
+    const auto kept = [&](std::string_view part) {
+      return std::string_view(copy + (part.data() - lent.data()), part.size());
+    };
+    for (Record& record : std::span(result_.records).subspan(had)) {
+      if (record.partition_key) record.partition_key = kept(*record.partition_key);
+      record.data = kept(record.data);
+    }
+  }
+
   // For more of them room is made as they come.
   static constexpr std::size_t kBatchesExpected = 8;
   static constexpr std::size_t kBytesExpected = 16UL << 10U;
