@@ -7,12 +7,11 @@ import http.client
 import os
 import statistics
 import tempfile
-import threading
 import time
 
 from calls import as_json, headers_of, write_pool
 from growth import stream_of
-from measure import Way, load, medians, round_of
+from measure import Beside, Way, load, medians, round_of
 from workloads import SHARDS, STREAM, Workload
 
 WAY = Way(connections=16)
@@ -44,32 +43,6 @@ def puts_to(directory, args=()):
         for workload in (single, batch):
             write_pool(place / workload.operation, workload.others())
         yield server, place
-
-
-class Beside:
-    """Something that is asked of the server while a round is measured."""
-
-    def __init__(self):
-        self.failures, self.is_over, self.threads = [], threading.Event(), []
-
-    def begin(self, work, *arguments):
-        def guard():
-            try:
-                work(*arguments)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the round is worth nothing.
-                self.failures.append(error)
-        self.threads.append(threading.Thread(target=guard))
-        self.threads[-1].start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
-        if self.failures:
-            raise RuntimeError(f"beside the measured load: {self.failures[0]!r}")
 
 
 def follow(server, beside, iterators):

@@ -8,6 +8,8 @@ import re
 import shutil
 import statistics
 import subprocess
+import threading
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PROGRAMS = ROOT / "build/release/bench"
@@ -89,3 +91,32 @@ def round_of(pid, replay):
 
 def medians(rounds):
     return {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
+
+
+class Beside:
+    """What is asked of the server while something is measured, each in a thread of its own."""
+
+    def __init__(self):
+        self.failures, self.is_over, self.threads, self.began = [], threading.Event(), [], time.monotonic()
+
+    def begin(self, work, *arguments):
+        def guard():
+            try:
+                work(*arguments)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the measurement is worth nothing.
+                self.failures.append(f"after {time.monotonic() - self.began:.0f} s: {error!r} {error.__cause__ or ''}")
+        self.threads.append(threading.Thread(target=guard))
+        self.threads[-1].start()
+
+    def goes_on(self):
+        return not self.is_over.is_set() and not self.failures
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        for thread in self.threads:
+            thread.join()
+        if self.failures:
+            raise RuntimeError(f"beside what is measured, {self.failures[0]}")

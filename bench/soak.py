@@ -2,18 +2,18 @@
 
 The server's clock runs fast (tests/tools/fast_clock.cpp), so that a retention of 24 hours passes five
 times in a run. Writers put at a steady pace; a reader follows and another one begins at the oldest record again and
-again. Figures are of the time after the first two retentions.
+again. Before that, and while the readers read, as much is put as can be, so that each buffer and cache has once been as
+large as it may become. Figures are of the time after the first two retentions.
 """
 
 import pathlib
 import random
-import threading
 import time
 
-from calls import ROOT, as_bytes, ask, record
-from measure import resident_mib
+from calls import ROOT, as_bytes, ask, record, write_pool
+from measure import Beside, Way, load, resident_mib
 from servers import Ours
-from workloads import KEY_BYTES, SHARDS, STREAM, wait_until_active
+from workloads import KEY_BYTES, SHARDS, STREAM, Workload, wait_until_active
 
 from support.faketime import hosted_binary
 from support.fast_client import FastClient, Refused
@@ -24,7 +24,8 @@ WARM_TURNS = 2
 BATCHES_PER_S = 20
 COUNT, SIZE = 500, 1024
 SINGLES_PER_S = 200
-LOOK_S = 5
+BURST_S = 10
+LOOK_S = 1
 POOL = 32
 TIMEOUT_S = 30
 FAST_CLOCK = ROOT / "build/release/tests/libfast_clock.so"
@@ -53,20 +54,26 @@ def slope(points):
 
 
 class Soak:
-    def __init__(self, server, seconds):
-        self.server, self.end = server, time.monotonic() + seconds
-        self.failures = []
+    """The load of one run; `beside` has its threads."""
+
+    def __init__(self, server, beside, seconds):
+        self.server, self.beside = server, beside
+        self.began = time.monotonic()
+        self.end = self.began + seconds
+        self.retention_s = seconds / TURNS
         self.sent = []  # (when, bytes of data and keys) of each acknowledged put.
         self.read = 0
 
-    def guard(self, work):
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the run has failed and says why.
-            self.failures.append(error)
-
     def goes_on(self):
-        return time.monotonic() < self.end and not self.failures
+        return time.monotonic() < self.end and self.beside.goes_on()
+
+    def burst(self, directory):
+        workload = Workload("PutRecords", COUNT, SIZE)
+        path = directory / "burst"
+        write_pool(path, workload.others())
+        seconds = min(BURST_S, self.retention_s)
+        answered = load(self.server.port, path, Way(), seconds)["answered"]
+        self.sent.append((time.monotonic(), answered * COUNT * (SIZE + KEY_BYTES)))
 
     def write(self, operation, count, per_s):
         rng = random.Random(operation)
@@ -102,46 +109,49 @@ class Soak:
             if refused.type != "ExpiredIteratorException":
                 raise
 
-    def retained_bytes(self, now, retention_s):
-        return sum(size for when, size in self.sent if now - when <= retention_s)
+    def retained_bytes(self, now):
+        return sum(size for when, size in self.sent if now - when <= self.retention_s)
+
+    def look(self, directory):
+        """(When, RSS in MiB, disk of what is retained, descriptors) each LOOK_S after warming up."""
+        looks = []
+        while self.goes_on():
+            time.sleep(LOOK_S)
+            now = time.monotonic()
+            if now - self.began >= WARM_TURNS * self.retention_s:
+                looks.append((now, resident_mib(self.server.pid), disk_bytes(directory) / self.retained_bytes(now),
+                              descriptors(self.server.pid)))
+        return looks
 
 
 def measure_soak(options, directory):
     """A table; an error is raised when a call failed."""
     seconds = options.soak * 60
-    retention_s = seconds / TURNS
     if hosted_binary() is None or not FAST_CLOCK.exists():
         raise RuntimeError(f"there is no {FAST_CLOCK.relative_to(ROOT)}, or no millrace_hosted beside it")
-    server, speed = Ours(), round(RETENTION_H * 3600 / retention_s)
-    server.begin(directory, binary=hosted_binary(), env={"LD_PRELOAD": str(FAST_CLOCK), "MILLRACE_CLOCK_SPEED": str(speed)})
+    server, speed = Ours(), round(RETENTION_H * 3600 * TURNS / seconds)
+    data = pathlib.Path(directory) / "server"
+    data.mkdir()
+    server.begin(data, binary=hosted_binary(), env={"LD_PRELOAD": str(FAST_CLOCK), "MILLRACE_CLOCK_SPEED": str(speed)})
     try:
         client = server.client()
         client.call("CreateStream", StreamName=STREAM, ShardCount=SHARDS)
         wait_until_active(client)
         client.close()
-        began, soak, looks = time.monotonic(), Soak(server, seconds), []
-        threads = [threading.Thread(target=soak.guard, args=(work,)) for work in (
-            lambda: soak.write("PutRecords", COUNT, BATCHES_PER_S), lambda: soak.write("PutRecord", 1, SINGLES_PER_S),
-            lambda: soak.follow("LATEST", False), lambda: soak.follow("TRIM_HORIZON", True))]
-        for thread in threads:
-            thread.start()
-        while soak.goes_on():
-            time.sleep(min(LOOK_S, seconds / 50))
-            now = time.monotonic()
-            if now - began < WARM_TURNS * retention_s:
-                continue
-            looks.append((now, resident_mib(server.pid), disk_bytes(directory) / soak.retained_bytes(now, retention_s),
-                          descriptors(server.pid)))
-        for thread in threads:
-            thread.join()
-        if soak.failures:
-            raise RuntimeError(f"after {time.monotonic() - began:.0f} s: {soak.failures[0]!r} {soak.failures[0].__cause__!r}")
+        with Beside() as beside:
+            soak = Soak(server, beside, seconds)
+            beside.begin(soak.follow, "LATEST", False)
+            beside.begin(soak.follow, "TRIM_HORIZON", True)
+            soak.burst(pathlib.Path(directory))
+            beside.begin(soak.write, "PutRecords", COUNT, BATCHES_PER_S)
+            beside.begin(soak.write, "PutRecord", 1, SINGLES_PER_S)
+            looks = soak.look(data)
     finally:
         server.stop()
     growth = slope([(when / 600, resident) for when, resident, _, _ in looks])
     disk, opened = [look[2] for look in looks], [look[3] for look in looks]
     rows = [["put, GB", f"{sum(size for _, size in soak.sent) / 1e9:.1f}"], ["records read", f"{soak.read:,}"],
-            ["retained at a time, GB", f"{soak.retained_bytes(soak.end, retention_s) / 1e9:.1f}"],
+            ["retained at a time, GB", f"{soak.retained_bytes(soak.end) / 1e9:.1f}"],
             ["RSS MiB, least and most", f"{min(look[1] for look in looks):.0f} to {max(look[1] for look in looks):.0f}"],
             ["RSS, MiB more in 10 minutes", f"{growth:+.2f}"],
             ["disk, of what is retained", f"{min(disk):.2f} to {max(disk):.2f} x"],

@@ -46,6 +46,7 @@
 #include "server/io_loop.h"
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/memory.h"
 #include "server/protocol.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
@@ -68,7 +69,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kThreadsMax = 8;
 constexpr std::size_t kWorkers = 2;
-constexpr std::chrono::seconds kExpiryPeriod{60};
+constexpr std::chrono::seconds kHousekeepingPeriod{60};
 constexpr std::chrono::milliseconds kDrainStep{5};
 
 // Connections are what descriptors are for; the default soft limit is lower than it need be.
@@ -188,8 +189,8 @@ class Server {
       log_.info("stopping on signal {}", signal);
       accept_io_.stop();
     });
-    Timer expiry(accept_io_.get_executor());
-    arm_expiry(expiry);
+    Timer housekeeping(accept_io_.get_executor());
+    arm_housekeeping(housekeeping);
     accept_io_.run();
     stop();
   }
@@ -275,12 +276,13 @@ class Server {
                    });
   }
 
-  void arm_expiry(Timer& timer) {
-    timer.expires_after(kExpiryPeriod);
+  void arm_housekeeping(Timer& timer) {
+    timer.expires_after(kHousekeepingPeriod);
     timer.async_wait([this, &timer](const boost::system::error_code& error) {
       if (error) return;
       asio::post(workers_, [this] { catalogue_->expire(); });
-      arm_expiry(timer);
+      asio::post(workers_, give_back_free_memory);
+      arm_housekeeping(timer);
     });
   }
 

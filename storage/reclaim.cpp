@@ -1,6 +1,7 @@
 #include "storage/reclaim.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <iterator>
 #include <mutex>
@@ -48,10 +49,13 @@ struct EpochKeys {
 }  // namespace
 
 Reclaimer::Reclaimer(RocksDbStore& store, const LogStates& states, const Epochs& epochs,
-                     Hooks hooks)
-    : store_(store), states_(states), epochs_(epochs), hooks_(std::move(hooks)), thread_([this] {
-        run();
-      }) {}
+                     Hooks hooks, std::chrono::milliseconds pause)
+    : store_(store),
+      states_(states),
+      epochs_(epochs),
+      hooks_(std::move(hooks)),
+      pause_(pause),
+      thread_([this] { run(); }) {}
 
 void Reclaimer::wake() {
   {
@@ -81,7 +85,7 @@ void Reclaimer::run() {
     lock.lock();
     tries_ = is_whole ? 0 : tries_ + 1;
     if (tries_ > 0 && tries_ < kTriesMax) is_wanted_ = true;
-    wake_.wait_for(lock, kPause, [this] { return is_stopping_.load(); });
+    wake_.wait_for(lock, pause_, [this] { return is_stopping_.load(); });
   }
 }
 

@@ -42,7 +42,8 @@ class Reclaimer {
     std::function<void(const TableBatch&)> write;  // Rows with whole keys (storage/keys.h).
   };
 
-  Reclaimer(RocksDbStore& store, const LogStates& states, const Epochs& epochs, Hooks hooks);
+  Reclaimer(RocksDbStore& store, const LogStates& states, const Epochs& epochs, Hooks hooks,
+            std::chrono::milliseconds pause = kPause);
   Reclaimer(const Reclaimer&) = delete;
   Reclaimer& operator=(const Reclaimer&) = delete;
   ~Reclaimer() { stop(); }
@@ -67,6 +68,7 @@ class Reclaimer {
   const LogStates& states_;
   const Epochs& epochs_;
   const Hooks hooks_;
+  const std::chrono::milliseconds pause_;
   std::mutex mutex_;
   std::condition_variable wake_;
   int tries_ = 0;

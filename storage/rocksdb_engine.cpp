@@ -285,8 +285,10 @@ class RocksDbEngine final : public Engine {
     if (is_epoch_over_) {
       if (auto ended = end_epoch(); !ended) return fail_round(round, ended.error());
     }
-    auto& [held, entries, ends, cutter, slices, batch] = round_;
     round_.clear();
+    auto& held = round_.held;
+    auto& entries = round_.entries;
+    auto& batch = round_.batch;
     for (Commit* commit : round) {
       commit->receipt.appended.resize(commit->batches.size());
       states_.find_or_add(commit->batches, held);
@@ -304,8 +306,8 @@ class RocksDbEngine final : public Engine {
     const TimePoint now = clock_.now();
     TimePoint newest = now;
     for (std::size_t i = 0; i < entries.size();) {
-      ends.push_back(add_log(i, now));
-      newest = std::max(newest, ends.back().arrival);
+      round_.ends.push_back(add_log(i, now));
+      newest = std::max(newest, round_.ends.back().arrival);
     }
     if (batch.Count() > 0) commit_round(round, newest);
     for (const Commit* commit : round) {
