@@ -112,6 +112,7 @@ Result<Position> MemoryEngine::position_at(LogId log, Position from, TimePoint t
 
 Result<void> MemoryEngine::trim(std::span<const Trim> trims) {
   const std::lock_guard lock(mutex_);
+  if (write_error_) return std::unexpected(*write_error_);
   for (const Trim& trim : trims) {
     Log& log = logs_[trim.log];
     log.trimmed = std::max(log.trimmed, trim.position);
@@ -122,6 +123,7 @@ Result<void> MemoryEngine::trim(std::span<const Trim> trims) {
 
 Result<void> MemoryEngine::drop(std::span<const LogId> logs) {
   const std::lock_guard lock(mutex_);
+  if (write_error_) return std::unexpected(*write_error_);
   for (const LogId log : logs) logs_.erase(log);
   return {};
 }

@@ -136,7 +136,8 @@ class Catalogue {
   using Change = std::function<Result<void>(StreamFacts&)>;
   Result<storage::Ticket> change(Stream& stream, Allowed allowed, const Change& change);
 
-  // Moves the trim points to where retention has them, forgets shards that have expired.
+  // Moves the trim points to where retention has them, forgets shards that have expired, and drops
+  // what is left of deleted streams.
   void expire();
 
  private:

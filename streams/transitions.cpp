@@ -147,10 +147,8 @@ Result<void> Catalogue::carry_out_removal(const StreamPointer& stream) {
     if (found != streams_.end() && found->second == stream) streams_.erase(found);
   }
   for (const Shard& shard : state.shards->shards()) shard_end_listener_(stream->log(shard.index));
-  if (auto dropped = engine_.drop(logs_of(id, shard_count)); !dropped) return dropped;
-  storage::TableBatch after;
-  after.remove(rows::dropped_row_key(id));
-  if (auto written = engine_.write(after); !written) return std::unexpected(written.error());
+  // The stream is gone. What fails here is tried again by expire().
+  [[maybe_unused]] const auto dropped = finish_drops();
   return {};
 }
 
@@ -183,7 +181,7 @@ Result<void> Catalogue::forget_expired_shards(Stream& stream) {
   return engine_.drop(logs);
 }
 
-// A deleted stream's logs are dropped after its rows are gone; what a crash left is dropped here.
+// A deleted stream's logs are dropped after its rows are gone.
 Result<void> Catalogue::finish_drops() {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pending;
   auto scanned = engine_.scan(rows::kDropped, [&](std::string_view key, std::string_view value) {
@@ -210,6 +208,7 @@ void Catalogue::expire() {
     if (!trim_expired(*stream)) continue;
     if (!forget_expired_shards(*stream)) continue;
   }
+  [[maybe_unused]] const auto dropped = finish_drops();
   const std::unique_lock lock(mutex_);
   const std::int64_t now = seconds_of(clock_.now());
   std::erase_if(used_seconds_, [&](const auto& entry) {

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/uint128.h"
+#include "storage/engine.h"
 #include "storage/memory_engine.h"
 #include "streams/errors.h"
 #include "streams/record.h"
@@ -315,6 +316,24 @@ TEST_CASE_FIXTURE(CatalogueTest, "no number repeats when a name is deleted and m
     REQUIRE(catalogue_->remove(*find(), false));
     if (life == 2) reopen();
   }
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "the records of a deleted stream that could not go go later") {
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "x");
+  const storage::LogId log = log_of(stream->state().facts->id, 0);
+  // Told between the write that makes the stream gone and the one that drops its logs.
+  catalogue_->on_shard_end([&](storage::LogId) {
+    engine_.fail_writes(Error{kInternalFailure, "The device does not answer."});
+  });
+
+  CHECK(catalogue_->remove(*stream, false));
+  CHECK_FALSE(catalogue_->find(kOrders));
+  CHECK(engine_.bounds(log)->published > 0);
+
+  engine_.fail_writes(std::nullopt);
+  catalogue_->expire();
+  CHECK(engine_.bounds(log)->published == 0);
 }
 
 TEST_CASE_FIXTURE(CatalogueTest, "a deletion that was cut short is finished after a restart") {
