@@ -2,19 +2,22 @@
 
     crash_loop.py [--kills 200] [--seed N] [--fsync MODE|all] [--check-every N]
 
-Writers, chained readers and an administrator who splits, merges, tags, changes retention, registers
-consumers, creates and deletes work while the process is ended with SIGKILL (sometimes SIGTERM, sometimes again while it recovers; in some
-lives the machine's clock is an hour behind). oracle.py says what must be true afterwards. A run that
+Writers, chained readers, subscribers and an administrator who splits, merges, tags, changes retention, registers
+consumers, creates and deletes work while the process is ended with SIGKILL (sometimes SIGTERM, sometimes again while it
+recovers; in some lives the machine's clock is an hour behind). oracle.py says what must be true afterwards. A run that
 finds something prints its seed and keeps the data directory.
 """
 
 import argparse
+import http.client
 import itertools
+import json
 import os
 import pathlib
 import random
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -27,6 +30,7 @@ from oracle import Bookmark, Fact, Journal, numbers_of, range_of, violations  # 
 from stacks import stacks  # noqa: E402
 from support.faketime import faked_environment, hosted_binary  # noqa: E402
 from support.fast_client import FastClient, Refused, Unanswered  # noqa: E402
+from support.frames import Frames  # noqa: E402
 from support.server import ROOT, Server  # noqa: E402
 
 WRITERS = 4
@@ -34,7 +38,9 @@ READERS = 2
 STALL_S = 3.0  # No answer for so long while the server runs is a failure.
 OPEN_SHARDS_MAX = 8
 STREAMS = {"steady": 4, "moving": 2}
-CONSUMERS = ["one", "two"]
+CONSUMERS = ["one", "two"]  # They come and go.
+PUSHED = "pushed"  # This one has the subscriptions.
+PUSHED_SHARDS = 2  # Of the steady stream.
 MODES = ["interval", "always", "never"]
 
 
@@ -74,12 +80,48 @@ class Reader:
                 if (stream, child) not in self.iterators:
                     self.iterators[stream, child] = client.iterator(stream, child)
 
-
     def renewed(self, client, stream, shard):
         numbers = self.journal.readers.get((self.name, stream, shard))
         if not numbers:
             return client.iterator(stream, shard)
         return client.iterator(stream, shard, "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=str(numbers[-1]))
+
+
+class Subscriber:
+    """Has the records of one shard of the steady stream pushed to it, in each life behind the last one it saw."""
+
+    def __init__(self, server, shard, journal):
+        self.server, self.journal = server, journal
+        self.shard = f"shardId-{shard:012}"
+        self.name = f"subscriber {shard}"
+        self.frames = None
+
+    def step(self, client):
+        """Takes one event."""
+        try:
+            if self.frames is None:
+                self.frames = self.subscribe(client)
+            message = self.frames.next()
+        except (OSError, http.client.HTTPException, struct.error) as error:
+            self.frames = None
+            raise Unanswered("SubscribeToShard") from error
+        if message is None:  # At the end of its life, or of the server's.
+            self.frames = None
+            return
+        headers, payload = message
+        if dict(headers)[":message-type"] != "event":
+            raise Violation(f"{self.name} was sent {headers} {payload}")
+        self.journal.saw(self.name, "steady", self.shard, [int(record["SequenceNumber"]) for record in payload.get("Records", [])])
+
+    def subscribe(self, client):
+        arn = client.call("DescribeStreamSummary", StreamName="steady")["StreamDescriptionSummary"]["StreamARN"]
+        consumer = client.call("DescribeStreamConsumer", StreamARN=arn, ConsumerName=PUSHED)["ConsumerDescription"]["ConsumerARN"]
+        numbers = self.journal.readers.get((self.name, "steady", self.shard))
+        where = {"Type": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": str(numbers[-1])} if numbers else {"Type": "TRIM_HORIZON"}
+        frames = Frames(self.server.endpoint, {"ConsumerARN": consumer, "ShardId": self.shard, "StartingPosition": where})
+        if frames.response.status != 200:
+            raise Refused(frames.response.status, json.loads(frames.response.read()))
+        return frames
 
 
 class Crasher:
@@ -88,6 +130,7 @@ class Crasher:
         self.journal = Journal()
         self.readers = [Reader(f"reader {i}", self.journal) for i in range(READERS)]
         self.server = Server(directory, args=["--fsync", fsync, "--access-log", "off"])
+        self.subscribers = [Subscriber(self.server, shard, self.journal) for shard in range(PUSHED_SHARDS)]
         self.answered = itertools.count()
         self.answered_count = 0
         self.failure = None
@@ -238,7 +281,8 @@ class Crasher:
 
     def live(self, seconds):
         self.is_ending = False
-        work = [self.write] * WRITERS + [lambda client, _, reader=reader: reader.step(client) for reader in self.readers]
+        work = [self.write] * WRITERS + [lambda client, _, reader=reader: reader.step(client)
+                                         for reader in self.readers + self.subscribers]
         work.append(self.administer)
         threads = [threading.Thread(target=self.guarded, args=(each, self.rng.random())) for each in work]
         for thread in threads:
@@ -312,6 +356,7 @@ class Crasher:
         client = FastClient(self.server.port)
         for stream, count in STREAMS.items():
             client.call("CreateStream", StreamName=stream, ShardCount=count)
+        client.call("RegisterStreamConsumer", StreamARN=self.summary(client)["StreamARN"], ConsumerName=PUSHED)
         client.close()
         for life in range(1, kills + 1):
             self.live(self.rng.uniform(0.05, 0.8))
@@ -340,6 +385,7 @@ def run(kills, seed, fsync="interval", check_every=1):
     return {"kills": kills, "fsync": fsync, "seed": seed, "acknowledged": acknowledged,
             "unanswered": len(entries) - acknowledged, "reshards": crasher.reshards,
             "streams made again": len(crasher.brief_numbers), "facts changed": crasher.metadata_changes,
+            "records pushed": crasher.journal.seen_by("subscriber"),
             "iterators kept over a kill": crasher.bookmarks_checked, "lives an hour behind": crasher.clock_set_back,
             "slowest start s": round(max(crasher.start_seconds), 3)}
 

@@ -9,7 +9,7 @@ c. nothing is there that was not sent or was refused; an unanswered record is th
 d. numbers rise strictly in the order of reading;
 e. a record sent after another was acknowledged has the higher number, in one shard, also over a crash;
 f. no number is used twice in the life of a stream's name;
-g. what a chained reader saw is a prefix of what is read anew;
+g. what a chained reader saw, or a subscriber was sent, is a prefix of what is read anew;
 h. every record's hash key lies in its shard's range, the records of a closed shard end before its
    ending number and those of a child begin behind its parents';
 i. what is known of a stream beside its records (tags, retention, consumers) is what was acknowledged
@@ -82,6 +82,11 @@ class Journal:
     def saw(self, reader, stream, shard, numbers):
         with self._lock:
             self.readers.setdefault((reader, stream, shard), []).extend(numbers)
+
+    def seen_by(self, readers):
+        """How many records those whose names begin so saw in all."""
+        with self._lock:
+            return sum(len(numbers) for (reader, _, _), numbers in self.readers.items() if reader.startswith(readers))
 
     def some_acknowledged(self, rng):
         """An acknowledged entry, if the one that `rng` picks is; else None."""

@@ -16,6 +16,7 @@ def test_nothing_acknowledged_is_lost_changed_or_reordered(fsync):
     assert figures["acknowledged"] > 20 * KILLS
     assert figures["reshards"] > 0
     assert figures["facts changed"] > 0
+    assert figures["records pushed"] > 0
     assert figures["iterators kept over a kill"] > 0
     if hosted_binary():
         assert figures["lives an hour behind"] > 0
