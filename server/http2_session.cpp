@@ -18,6 +18,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
@@ -216,6 +217,9 @@ class Http2Session final : public Http2Listener {
   }
 
   Task<> answer(StreamPointer stream) {
+    // In a handler of its own: one that has to wait for the store holds up neither what arrived
+    // with it nor the reading of what comes.
+    co_await asio::post(stream_.get_executor(), kAwait);
     if (stream->is_refused()) {
       stream->response = std::move(*stream->take_refusal());
       stream->is_cut_short = true;

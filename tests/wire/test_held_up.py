@@ -4,15 +4,18 @@ One I/O thread, so that whoever is held up would hold up all. Nothing here is ti
 client's own limit, which is far below the time for which the device is held.
 """
 
+import base64
 import concurrent.futures
+import json
 import time
 import urllib.request
 
 import pytest
 
-from support.fast_client import FastClient
+from support.fast_client import HEADERS, FastClient
 from support.frames import Frames
 from support.held_calls import HeldServer, library
+from support.http2 import Http2
 
 pytestmark = pytest.mark.skipif(library() is None, reason="no build for preloading, or a sanitizer in its place")
 
@@ -152,3 +155,22 @@ def test_reads(world):
             answers_the_rest_while_held(world)
             assert not any(call.done() for call in reads)
         assert all(len(call.result()) == 1 for call in reads)
+
+
+def test_other_calls_of_a_connection(world):
+    """Over HTTP/2: those that come together with the one that is held up, and those that come later."""
+    connection = Http2(world.server.port)
+    connection.socket.settimeout(ANSWERED_WITHIN_S)
+
+    def call(operation, **members):
+        return connection.request({**HEADERS, "X-Amz-Target": f"Kinesis_20131202.{operation}"}, json.dumps(members).encode())
+
+    with world.server.held("write.log"):
+        put = call("PutRecord", StreamName="busy", PartitionKey="k", Data=base64.b64encode(b"x").decode())
+        for _ in range(3):
+            answer = connection.wait(call("ListStreams"))
+            assert answer.status == 200 and json.loads(answer.body)["StreamNames"] == ["busy", "calm"]
+        assert not connection.streams[put].has_ended
+    assert connection.wait(put).status == 200
+    assert len(world.numbers()) == 1
+    connection.close()
