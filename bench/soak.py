@@ -25,7 +25,8 @@ BATCHES_PER_S = 20
 COUNT, SIZE = 500, 1024
 SINGLES_PER_S = 200
 BURST_S = 10
-LOOK_S = 1
+RSS_LOOK_S = 0.25  # Several in the time in which a memtable fills.
+LOOK_S = 5
 POOL = 32
 TIMEOUT_S = 30
 FAST_CLOCK = ROOT / "build/release/tests/libfast_clock.so"
@@ -113,15 +114,18 @@ class Soak:
         return sum(size for when, size in self.sent if now - when <= self.retention_s)
 
     def look(self, directory):
-        """(When, RSS in MiB, disk of what is retained, descriptors) each LOOK_S after warming up."""
-        looks = []
+        """After warming up: (when, RSS in MiB) each RSS_LOOK_S; (disk of what is retained, descriptors) each LOOK_S."""
+        rss, others, due = [], [], self.began + WARM_TURNS * self.retention_s
         while self.goes_on():
-            time.sleep(LOOK_S)
+            time.sleep(RSS_LOOK_S)
             now = time.monotonic()
-            if now - self.began >= WARM_TURNS * self.retention_s:
-                looks.append((now, resident_mib(self.server.pid), disk_bytes(directory) / self.retained_bytes(now),
-                              descriptors(self.server.pid)))
-        return looks
+            if now < self.began + WARM_TURNS * self.retention_s:
+                continue
+            rss.append((now, resident_mib(self.server.pid)))
+            if now >= due:
+                others.append((disk_bytes(directory) / self.retained_bytes(now), descriptors(self.server.pid)))
+                due = now + LOOK_S
+        return rss, others
 
 
 def measure_soak(options, directory):
@@ -145,14 +149,14 @@ def measure_soak(options, directory):
             soak.burst(pathlib.Path(directory))
             beside.begin(soak.write, "PutRecords", COUNT, BATCHES_PER_S)
             beside.begin(soak.write, "PutRecord", 1, SINGLES_PER_S)
-            looks = soak.look(data)
+            rss, others = soak.look(data)
     finally:
         server.stop()
-    growth = slope([(when / 600, resident) for when, resident, _, _ in looks])
-    disk, opened = [look[2] for look in looks], [look[3] for look in looks]
+    growth = slope([(when / 600, resident) for when, resident in rss])
+    residents, (disk, opened) = [resident for _, resident in rss], zip(*others, strict=True)
     rows = [["put, GB", f"{sum(size for _, size in soak.sent) / 1e9:.1f}"], ["records read", f"{soak.read:,}"],
             ["retained at a time, GB", f"{soak.retained_bytes(soak.end) / 1e9:.1f}"],
-            ["RSS MiB, least and most", f"{min(look[1] for look in looks):.0f} to {max(look[1] for look in looks):.0f}"],
+            ["RSS MiB, least and most", f"{min(residents):.0f} to {max(residents):.0f}"],
             ["RSS, MiB more in 10 minutes", f"{growth:+.2f}"],
             ["disk, of what is retained", f"{min(disk):.2f} to {max(disk):.2f} x"],
             ["descriptors", f"{min(opened)} to {max(opened)}"], ["calls that failed", "0"]]

@@ -5,7 +5,8 @@
 namespace millrace::server {
 
 // At most 8 MiB an arena are kept at its end, and there are two of them: with one for each of our
-// threads, what is kept would be several memtables. Larger blocks are mapped one by one.
+// threads, what is kept would be several memtables. Larger blocks are mapped one by one, those of
+// memtables above all (storage/rocksdb_store.cpp).
 void keep_freed_memory() {
 #if defined(__GLIBC__)
   ::mallopt(M_ARENA_MAX, 2);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdarg>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
@@ -38,6 +39,11 @@ namespace {
 
 // A file of an epoch keeps some 100 KiB of index in memory while it is open.
 constexpr int kOpenFilesMax = 256;
+
+// Memtables consist of such blocks, where they hold several: large enough for the allocator to map
+// each by itself (server/memory.cpp) and to give it back with the memtable. Smaller ones lie
+// between everything else and leave holes that little else fits into.
+constexpr std::size_t kMemtableBlockBytes = 4UL << 20U;
 
 // Passes RocksDB's complaints on and drops its chatter, so that it keeps no log files.
 class WarningLogger final : public rocksdb::Logger {
@@ -142,6 +148,9 @@ rocksdb::ColumnFamilyOptions records_options(const RocksDbOptions& options,
   family.memtable_insert_with_hint_prefix_extractor = std::make_shared<LogPrefix>();
   family.write_buffer_size = options.write_buffer_bytes / 3 * 2;
   family.max_write_buffer_number = 2;
+  if (family.write_buffer_size >= 8 * kMemtableBlockBytes) {
+    family.arena_block_size = kMemtableBlockBytes;
+  }
   // Moving a file down costs nothing, and a read looks into every file of level 0.
   family.level0_file_num_compaction_trigger = 1;
   family.target_file_size_base = options.write_buffer_bytes / 3 * 2;
