@@ -10,10 +10,9 @@ namespace millrace::server {
 // allocator is not glibc's.
 void keep_freed_memory();
 
-// Gives back to the system what is free between blocks that are in use. Without it the holes that
-// memtables leave grow to as much as is in use, because what comes next rarely fits. Takes some
-// milliseconds, in which other threads may have to wait for memory. Does nothing where the
-// allocator is not glibc's.
+// Gives back to the system what is free between blocks that are in use. Without it what a burst has
+// left free stays with the process. Takes some milliseconds, in which other threads may have to
+// wait for memory. Does nothing where the allocator is not glibc's.
 void give_back_free_memory();
 
 }  // namespace millrace::server
