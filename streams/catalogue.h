@@ -147,6 +147,7 @@ class Catalogue {
   Result<void> check_new_stream(const NewStream& wanted);
   Result<void> load();
   Result<void> finish_drops();
+  Result<void> drop_logs(std::uint32_t stream_id, std::uint32_t shard_count);
   Result<void> carry_out_due(const StreamPointer& stream);
   // Those whose deletion was due and has been carried out now.
   void remove_gone(std::vector<StreamPointer>& streams);

@@ -148,7 +148,7 @@ Result<void> Catalogue::carry_out_removal(const StreamPointer& stream) {
   }
   for (const Shard& shard : state.shards->shards()) shard_end_listener_(stream->log(shard.index));
   // The stream is gone. What fails here is tried again by expire().
-  [[maybe_unused]] const auto dropped = finish_drops();
+  [[maybe_unused]] const auto dropped = drop_logs(id, shard_count);
   return {};
 }
 
@@ -192,11 +192,16 @@ Result<void> Catalogue::finish_drops() {
   });
   if (!scanned) return scanned;
   for (const auto& [id, count] : pending) {
-    if (auto dropped = engine_.drop(logs_of(id, count)); !dropped) return dropped;
-    storage::TableBatch batch;
-    batch.remove(rows::dropped_row_key(id));
-    if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
+    if (auto dropped = drop_logs(id, count); !dropped) return dropped;
   }
+  return {};
+}
+
+Result<void> Catalogue::drop_logs(std::uint32_t stream_id, std::uint32_t shard_count) {
+  if (auto dropped = engine_.drop(logs_of(stream_id, shard_count)); !dropped) return dropped;
+  storage::TableBatch batch;
+  batch.remove(rows::dropped_row_key(stream_id));
+  if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
   return {};
 }
 
