@@ -81,10 +81,10 @@ class Reader:
                     self.iterators[stream, child] = client.iterator(stream, child)
 
     def renewed(self, client, stream, shard):
-        numbers = self.journal.readers.get((self.name, stream, shard))
-        if not numbers:
+        last = self.journal.last_seen(self.name, stream, shard)
+        if last is None:
             return client.iterator(stream, shard)
-        return client.iterator(stream, shard, "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=str(numbers[-1]))
+        return client.iterator(stream, shard, "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=str(last))
 
 
 class Subscriber:
@@ -116,8 +116,8 @@ class Subscriber:
     def subscribe(self, client):
         arn = client.call("DescribeStreamSummary", StreamName="steady")["StreamDescriptionSummary"]["StreamARN"]
         consumer = client.call("DescribeStreamConsumer", StreamARN=arn, ConsumerName=PUSHED)["ConsumerDescription"]["ConsumerARN"]
-        numbers = self.journal.readers.get((self.name, "steady", self.shard))
-        where = {"Type": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": str(numbers[-1])} if numbers else {"Type": "TRIM_HORIZON"}
+        last = self.journal.last_seen(self.name, "steady", self.shard)
+        where = {"Type": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": str(last)} if last else {"Type": "TRIM_HORIZON"}
         frames = Frames(self.server.endpoint, {"ConsumerARN": consumer, "ShardId": self.shard, "StartingPosition": where})
         if frames.response.status != 200:
             raise Refused(frames.response.status, json.loads(frames.response.read()))

@@ -83,6 +83,12 @@ class Journal:
         with self._lock:
             self.readers.setdefault((reader, stream, shard), []).extend(numbers)
 
+    def last_seen(self, reader, stream, shard):
+        """The number of the last record it saw, or None."""
+        with self._lock:
+            numbers = self.readers.get((reader, stream, shard))
+            return numbers[-1] if numbers else None
+
     def seen_by(self, readers):
         """How many records those whose names begin so saw in all."""
         with self._lock:

@@ -158,7 +158,7 @@ def test_reads(world):
 
 
 def test_other_calls_of_a_connection(world):
-    """Over HTTP/2: those that come together with the one that is held up, and those that come later."""
+    """Over HTTP/2, those that come while one is held up."""
     connection = Http2(world.server.port)
     connection.socket.settimeout(ANSWERED_WITHIN_S)
 
