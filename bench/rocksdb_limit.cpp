@@ -4,7 +4,7 @@
 // A request's records go to the shards in equal parts, as random partition keys deal them out. The
 // server's way is one key per shard and request (storage/batch.h), and keys that begin with an
 // epoch (storage/epochs.h); the plain way is one key per record, all in one epoch: by shard and
-// position. Options are the store's own.
+// position. Options are the store's own, and freed memory is kept as the server keeps it.
 
 #include <algorithm>
 #include <chrono>
@@ -26,6 +26,7 @@
 #include <sys/resource.h>
 
 #include "base/bytes.h"
+#include "server/memory.h"
 #include "storage/batch.h"
 #include "storage/keys.h"
 #include "storage/rocksdb_engine.h"
@@ -180,5 +181,6 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "How long")->check(CLI::Range(0.01, 3600.0));
   app.add_flag("--key-per-record", options.has_key_per_record, "A key per record, not per shard");
   CLI11_PARSE(app, argc, argv);
+  millrace::server::keep_freed_memory();
   return millrace::run(options);
 }

@@ -29,6 +29,12 @@ namespace millrace::storage {
 
 class Directory;
 
+// Memtables consist of such blocks, where they hold several: large enough for the allocator to map
+// each by itself, and of a size that a process can know them by and use them again
+// (server/memory.h). Smaller ones lie between everything else and leave holes that little else fits
+// into.
+inline constexpr std::size_t kMemtableBlockBytes = 4UL << 20U;
+
 struct RocksDbOptions {
   Fsync fsync = Fsync::kInterval;
   std::chrono::milliseconds sync_interval{100};

@@ -40,11 +40,6 @@ namespace {
 // A file of an epoch keeps some 100 KiB of index in memory while it is open.
 constexpr int kOpenFilesMax = 256;
 
-// Memtables consist of such blocks, where they hold several: large enough for the allocator to map
-// each by itself (server/memory.cpp) and to give it back with the memtable. Smaller ones lie
-// between everything else and leave holes that little else fits into.
-constexpr std::size_t kMemtableBlockBytes = 4UL << 20U;
-
 // Passes RocksDB's complaints on and drops its chatter, so that it keeps no log files.
 class WarningLogger final : public rocksdb::Logger {
  public:

@@ -8,10 +8,12 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include "storage/rocksdb_engine.h"
+
 namespace millrace::server {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef MILLRACE_SANITIZED
 constexpr bool kHasItsOwnAllocator = true;
 #else
 constexpr bool kHasItsOwnAllocator = false;
@@ -44,6 +46,30 @@ TEST_CASE("what is free between blocks in use is given back" * doctest::skip(kHa
   for (std::size_t i = 0; i < kBlocks; i += kKeptOneIn) {
     CHECK(*blocks[i] == std::vector<char>(kBlockBytes, 'x'));
   }
+}
+
+TEST_CASE("blocks of memtables are used again, up to a bound" *
+          doctest::skip(kHasItsOwnAllocator)) {
+  keep_freed_memory();
+  give_back_free_memory();
+  std::vector<std::unique_ptr<std::byte[]>> blocks(kKeptBlocksMax + 1);
+  for (auto& block : blocks) {
+    block = std::make_unique<std::byte[]>(storage::kMemtableBlockBytes);  // Cleared, so resident.
+  }
+  const std::size_t in_use = resident_bytes();
+  const std::byte* const last = blocks[kKeptBlocksMax - 1].get();
+
+  for (auto& block : blocks) block.reset();
+
+  const std::size_t kept = resident_bytes();
+  CHECK(kept + storage::kMemtableBlockBytes <= in_use);
+  CHECK(kept + 2 * storage::kMemtableBlockBytes > in_use);
+  blocks.front() = std::make_unique_for_overwrite<std::byte[]>(storage::kMemtableBlockBytes);
+  CHECK(blocks.front().get() == last);
+
+  give_back_free_memory();
+
+  CHECK(resident_bytes() + (kKeptBlocksMax - 1) * storage::kMemtableBlockBytes <= kept);
 }
 
 }  // namespace
