@@ -3,6 +3,7 @@ follow cost its writer.
 """
 
 import contextlib
+import functools
 import http.client
 import os
 import statistics
@@ -59,9 +60,12 @@ def follow(server, beside, iterators):
     connection.close()
 
 
-def rounds_of(options, server, requests, per_second=0):
-    return medians([round_of(server.pid, lambda: load(server.port, requests, WAY, options.seconds, per_second=per_second))
-                    for _ in range(options.rounds)])
+def round_at(options, server, requests, per_second=0):
+    return round_of(server.pid, lambda: load(server.port, requests, WAY, options.seconds, per_second=per_second))
+
+
+def median_ratio(rounds, bases, key):
+    return statistics.median(one[key] / base[key] for one, base in zip(rounds, bases))
 
 
 def row(name, figures, note=""):
@@ -70,41 +74,50 @@ def row(name, figures, note=""):
 
 
 def puts(options, directory):
+    alone, half, followed, pressed = [], [], [], []
     with puts_to(directory) as (server, place):
         path = place / "PutRecord"
+        one_round = functools.partial(round_at, options, server, path)
         load(server.port, path, WAY, min(0.5, options.seconds))
-        most = rounds_of(options, server, path)
-        half = rounds_of(options, server, path, most["per_s"] / 2)
-        with Beside() as beside:
-            client = server.client()
-            for _ in range(READERS):
-                iterators = [client.iterator(STREAM, f"shardId-{shard:012}", "LATEST") for shard in range(SHARDS)]
-                beside.begin(follow, server, beside, iterators)
-            client.close()
-            followed = rounds_of(options, server, path)
-        with Beside() as beside:
-            beside.begin(load, server.port, place / "PutRecords", Way(4), options.seconds * options.rounds * 1.5, 0, 60, BESIDE_PER_S)
-            time.sleep(options.seconds / 2)
-            pressed = rounds_of(options, server, path)
-    return [row("as many as can be", most), row("half as many", half, "goal: p99 up to 5 ms"),
-            row(f"with {READERS} readers who follow", followed, f"CPU {followed['cpu_us'] / most['cpu_us']:.2f} x without, reads included; goal: 1.2"),
-            row(f"beside {BESIDE_PER_S} PutRecords of 500 x 1 KiB a second", pressed,
-                f"p99 {pressed['p99_us'] / most['p99_us']:.1f} x without, goal: 10; CPU is that of both")]
+        for _ in range(options.rounds):
+            alone.append(one_round())
+            half.append(one_round(alone[-1]["per_s"] / 2))
+            with Beside() as beside:
+                client = server.client()
+                for _ in range(READERS):
+                    iterators = [client.iterator(STREAM, f"shardId-{shard:012}", "LATEST") for shard in range(SHARDS)]
+                    beside.begin(follow, server, beside, iterators)
+                client.close()
+                followed.append(one_round())
+            with Beside() as beside:
+                beside.begin(load, server.port, place / "PutRecords", Way(4), options.seconds * 1.5, 0, 60, BESIDE_PER_S)
+                time.sleep(options.seconds / 4)
+                pressed.append(one_round())
+    return [row("as many as can be", medians(alone)), row("half as many", medians(half), "goal: p99 up to 5 ms"),
+            row(f"with {READERS} readers who follow", medians(followed),
+                f"CPU {median_ratio(followed, alone, 'cpu_us'):.2f} x without, reads included; goal: 1.2"),
+            row(f"beside {BESIDE_PER_S} PutRecords of 500 x 1 KiB a second", medians(pressed),
+                f"p99 {median_ratio(pressed, alone, 'p99_us'):.1f} x without, goal: 10; CPU is that of both")]
 
 
 def synced_puts(options, directory):
-    one_us = sync_us(directory)
+    most, half, syncs_us = [], [], []
     with puts_to(directory, ["--fsync", "always"]) as (server, place):
         path = place / "PutRecord"
+        one_round = functools.partial(round_at, options, server, path)
         load(server.port, path, WAY, min(0.5, options.seconds))
-        figures = rounds_of(options, server, path)
-        half = rounds_of(options, server, path, figures["per_s"] / 2)
+        for _ in range(options.rounds):
+            syncs_us.append(sync_us(directory))
+            most.append(one_round())
+            half.append(one_round(most[-1]["per_s"] / 2))
 
-    def in_syncs(one):
-        return f"p50 {one['p50_us'] / one_us:.1f}, p99 {one['p99_us'] / one_us:.1f} syncs of {one_us:,.0f} µs"
-    return [row("--fsync always, as many as can be", figures,
-                f"{in_syncs(figures)}, goal: p50 up to 3; {figures['per_s'] * one_us / 1e6:.1f} x one after the other, goal: 5"),
-            row("--fsync always, half as many", half, f"{in_syncs(half)}, goal: p99 up to 5")]
+    def in_syncs(rounds):
+        p50, p99 = (statistics.median(one[key] / sync for one, sync in zip(rounds, syncs_us)) for key in ("p50_us", "p99_us"))
+        return f"p50 {p50:.1f}, p99 {p99:.1f} syncs of {statistics.median(syncs_us):,.0f} µs"
+    at_once = statistics.median(one["per_s"] * sync / 1e6 for one, sync in zip(most, syncs_us))
+    return [row("--fsync always, as many as can be", medians(most),
+                f"{in_syncs(most)}, goal: p50 up to 3; {at_once:.1f} x one after the other, goal: 5"),
+            row("--fsync always, half as many", medians(half), f"{in_syncs(half)}, goal: p99 up to 5")]
 
 
 def measure_latency(options, directory):
