@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -26,6 +27,21 @@ namespace millrace::storage {
 
 namespace {
 
+// What the iterator stands at; none behind its end.
+Result<std::optional<Entries>> entries_at(const rocksdb::Iterator& values) {
+  if (!values.Valid()) {
+    if (!values.status().ok()) return std::unexpected(to_error(values.status()));
+    return std::nullopt;
+  }
+  const auto key = parse_record_key(values.key().ToStringView());
+  const auto value = decode_value(values.value().ToStringView());
+  if (!value) return std::unexpected(value.error());
+  if (!key || key->last + 1 < value->count) return fail(kDamaged, "A stored key is damaged.");
+  return Entries{key->last + 1 - value->count, value->arrival, value->count, value->body};
+}
+
+Position end_of(const Entries& entries) { return entries.first + entries.count; }
+
 // Those of one epoch. Returns whether to go on.
 Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from, Position end,
                         const Visitor& visit) {
@@ -35,18 +51,47 @@ Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from, Pos
   options.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> values(store.db().NewIterator(options, store.records()));
   const auto begin = record_key(log, from);
-  for (values->Seek(to_slice(to_view(begin))); values->Valid(); values->Next()) {
-    const auto key = parse_record_key(values->key().ToStringView());
-    const auto value = decode_value(values->value().ToStringView());
-    if (!value) return std::unexpected(value.error());
-    if (!key || key->last + 1 < value->count) return fail(kDamaged, "A stored key is damaged.");
-    if (!visit({key->last + 1 - value->count, value->arrival, value->count, value->body})) {
-      return false;
-    }
-    if (key->last + 1 >= end) return false;
+  for (values->Seek(to_slice(to_view(begin)));; values->Next()) {
+    const auto entries = entries_at(*values);
+    if (!entries) return std::unexpected(entries.error());
+    if (!*entries) return true;
+    if (!visit(**entries)) return false;
+    if (end_of(**entries) >= end) return false;
   }
-  if (!values->status().ok()) return std::unexpected(to_error(values->status()));
-  return true;
+}
+
+// The first entry at or behind `low`, where a batch begins, that arrived at `time` or later and is
+// of the same epoch; none if all those are earlier.
+Result<std::optional<Position>> find_in_epoch(const RocksDbStore& store, LogId log, Position low,
+                                              TimePoint time) {
+  const auto begin = record_key(log, low);
+  const rocksdb::Slice lower = to_slice(to_view(begin));
+  const std::string bound = record_key_end(log, epoch_of(low));
+  const rocksdb::Slice upper = to_slice(bound);
+  rocksdb::ReadOptions options = scan_options();
+  options.iterate_lower_bound = &lower;
+  options.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> values(store.db().NewIterator(options, store.records()));
+
+  values->SeekToLast();
+  auto entries = entries_at(*values);
+  if (!entries) return std::unexpected(entries.error());
+  if (!*entries || (*entries)->arrival < time) return std::nullopt;
+  Position found = (*entries)->first;
+  for (Position high = found; low < high;) {
+    const Position middle = low + (high - low) / 2;
+    const auto key = record_key(log, middle);
+    values->Seek(to_slice(to_view(key)));
+    entries = entries_at(*values);
+    if (!entries) return std::unexpected(entries.error());
+    if (*entries && (*entries)->arrival < time) {
+      low = end_of(**entries);
+    } else {
+      if (*entries) found = (*entries)->first;
+      high = std::min(found, middle);
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -85,31 +130,36 @@ Entries within(Entries entries, Position from, Position end) {
 
 Result<Position> log_position_at(const RocksDbStore& store, const LogState& state, Position from,
                                  TimePoint time) {
+  const Position end = state.published.load();
+  if (from >= end || time_from_millis(state.last_arrival_millis.load()) < time) return end;
+
+  // In which epoch, by the first entry of each: all below `low` are too early, `late` is not.
   Position low = from;
-  Position high = state.published.load();
-  if (time_from_millis(state.last_arrival_millis.load()) < time) return high;
-  Position found = high;
-  Position middle = low;  // Where little has expired since the last trim, the first one is it.
-  while (low < high) {
-    bool is_late = true;  // Nothing at or behind `middle` counts as late.
-    Position first = found;
-    Position behind = high;
-    const auto scanned = scan_log(store, state, middle, high, [&](const Entries& entries) {
-      is_late = entries.arrival >= time;
-      first = entries.first;
-      behind = entries.first + entries.count;
+  Position late = end;
+  Position middle = from;  // Where little has expired since the last trim, the first one is it.
+  for (Epoch first = epoch_of(from), last = epoch_of(end - 1); first <= last;) {
+    std::optional<Entries> found;
+    const auto scanned = scan_log(store, state, middle, late, [&](const Entries& entries) {
+      found = entries;
       return false;
     });
     if (!scanned) return std::unexpected(scanned.error());
-    if (is_late) {
-      found = std::max(first, low);
-      high = std::min(found, middle);
+    if (found && found->arrival < time) {
+      low = end_of(*found);
+      first = epoch_of(found->first) + 1;
     } else {
-      low = std::min(behind, high);
+      if (found) late = std::max(found->first, from);
+      if (middle == from) break;
+      last = epoch_of(middle) - 1;
     }
-    middle = low + (high - low) / 2;
+    middle = start_of(first + (last - first) / 2);
   }
-  return found;
+  if (low > from) {
+    const auto found = find_in_epoch(store, state.log, low, time);
+    if (!found) return std::unexpected(found.error());
+    if (*found) late = **found;
+  }
+  return std::min(late, end);
 }
 
 }  // namespace millrace::storage

@@ -273,6 +273,35 @@ TEST_CASE_FIXTURE(EpochsTest, "entries are found by their time over epochs") {
   }
 }
 
+TEST_CASE_FIXTURE(EpochsTest, "a search by time finds what looking through all entries does") {
+  const OpenStore store = must_open();
+  for (std::size_t i = 0; i < 60; ++i) {
+    std::vector<std::string> texts;
+    for (std::size_t k = 0; k <= i % 4; ++k) texts.push_back(text_of(next_++));
+    REQUIRE(patiently([&] { return append(*store.engine, kBusyLog, texts); }));
+    if (i % 17 == 0) REQUIRE(append_one(*store.engine, kRareLog));
+    if (i % 3 != 0)
+      clock_.advance(std::chrono::seconds(1));  // Else the next one comes at the same time.
+  }
+  for (const LogId log : {kBusyLog, kRareLog}) {
+    const std::vector<ReadEntry> entries = read_all(*store.engine, log);
+    const Position end = store.engine->bounds(log)->published;
+    for (std::size_t from = 0; from < entries.size(); from += 3) {
+      for (const ReadEntry& sought : entries) {
+        for (const auto later : {std::chrono::milliseconds(0), std::chrono::milliseconds(1)}) {
+          const TimePoint time = sought.arrival + later;
+          const auto expected =
+              std::find_if(entries.begin() + static_cast<std::ptrdiff_t>(from), entries.end(),
+                           [&](const ReadEntry& entry) { return entry.arrival >= time; });
+          const auto found = store.engine->position_at(log, entries[from].position, time);
+          REQUIRE(found);
+          REQUIRE(*found == (expected == entries.end() ? end : expected->position));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE_FIXTURE(EpochsTest, "room of what was trimmed comes back, the rest stays") {
   const OpenStore store = must_open();
   for (int i = 0; i < 8; ++i) append_until_next_epoch(*store.engine);
