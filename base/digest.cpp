@@ -24,10 +24,6 @@
 #include "base/random.h"
 #include "base/uint128.h"
 
-#if defined(__x86_64__)
-#include <nmmintrin.h>
-#endif
-
 namespace millrace {
 namespace {
 
@@ -48,40 +44,6 @@ const EVP_MD* md5_algorithm() {
 const unsigned char* as_bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
-
-constexpr std::array<std::uint32_t, 256> kCrcTable = [] {
-  constexpr std::uint32_t kPolynomial = 0x82f63b78;  // Castagnoli, reflected.
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value >> 1U) ^ ((value & 1U) != 0 ? kPolynomial : 0);
-    table[i] = value;
-  }
-  return table;
-}();
-
-std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t state) {
-  for (const char c : bytes) {
-    state = (state >> 8U) ^ kCrcTable[(state ^ static_cast<unsigned char>(c)) & 0xffU];
-  }
-  return state;
-}
-
-#if defined(__x86_64__)
-__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::string_view bytes,
-                                                                      std::uint32_t state) {
-  std::uint64_t wide = state;
-  while (bytes.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), sizeof word);
-    wide = _mm_crc32_u64(wide, word);
-    bytes.remove_prefix(sizeof word);
-  }
-  auto narrow = static_cast<std::uint32_t>(wide);
-  for (const char c : bytes) narrow = _mm_crc32_u8(narrow, static_cast<unsigned char>(c));
-  return narrow;
-}
-#endif
 
 }  // namespace
 
@@ -137,15 +99,6 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {
 
 bool equals_in_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
-std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {
-  const std::uint32_t state = ~crc;
-#if defined(__x86_64__)
-  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
-  if (has_instruction) return ~crc32c_by_instruction(bytes, state);
-#endif
-  return ~crc32c_by_table(bytes, state);
 }
 
 std::string seal(const SealKey& key, std::string_view label, std::string_view plain,

@@ -121,6 +121,21 @@ TEST_CASE("CRC-32C is Castagnoli's, also piece by piece") {
   CHECK(crc32c("") == 0);
 }
 
+TEST_CASE("CRC-32C of any length is that of its bits, one after the other") {
+  SeededRandom random(7);
+  std::string bytes(5000, 0);
+  random.fill({reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()});
+  std::uint32_t state = ~0U;
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CAPTURE(size);
+    REQUIRE(crc32c(std::string_view(bytes).substr(0, size)) == ~state);
+    state ^= static_cast<unsigned char>(bytes[size]);
+    for (int bit = 0; bit < 8; ++bit) state = (state >> 1U) ^ ((state & 1U) != 0 ? 0x82f63b78U : 0);
+  }
+  CHECK(crc32c(std::string_view(bytes).substr(3), crc32c(std::string_view(bytes).substr(0, 3))) ==
+        ~state);
+}
+
 TEST_CASE("SHA-256 is that of FIPS 180-4, its HMAC that of RFC 4231") {
   CHECK(to_hex(sha256("abc")) ==
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
