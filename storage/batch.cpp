@@ -53,19 +53,26 @@ std::array<char, kValueHeaderBytes> encode_value_header(const ValueParts& parts,
   return header;
 }
 
-Result<DecodedValue> decode_value(std::string_view value) {
-  const auto damaged = [] { return fail(kDamaged, "a stored batch fails its checksum"); };
+Result<DecodedValue> peek_value(std::string_view value) {
   if (value.size() < kValueHeaderBytes || value[0] != static_cast<char>(kFormat) || value[1] != 0) {
-    return damaged();
+    return fail(kDamaged, "a stored batch begins with something else");
   }
-  ByteReader reader(value.substr(2));
+  ByteReader reader(value.substr(2, kChecksumOffset - 2));
   DecodedValue decoded;
   decoded.count = reader.take<std::uint32_t>();
   decoded.arrival = time_from_millis(static_cast<std::int64_t>(reader.take<std::uint64_t>()));
-  const auto checksum = reader.take<std::uint32_t>();
-  decoded.body = reader.rest();
-  if (crc32c(decoded.body, crc32c(value.substr(0, kChecksumOffset))) != checksum) return damaged();
-  if (!is_well_formed(decoded.body, decoded.count)) return damaged();
+  decoded.body = value.substr(kValueHeaderBytes);
+  return decoded;
+}
+
+Result<DecodedValue> decode_value(std::string_view value) {
+  auto decoded = peek_value(value);
+  if (!decoded) return decoded;
+  const auto checksum = read_big_endian<std::uint32_t>(value.substr(kChecksumOffset));
+  if (crc32c(decoded->body, crc32c(value.substr(0, kChecksumOffset))) != checksum ||
+      !is_well_formed(decoded->body, decoded->count)) {
+    return fail(kDamaged, "a stored batch fails its checksum");
+  }
   return decoded;
 }
 

@@ -113,6 +113,10 @@ struct DecodedValue {
 // Errors: kDamaged if the bytes are not a value this version wrote.
 [[nodiscard]] Result<DecodedValue> decode_value(std::string_view value);
 
+// The same without a look at the body: its checksum and entries are not checked. For a search,
+// which would otherwise take all of it from memory for the sake of its time.
+[[nodiscard]] Result<DecodedValue> peek_value(std::string_view value);
+
 // Takes the next entry off the front of `body`, which decode_value() has checked.
 [[nodiscard]] inline std::string_view take_entry(std::string_view& body) {
   const auto size = read_big_endian<std::uint32_t>(body);

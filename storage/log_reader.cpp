@@ -27,14 +27,17 @@ namespace millrace::storage {
 
 namespace {
 
+// decode_value() or peek_value().
+using Decode = Result<DecodedValue> (*)(std::string_view);
+
 // What the iterator stands at; none behind its end.
-Result<std::optional<Entries>> entries_at(const rocksdb::Iterator& values) {
+Result<std::optional<Entries>> entries_at(const rocksdb::Iterator& values, Decode decode) {
   if (!values.Valid()) {
     if (!values.status().ok()) return std::unexpected(to_error(values.status()));
     return std::nullopt;
   }
   const auto key = parse_record_key(values.key().ToStringView());
-  const auto value = decode_value(values.value().ToStringView());
+  const auto value = decode(values.value().ToStringView());
   if (!value) return std::unexpected(value.error());
   if (!key || key->last + 1 < value->count) return fail(kDamaged, "A stored key is damaged.");
   return Entries{key->last + 1 - value->count, value->arrival, value->count, value->body};
@@ -44,7 +47,7 @@ Position end_of(const Entries& entries) { return entries.first + entries.count; 
 
 // Those of one epoch. Returns whether to go on.
 Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from, Position end,
-                        const Visitor& visit) {
+                        Decode decode, const Visitor& visit) {
   const std::string bound = record_key_end(log, epoch_of(from));
   const rocksdb::Slice upper = to_slice(bound);
   rocksdb::ReadOptions options = scan_options();
@@ -52,7 +55,7 @@ Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from, Pos
   const std::unique_ptr<rocksdb::Iterator> values(store.db().NewIterator(options, store.records()));
   const auto begin = record_key(log, from);
   for (values->Seek(to_slice(to_view(begin)));; values->Next()) {
-    const auto entries = entries_at(*values);
+    const auto entries = entries_at(*values, decode);
     if (!entries) return std::unexpected(entries.error());
     if (!*entries) return true;
     if (!visit(**entries)) return false;
@@ -74,7 +77,7 @@ Result<std::optional<Position>> find_in_epoch(const RocksDbStore& store, LogId l
   const std::unique_ptr<rocksdb::Iterator> values(store.db().NewIterator(options, store.records()));
 
   values->SeekToLast();
-  auto entries = entries_at(*values);
+  auto entries = entries_at(*values, peek_value);
   if (!entries) return std::unexpected(entries.error());
   if (!*entries || (*entries)->arrival < time) return std::nullopt;
   Position found = (*entries)->first;
@@ -82,7 +85,7 @@ Result<std::optional<Position>> find_in_epoch(const RocksDbStore& store, LogId l
     const Position middle = low + (high - low) / 2;
     const auto key = record_key(log, middle);
     values->Seek(to_slice(to_view(key)));
-    entries = entries_at(*values);
+    entries = entries_at(*values, peek_value);
     if (!entries) return std::unexpected(entries.error());
     if (*entries && (*entries)->arrival < time) {
       low = end_of(**entries);
@@ -94,10 +97,8 @@ Result<std::optional<Position>> find_in_epoch(const RocksDbStore& store, LogId l
   return found;
 }
 
-}  // namespace
-
-Result<void> scan_log(const RocksDbStore& store, const LogState& state, Position from, Position end,
-                      const Visitor& visit) {
+Result<void> scan(const RocksDbStore& store, const LogState& state, Position from, Position end,
+                  Decode decode, const Visitor& visit) {
   from = std::max(from, state.trimmed.load());
   const LogState::Runs runs = state.runs();
   // Who follows the end has nothing to look for in the epochs before the last.
@@ -108,12 +109,19 @@ Result<void> scan_log(const RocksDbStore& store, const LogState& state, Position
     for (Epoch epoch = std::max(run.first, epoch_of(from)); epoch <= run.last; ++epoch) {
       const Position begin = std::max(from, start_of(epoch));
       if (begin >= end) return {};
-      const auto goes_on = scan_epoch(store, state.log, begin, end, visit);
+      const auto goes_on = scan_epoch(store, state.log, begin, end, decode, visit);
       if (!goes_on) return std::unexpected(goes_on.error());
       if (!*goes_on) return {};
     }
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> scan_log(const RocksDbStore& store, const LogState& state, Position from, Position end,
+                      const Visitor& visit) {
+  return scan(store, state, from, end, decode_value, visit);
 }
 
 Entries within(Entries entries, Position from, Position end) {
@@ -139,7 +147,7 @@ Result<Position> log_position_at(const RocksDbStore& store, const LogState& stat
   Position middle = from;  // Where little has expired since the last trim, the first one is it.
   for (Epoch first = epoch_of(from), last = epoch_of(end - 1); first <= last;) {
     std::optional<Entries> found;
-    const auto scanned = scan_log(store, state, middle, late, [&](const Entries& entries) {
+    const auto scanned = scan(store, state, middle, late, peek_value, [&](const Entries& entries) {
       found = entries;
       return false;
     });
