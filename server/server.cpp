@@ -189,6 +189,7 @@ class Server {
       log_.info("stopping on signal {}", signal);
       accept_io_.stop();
     });
+    asio::post(workers_, give_back_free_memory);  // What replaying a log has left.
     Timer housekeeping(accept_io_.get_executor());
     arm_housekeeping(housekeeping);
     accept_io_.run();
