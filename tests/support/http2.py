@@ -1,5 +1,6 @@
 """An HTTP/2 client with prior knowledge that can also misbehave."""
 
+import contextlib
 import dataclasses
 import socket
 
@@ -34,6 +35,7 @@ class Http2:
             client_side=True, validate_outbound_headers=False, normalize_outbound_headers=False))
         self.connection.initiate_connection()
         self.takes_all = takes_all
+        self.is_gathering = False
         self.streams = {}
         self.received = b""
         self.goaway = None  # The error code of a GOAWAY.
@@ -41,7 +43,16 @@ class Http2:
         self.flush()
 
     def flush(self):
-        self.socket.sendall(self.connection.data_to_send())
+        if not self.is_gathering:
+            self.socket.sendall(self.connection.data_to_send())
+
+    @contextlib.contextmanager
+    def in_one_piece(self):
+        """Small requests that are made within are sent together."""
+        self.is_gathering = True
+        yield
+        self.is_gathering = False
+        self.flush()
 
     def request(self, headers, body=b"", method="POST", path="/", authority="localhost", ends=True):
         """Sends the head, and of the body what the server has room for at once; returns the stream's id."""
