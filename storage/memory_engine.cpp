@@ -1,6 +1,7 @@
 #include "storage/memory_engine.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -42,16 +43,24 @@ void MemoryEngine::complete() {
   for (const Waiter& waiter : ready) waiter.done(true);
 }
 
-void MemoryEngine::fail_writes(std::optional<Error> error) {
+void MemoryEngine::fail_writes(std::optional<Error> error, std::size_t times) {
   const std::lock_guard lock(mutex_);
   write_error_ = std::move(error);
+  failures_left_ = times;
+}
+
+Result<void> MemoryEngine::begin_write() {
+  if (!write_error_) return {};
+  const Error error = *write_error_;
+  if (--failures_left_ == 0) write_error_.reset();
+  return std::unexpected(error);
 }
 
 Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches) {
   Receipt receipt;
   {
     const std::lock_guard lock(mutex_);
-    if (write_error_) return std::unexpected(*write_error_);
+    if (auto begun = begin_write(); !begun) return std::unexpected(begun.error());
     for (const LogBatch& batch : batches) {
       Log& log = logs_[batch.log];
       const Position first = log.next + random_() % (kGapMax + 1);
@@ -112,7 +121,7 @@ Result<Position> MemoryEngine::position_at(LogId log, Position from, TimePoint t
 
 Result<void> MemoryEngine::trim(std::span<const Trim> trims) {
   const std::lock_guard lock(mutex_);
-  if (write_error_) return std::unexpected(*write_error_);
+  if (auto begun = begin_write(); !begun) return std::unexpected(begun.error());
   for (const Trim& trim : trims) {
     Log& log = logs_[trim.log];
     log.trimmed = std::max(log.trimmed, trim.position);
@@ -123,7 +132,7 @@ Result<void> MemoryEngine::trim(std::span<const Trim> trims) {
 
 Result<void> MemoryEngine::drop(std::span<const LogId> logs) {
   const std::lock_guard lock(mutex_);
-  if (write_error_) return std::unexpected(*write_error_);
+  if (auto begun = begin_write(); !begun) return std::unexpected(begun.error());
   for (const LogId log : logs) logs_.erase(log);
   return {};
 }
@@ -154,7 +163,7 @@ Result<Ticket> MemoryEngine::write(const TableBatch& batch) {
   Ticket ticket = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (write_error_) return std::unexpected(*write_error_);
+    if (auto begun = begin_write(); !begun) return std::unexpected(begun.error());
     for (const TableBatch::Change& change : batch.changes()) {
       if (change.value) {
         rows_[change.key] = *change.value;

@@ -5,8 +5,10 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -32,8 +34,9 @@ class MemoryEngine final : public Engine {
   // Publishes and makes durable all that was appended so far.
   void complete();
 
-  // From now on writes fail with `error`; with nothing they work again.
-  void fail_writes(std::optional<Error> error);
+  // From now on writes fail with `error`, so many of them; with nothing they work again.
+  void fail_writes(std::optional<Error> error,
+                   std::size_t times = std::numeric_limits<std::size_t>::max());
 
   Result<Receipt> append(std::span<const LogBatch> batches) override;
   Result<void> read(LogId log, Position from, Position end, const Visitor& visit) const override;
@@ -61,6 +64,9 @@ class MemoryEngine final : public Engine {
     Position trimmed = 0;
     TimePoint last_arrival{};
   };
+  // Counts one write. Errors: what fail_writes() has set.
+  [[nodiscard]] Result<void> begin_write();
+
   struct Waiter {
     Ticket ticket;
     std::function<void(bool)> done;
@@ -73,6 +79,7 @@ class MemoryEngine final : public Engine {
   std::map<LogId, Log> logs_;
   std::map<std::string, std::string, std::less<>> rows_;
   std::optional<Error> write_error_;
+  std::size_t failures_left_ = 0;
   Ticket last_ticket_ = 0;
   Ticket durable_ = 0;
   std::vector<Waiter> waiters_;

@@ -149,8 +149,11 @@ class Catalogue {
   Result<void> finish_drops();
   Result<void> drop_logs(std::uint32_t stream_id, std::uint32_t shard_count);
   Result<void> carry_out_due(const StreamPointer& stream);
-  // Those whose deletion was due and has been carried out now.
+  [[nodiscard]] StreamPointer look_up(const StreamKey& key) const;  // Null if there is none.
+  // Carries out what is due and takes out those whose deletion was.
   void remove_gone(std::vector<StreamPointer>& streams);
+  // Whether its deletion is due, even if that could not be written yet.
+  [[nodiscard]] bool is_gone(const Stream& stream) const;
   [[nodiscard]] bool has_something_due(const Stream& stream) const;
   [[nodiscard]] StreamPointer make_stream(StreamState state);
   Result<storage::Ticket> begin_update(Stream& stream, PendingUpdate update);

@@ -42,6 +42,11 @@ bool Catalogue::has_something_due(const Stream& stream) const {
   return facts.settings.mode == StreamMode::kOnDemand && stream.load_.has_finished(now);
 }
 
+bool Catalogue::is_gone(const Stream& stream) const {
+  const auto facts = stream.state().facts;
+  return facts->gone_at && facts->is_due(clock_.now());
+}
+
 Result<void> Catalogue::carry_out_due(const StreamPointer& stream) {
   const std::lock_guard changing(stream->change_mutex_);
   const auto facts = stream->state().facts;
@@ -126,6 +131,7 @@ Result<void> Catalogue::apply(Stream& stream, StreamFacts facts, const std::vect
 Result<void> Catalogue::carry_out_removal(const StreamPointer& stream) {
   const std::unique_lock gate(stream->gate_);
   const StreamState state = stream->state();
+  if (look_up(state.facts->key) != stream) return {};  // Somebody else was faster.
   const std::uint32_t id = state.facts->id;
   const std::uint32_t shard_count = state.shards->next_index();
   const std::int64_t second =

@@ -336,6 +336,39 @@ TEST_CASE_FIXTURE(CatalogueTest, "the records of a deleted stream that could not
   CHECK(engine_.bounds(log)->published == 0);
 }
 
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a deleted stream whose end cannot be written is gone all the same") {
+  const StreamPointer old = create(1);
+  REQUIRE(catalogue_->remove(*old, false));
+  engine_.fail_writes(Error{kInternalFailure, "The device does not answer."});
+
+  CHECK(catalogue_->list_all().empty());
+  CHECK(catalogue_->list(kOrders.account, kOrders.region).empty());
+  CHECK(catalogue_->find(kOrders).error().code == kResourceNotFound);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "no stream is made while its predecessor's end cannot be written") {
+  const StreamPointer old = create(1);
+  const PutPart before = put(*old, "a", "old");
+  REQUIRE(catalogue_->remove(*old, false));
+  // The first write that is tried is the one that ends the old stream.
+  engine_.fail_writes(Error{kInternalFailure, "The device does not answer."}, 1);
+  NewStream wanted;
+  wanted.key = kOrders;
+  wanted.shard_count = 1;
+
+  const auto refused = catalogue_->create(wanted);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == kInternalFailure);
+
+  const PutPart after = put(*create(1), "a", "new");
+  CHECK(after.first.creation_second > before.first.creation_second);
+  reopen();
+  CHECK(catalogue_->list_all().size() == 1);
+  CHECK(read(*find(), 0) == std::vector<std::string>{"new"});
+}
+
 TEST_CASE_FIXTURE(CatalogueTest, "a deletion that was cut short is finished after a restart") {
   reopen({0ms, 10s, 0ms});
   const StreamPointer stream = create(2);
