@@ -11,7 +11,9 @@ namespace millrace::fuzz {
 
 void run(std::string_view input) {
   const auto value = api::parse_json(input);
-  if (value) require(survives_writing<api::JsonWriter>(*value, api::parse_json));
+  if (value && has_plain_names(*value)) {
+    require(survives_writing<api::JsonWriter>(*value, api::parse_json));
+  }
 }
 
 }  // namespace millrace::fuzz

@@ -2,10 +2,13 @@
 
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <variant>
 
+#include "api/json.h"
 #include "api/value.h"
 
 namespace millrace::fuzz {
@@ -39,6 +42,20 @@ void write_value(Writer& writer, const api::Value& value) {
         }
       },
       value.held);
+}
+
+// Whether all names of members can be written as they are, which JsonWriter asks for: answers have
+// names of ours only.
+inline bool has_plain_names(const api::Value& value) {
+  if (const auto* list = std::get_if<api::ValueList>(&value.held)) {
+    return std::ranges::all_of(*list, has_plain_names);
+  }
+  const auto* map = std::get_if<api::ValueMap>(&value.held);
+  return map == nullptr || std::ranges::all_of(*map, [](const api::ValueMember& member) {
+           std::string written;
+           api::append_json_string(written, member.key);
+           return written.size() == member.key.size() + 2 && has_plain_names(member.value);
+         });
 }
 
 // Whether writing gives bytes that are read as something which is written the same again.
