@@ -149,8 +149,7 @@ Result<void> Catalogue::carry_out_removal(const StreamPointer& stream) {
   {
     const std::unique_lock lock(mutex_);
     used_seconds_[state.facts->key] = second;
-    const auto found = streams_.find(state.facts->key);
-    if (found != streams_.end() && found->second == stream) streams_.erase(found);
+    streams_.erase(state.facts->key);
   }
   for (const Shard& shard : state.shards->shards()) shard_end_listener_(stream->log(shard.index));
   // The stream is gone. What fails here is tried again by expire().
