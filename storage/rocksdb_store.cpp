@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdarg>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
