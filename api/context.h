@@ -54,6 +54,9 @@ struct Context : Services {
   // The answer is given when this is durable.
   storage::Ticket ticket = 0;
 
+  // Whether what is small may be written with others: the caller sees to it that it is.
+  storage::When when = storage::When::kNow;
+
   // What the answer goes on with, where it is a stream of events.
   std::unique_ptr<EventSource> events;
 

@@ -55,19 +55,21 @@ Task<T> run_on(asio::thread_pool& pool, std::function<T()> work) {
                                                                               kAwait);
 }
 
-// Calls `begin(done)` and comes back to the awaiting thread when `done(ok)` has been called once,
-// from any thread.
-template <class Begin>
-Task<bool> await_callback(Begin begin) {
+// Calls `begin(done)` and comes back to the awaiting thread with the T with which `done` has been
+// called once, from any thread.
+template <class T, class Begin>
+Task<T> await_callback(Begin begin) {
   auto start = [begin = std::move(begin)](auto handler) mutable {
     auto executor = asio::get_associated_executor(handler);
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    begin([shared, executor](bool ok) {
-      asio::post(executor, [shared, ok] { std::move (*shared)(ok); });
+    begin([shared, executor](T result) {
+      asio::post(executor, [shared, result = std::move(result)]() mutable {
+        std::move (*shared)(std::move(result));
+      });
     });
   };
-  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(bool)>(std::move(start),
-                                                                                 kAwait);
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>, void(T)>(std::move(start),
+                                                                              kAwait);
 }
 
 }  // namespace millrace::server

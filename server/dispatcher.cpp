@@ -29,6 +29,7 @@
 #include "server/protocol.h"
 #include "server/request_ids.h"
 #include "server/sigv4.h"
+#include "storage/engine.h"
 #include "storage/errors.h"
 #include "streams/errors.h"
 
@@ -75,6 +76,7 @@ bool is_busy(const Outcome& outcome) {
 Outcome run_at_once(const ApiCall& call, std::string_view body, api::Context& context,
                     IoLoop& loop) {
   if (call.operation->lane == api::Lane::kWorker) return std::nullopt;
+  context.when = storage::When::kWithOthers;
   return loop.may_wait([&] { return run_guarded(call, body, context); });
 }
 
@@ -119,18 +121,26 @@ Task<> Dispatcher::settle(const HttpRequest* request, const ApiCall* call, api::
       };
       *outcome = co_await run_on<Result<std::string>>(backends_.workers, std::move(work));
     }
-    if (!is_busy(*outcome) || SteadyClock::now() >= deadline) break;
+    if (**outcome && !backends_.engine.is_durable(context->ticket)) {
+      const Result<void> durable = co_await wait_until_durable(context->ticket, loop);
+      if (!durable) *outcome = std::unexpected(durable.error());
+    }
+    if (!is_busy(*outcome) || SteadyClock::now() >= deadline) co_return;
     outcome->reset();
+    context->ticket = 0;
     Timer timer(co_await asio::this_coro::executor, kBusyPause);
     co_await timer.async_wait(kAwaitTuple);
   }
-  if (!**outcome || backends_.engine.is_durable(context->ticket)) co_return;
+}
+
+Task<Result<void>> Dispatcher::wait_until_durable(storage::Ticket ticket, IoLoop* loop) {
   storage::Engine& engine = backends_.engine;
-  auto begin = [&engine, ticket = context->ticket](std::function<void(bool)> done) {
+  // It may be waiting to be written with what the other requests write that are ready now.
+  loop->after_these([&engine, loop] { loop->may_wait([&] { engine.commit(); }); });
+  auto begin = [&engine, ticket](std::function<void(Result<void>)> done) {
     engine.when_durable(ticket, std::move(done));
   };
-  const bool is_durable = co_await await_callback(std::move(begin));
-  if (!is_durable) *outcome = fail(storage::kFailed, "");
+  return await_callback<Result<void>>(std::move(begin));
 }
 
 Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_view peer,

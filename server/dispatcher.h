@@ -66,6 +66,7 @@ class Dispatcher {
   // written is durable.
   Task<> settle(const HttpRequest* request, const ApiCall* call, api::Context* context,
                 IoLoop* loop, Outcome* outcome);
+  [[nodiscard]] Task<Result<void>> wait_until_durable(storage::Ticket ticket, IoLoop* loop);
   [[nodiscard]] api::Caller caller_of(const Credential& credential) const;
   void count(std::string_view operation, const HttpResponse& response,
              std::chrono::nanoseconds duration);

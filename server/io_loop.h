@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 
 #include "server/async.h"
 
@@ -45,6 +46,17 @@ class IoLoop {
 
   // Returns when all threads have ended: those that wait, when they need not any more.
   void stop();
+
+  // Calls `work` once what is ready now has been run, in a handler of its own; once for all who ask
+  // until then, so it is always the same work. In a handler of this loop only.
+  template <class Work>
+  void after_these(Work work) {
+    if (std::exchange(is_asked_, true)) return;
+    asio::post(io_, [this, work = std::move(work)] {
+      is_asked_ = false;
+      work();
+    });
+  }
 
   // Calls `work`, in a handler of this loop. Other handlers may run until it returns.
   template <class Work>
@@ -95,6 +107,7 @@ class IoLoop {
   asio::executor_work_guard<Executor> work_{io_.get_executor()};
   const std::size_t threads_max_;
 
+  bool is_asked_ = false;    // By whose turn it is.
   std::uint64_t waits_ = 0;  // Of whose turn it is.
   std::atomic<std::uint64_t> state_{kRunning};
   std::atomic<bool> is_watched_{false};

@@ -19,6 +19,7 @@ namespace millrace::storage {
 // What one caller wants written, and what became of it.
 struct Commit {
   std::span<const LogBatch> batches;
+  When when = When::kNow;
   const TableBatch* table = nullptr;
   std::span<const Trim> trims;
   std::span<const LogId> drops;

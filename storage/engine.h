@@ -45,6 +45,12 @@ struct Appended {
   TimePoint arrival{};  // One for the whole batch; never falls within a log.
 };
 
+// When an append is written.
+enum class When : std::uint8_t {
+  kNow,         // Before append() returns.
+  kWithOthers,  // With the next thing that is written: one write for all that waits by then.
+};
+
 struct Receipt {
   std::vector<Appended> appended;  // One for each LogBatch, in order.
   Ticket ticket = 0;               // What was written is durable once is_durable(ticket).
@@ -104,7 +110,14 @@ class Engine {
   // Appends each batch to its log, in one commit; a log appears at most once in `batches`. A log
   // exists from its first append on. Errors: kFull, kBusy, kFailed; nothing is readable then, also
   // not later.
-  virtual Result<Receipt> append(std::span<const LogBatch> batches) = 0;
+  //
+  // kWithOthers gives positions at once as well, but they count only once when_durable() has told
+  // that they are written; after a crash before that they may be given again. The caller sees to it
+  // that commit() is called.
+  virtual Result<Receipt> append(std::span<const LogBatch> batches, When when) = 0;
+
+  // Writes what was appended to be written with others.
+  virtual void commit() = 0;
 
   // Lends the published entries of [from, end) in order, up to kValueBytesMax or a single one at a
   // time, until `visit` says stop. Errors: kDamaged, kFailed; what was lent before the error is
@@ -134,10 +147,10 @@ class Engine {
 
   [[nodiscard]] virtual bool is_durable(Ticket ticket) const = 0;
 
-  // Calls `done` once, with whether the sync succeeded, when `ticket` is durable or can never be:
-  // at once in this thread if that is known now, else in the engine's thread. `done` must not
-  // block.
-  virtual void when_durable(Ticket ticket, std::function<void(bool)> done) = 0;
+  // Calls `done` once, when `ticket` is durable or can never be: at once in this thread if that is
+  // known now, else in the engine's thread or one that commits. `done` must not block. Errors:
+  // those of append().
+  virtual void when_durable(Ticket ticket, std::function<void(Result<void>)> done) = 0;
 
   // Calls `listener(log, published end)` after each publication, in the thread that published. Set
   // once, before the first append; must not block or call the engine.

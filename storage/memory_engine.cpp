@@ -40,7 +40,7 @@ void MemoryEngine::complete() {
   for (const auto& [log, end] : published) {
     if (listener_) listener_(log, end);
   }
-  for (const Waiter& waiter : ready) waiter.done(true);
+  for (const Waiter& waiter : ready) waiter.done({});
 }
 
 void MemoryEngine::fail_writes(std::optional<Error> error, std::size_t times) {
@@ -56,7 +56,7 @@ Result<void> MemoryEngine::begin_write() {
   return std::unexpected(error);
 }
 
-Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches) {
+Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches, When when) {
   Receipt receipt;
   {
     const std::lock_guard lock(mutex_);
@@ -75,8 +75,12 @@ Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches) {
     }
     receipt.ticket = ++last_ticket_;
   }
-  if (completion_ == Completion::kAtOnce) complete();
+  if (when == When::kNow) commit();
   return receipt;
+}
+
+void MemoryEngine::commit() {
+  if (completion_ == Completion::kAtOnce) complete();
 }
 
 Result<void> MemoryEngine::read(LogId log, Position from, Position end,
@@ -173,7 +177,7 @@ Result<Ticket> MemoryEngine::write(const TableBatch& batch) {
     }
     ticket = ++last_ticket_;
   }
-  if (completion_ == Completion::kAtOnce) complete();
+  commit();
   return ticket;
 }
 
@@ -182,7 +186,7 @@ bool MemoryEngine::is_durable(Ticket ticket) const {
   return ticket <= durable_;
 }
 
-void MemoryEngine::when_durable(Ticket ticket, std::function<void(bool)> done) {
+void MemoryEngine::when_durable(Ticket ticket, std::function<void(Result<void>)> done) {
   {
     const std::lock_guard lock(mutex_);
     if (ticket > durable_) {
@@ -190,7 +194,7 @@ void MemoryEngine::when_durable(Ticket ticket, std::function<void(bool)> done) {
       return;
     }
   }
-  done(true);
+  done({});
 }
 
 void MemoryEngine::on_publish(std::function<void(LogId, Position)> listener) {

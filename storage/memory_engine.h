@@ -38,7 +38,8 @@ class MemoryEngine final : public Engine {
   void fail_writes(std::optional<Error> error,
                    std::size_t times = std::numeric_limits<std::size_t>::max());
 
-  Result<Receipt> append(std::span<const LogBatch> batches) override;
+  Result<Receipt> append(std::span<const LogBatch> batches, When when) override;
+  void commit() override;
   Result<void> read(LogId log, Position from, Position end, const Visitor& visit) const override;
   Result<Bounds> bounds(LogId log) const override;
   Result<Position> position_at(LogId log, Position from, TimePoint time) const override;
@@ -48,7 +49,7 @@ class MemoryEngine final : public Engine {
   Result<void> scan(std::string_view prefix, const RowVisitor& visit) const override;
   Result<Ticket> write(const TableBatch& batch) override;
   [[nodiscard]] bool is_durable(Ticket ticket) const override;
-  void when_durable(Ticket ticket, std::function<void(bool)> done) override;
+  void when_durable(Ticket ticket, std::function<void(Result<void>)> done) override;
   void on_publish(std::function<void(LogId, Position)> listener) override;
   [[nodiscard]] Result<void> writable() const override;
 
@@ -69,7 +70,7 @@ class MemoryEngine final : public Engine {
 
   struct Waiter {
     Ticket ticket;
-    std::function<void(bool)> done;
+    std::function<void(Result<void>)> done;
   };
 
   Clock& clock_;

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -53,28 +54,24 @@ struct RoundEntry {
   Appended* appended;
 };
 
-// What a round adds to a log.
+// Where a log ends with what is staged.
 struct LogEnd {
   LogState* state;
   Position next;
-  TimePoint arrival;
-  std::uint64_t bytes;
 };
 
-// What the leader of a round writes with. Kept so that its memory is used again.
-struct Round {
+// What rounds have put together since the last write. Kept so that its memory is used again.
+struct Staged {
   std::vector<std::shared_ptr<LogState>> held;
-  std::vector<RoundEntry> entries;
   std::vector<LogEnd> ends;
-  ValueCutter cutter;
-  std::vector<rocksdb::Slice> slices;  // Of a value.
   rocksdb::WriteBatch batch;
+  TimePoint newest;
 
   void clear() {
     held.clear();
-    entries.clear();
     ends.clear();
     batch.Clear();
+    newest = {};
   }
 };
 
@@ -136,11 +133,18 @@ class RocksDbEngine final : public Engine {
     return {};
   }
 
-  Result<Receipt> append(std::span<const LogBatch> batches) override {
+  Result<Receipt> append(std::span<const LogBatch> batches, When when) override {
     Commit commit;
     commit.batches = batches;
+    commit.when = when;
     if (auto run = run_commit(commit); !run) return std::unexpected(run.error());
     return std::move(commit.receipt);
+  }
+
+  // If the queue is held up, then by a round that writes what was staged before it began.
+  void commit() override {
+    Commit nothing;
+    commits_.run(nothing);
   }
 
   Result<Ticket> write(const TableBatch& batch) override {
@@ -205,7 +209,7 @@ class RocksDbEngine final : public Engine {
     return syncer_->is_durable(ticket);
   }
 
-  void when_durable(Ticket ticket, std::function<void(bool)> done) override {
+  void when_durable(Ticket ticket, std::function<void(Result<void>)> done) override {
     syncer_->when_durable(ticket, std::move(done));
   }
 
@@ -283,36 +287,47 @@ class RocksDbEngine final : public Engine {
   void write_round(std::span<Commit* const> round) {
     for (const Commit* commit : round) is_epoch_over_ |= commit->ends_epoch;
     if (is_epoch_over_) {
+      std::ignore = write_staged();  // Who waits for it is told.
       if (auto ended = end_epoch(); !ended) return fail_round(round, ended.error());
     }
-    round_.clear();
-    auto& held = round_.held;
-    auto& entries = round_.entries;
-    auto& batch = round_.batch;
-    for (Commit* commit : round) {
-      commit->receipt.appended.resize(commit->batches.size());
-      states_.find_or_add(commit->batches, held);
-      auto state = held.end() - static_cast<std::ptrdiff_t>(commit->batches.size());
-      for (std::size_t i = 0; i < commit->batches.size(); ++i, ++state) {
-        entries.push_back({state->get(), commit->batches[i].batch, &commit->receipt.appended[i]});
-      }
-      if (commit->table != nullptr) add_rows(batch, *commit->table, row_key);
-      if (commit->engine_rows != nullptr) add_rows(batch, *commit->engine_rows, std::identity{});
-      add_trims(batch, commit->trims);
-      add_drops(batch, commit->drops);
+    for (Commit* commit : round) stage(*commit);
+    stage_entries();
+    if (staged_.batch.Count() > 0) {
+      for (Commit* commit : round) commit->receipt.ticket = last_ticket_ + 1;
     }
-    std::ranges::stable_sort(entries, {}, [](const RoundEntry& entry) { return entry.state->log; });
-
-    const TimePoint now = clock_.now();
-    TimePoint newest = now;
-    for (std::size_t i = 0; i < entries.size();) {
-      round_.ends.push_back(add_log(i, now));
-      newest = std::max(newest, round_.ends.back().arrival);
+    const bool is_wanted =
+        std::ranges::any_of(round, [](const Commit* c) { return c->when == When::kNow; });
+    if (is_wanted || staged_.batch.GetDataSize() >= kStagedBytesMax) {
+      if (auto written = write_staged(); !written) fail_round(round, written.error());
     }
-    if (batch.Count() > 0) commit_round(round, newest);
     for (const Commit* commit : round) {
       if (!commit->drops.empty()) states_.drop(commit->drops);
     }
+  }
+
+  // All but its entries, which stage_entries() takes together with those of the others.
+  void stage(Commit& commit) {
+    auto& held = staged_.held;
+    auto& batch = staged_.batch;
+    commit.receipt.appended.resize(commit.batches.size());
+    states_.find_or_add(commit.batches, held);
+    auto state = held.end() - static_cast<std::ptrdiff_t>(commit.batches.size());
+    for (std::size_t i = 0; i < commit.batches.size(); ++i, ++state) {
+      entries_.push_back({state->get(), commit.batches[i].batch, &commit.receipt.appended[i]});
+    }
+    if (commit.table != nullptr) add_rows(batch, *commit.table, row_key);
+    if (commit.engine_rows != nullptr) add_rows(batch, *commit.engine_rows, std::identity{});
+    add_trims(batch, commit.trims);
+    add_drops(batch, commit.drops);
+  }
+
+  void stage_entries() {
+    std::ranges::stable_sort(entries_, {},
+                             [](const RoundEntry& entry) { return entry.state->log; });
+    const TimePoint now = clock_.now();
+    staged_.newest = std::max(staged_.newest, now);
+    for (std::size_t i = 0; i < entries_.size();) stage_log(i, now);
+    entries_.clear();
   }
 
   template <class KeyOf>
@@ -343,11 +358,10 @@ class RocksDbEngine final : public Engine {
     }
   }
 
-  // Adds all entries of one log, beginning at round_.entries[i], which it moves past them.
-  LogEnd add_log(std::size_t& i, TimePoint now) {
-    const std::vector<RoundEntry>& entries = round_.entries;
-    LogState& state = *entries[i].state;
-    const std::size_t size_before = round_.batch.GetDataSize();
+  // Stages all entries of one log, beginning at entries_[i], which it moves past them.
+  void stage_log(std::size_t& i, TimePoint now) {
+    LogState& state = *entries_[i].state;
+    const std::size_t size_before = staged_.batch.GetDataSize();
     const TimePoint arrival =
         std::max(now, time_from_millis(state.last_arrival_millis.load(std::memory_order_relaxed)));
     Position next =
@@ -357,24 +371,26 @@ class RocksDbEngine final : public Engine {
       last += value.count;
       put_value(record_key(state.log, last - 1), value, arrival);
     };
-    for (; i < entries.size() && entries[i].state == &state; ++i) {
-      *entries[i].appended = {next, arrival};
-      next += entries[i].batch->count();
-      round_.cutter.add(entries[i].batch->body(), put);
+    for (; i < entries_.size() && entries_[i].state == &state; ++i) {
+      *entries_[i].appended = {next, arrival};
+      next += entries_[i].batch->count();
+      cutter_.add(entries_[i].batch->body(), put);
     }
-    round_.cutter.finish(put);
-    return {&state, next, arrival, round_.batch.GetDataSize() - size_before};
+    cutter_.finish(put);
+    epochs_.add(state, next, staged_.batch.GetDataSize() - size_before);
+    state.last_arrival_millis = millis_of(arrival);
+    staged_.newest = std::max(staged_.newest, arrival);
+    staged_.ends.push_back({&state, next});
   }
 
   void put_value(const std::array<char, kRecordKeyBytes>& key, const ValueParts& value,
                  TimePoint arrival) {
     const auto header = encode_value_header(value, arrival);
-    std::vector<rocksdb::Slice>& parts = round_.slices;
-    parts.assign(1, to_slice(to_view(header)));
-    for (const std::string_view body : value.bodies) parts.push_back(to_slice(body));
+    slices_.assign(1, to_slice(to_view(header)));
+    for (const std::string_view body : value.bodies) slices_.push_back(to_slice(body));
     const rocksdb::Slice key_slice = to_slice(to_view(key));
-    check(round_.batch.Put(store_->records(), rocksdb::SliceParts(&key_slice, 1),
-                           rocksdb::SliceParts(parts.data(), static_cast<int>(parts.size()))));
+    check(staged_.batch.Put(store_->records(), rocksdb::SliceParts(&key_slice, 1),
+                            rocksdb::SliceParts(slices_.data(), static_cast<int>(slices_.size()))));
   }
 
   // Writes, and notes what has become of it.
@@ -398,30 +414,30 @@ class RocksDbEngine final : public Engine {
     return status;
   }
 
-  void commit_round(std::span<Commit* const> round, TimePoint newest) {
-    const std::vector<LogEnd>& ends = round_.ends;
-    if (mark_) mark_->set_last_arrival(newest);
-    const rocksdb::Status status = write_noted(round_.batch);
-    if (status.IsIncomplete()) return fail_round(round, to_error(status));
-    // Positions of a failed write may be on disk all the same: they are passed over for good.
-    for (const LogEnd& end : ends) {
-      epochs_.add(*end.state, end.next, end.bytes);
-      if (status.ok()) end.state->last_arrival_millis = millis_of(end.arrival);
-    }
-    if (!status.ok()) {
-      for (const LogEnd& end : ends) end.state->published = end.next;
-      return fail_round(round, to_error(status));
-    }
-    look_at_memory(round_.batch.GetDataSize());
+  // Writes what is staged and tells who waits for it. The positions of a failed write may be on
+  // disk all the same: they are passed over for good.
+  Result<void> write_staged() {
+    if (staged_.batch.Count() == 0) return {};
     const Ticket ticket = ++last_ticket_;
-    for (Commit* commit : round) commit->receipt.ticket = ticket;
+    if (mark_) mark_->set_last_arrival(staged_.newest);
+    const rocksdb::Status status = write_noted(staged_.batch);
+    if (status.ok()) look_at_memory(staged_.batch.GetDataSize());
     if (publishes_late()) {
       const std::lock_guard lock(unpublished_mutex_);
-      for (const LogEnd& end : ends) unpublished_.push_back({ticket, end.state->log, end.next});
+      for (const LogEnd& end : staged_.ends) {
+        unpublished_.push_back({ticket, end.state->log, end.next});
+      }
     } else {
-      for (const LogEnd& end : ends) publish(*end.state, end.next);
+      for (const LogEnd& end : staged_.ends) publish(*end.state, end.next);
     }
-    syncer_->committed(ticket);
+    staged_.clear();
+    if (status.ok()) {
+      syncer_->committed(ticket);
+      return {};
+    }
+    const Error error = to_error(status);
+    syncer_->failed(ticket, error);
+    return std::unexpected(error);
   }
 
   static void fail_round(std::span<Commit* const> round, const Error& error) {
@@ -478,6 +494,7 @@ class RocksDbEngine final : public Engine {
 
   void close() {
     if (!store_) return;
+    if (syncer_) commit();
     if (reclaimer_) reclaimer_->stop();
     if (syncer_) syncer_->stop();
     if (is_durable_store()) {
@@ -507,10 +524,14 @@ class RocksDbEngine final : public Engine {
   std::atomic<bool> is_loaded_{false};  // Before, nothing is known to be dead.
   Epochs epochs_;
   CommitQueue commits_;
-  Round round_;                     // The leader's.
-  std::size_t unlooked_bytes_ = 0;  // The leader's.
-  bool is_epoch_over_ = false;      // The leader's.
-  Ticket last_ticket_ = 0;          // The leader's.
+  // The leader's, but for the last one kept for the sake of their memory:
+  Staged staged_;
+  std::vector<RoundEntry> entries_;
+  ValueCutter cutter_;
+  std::vector<rocksdb::Slice> slices_;  // Of a value.
+  std::size_t unlooked_bytes_ = 0;      // The leader's.
+  bool is_epoch_over_ = false;          // The leader's.
+  Ticket last_ticket_ = 0;              // The leader's.
   std::mutex unpublished_mutex_;
   std::vector<Unpublished> unpublished_;
   std::function<void(LogId, Position)> listener_;

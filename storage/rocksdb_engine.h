@@ -35,6 +35,9 @@ class Directory;
 // into.
 inline constexpr std::size_t kMemtableBlockBytes = 4UL << 20U;
 
+// More than this does not wait to be written with others.
+inline constexpr std::size_t kStagedBytesMax = 1UL << 20U;
+
 struct RocksDbOptions {
   Fsync fsync = Fsync::kInterval;
   std::chrono::milliseconds sync_interval{100};

@@ -4,17 +4,22 @@
 #include <chrono>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "storage/engine.h"
+#include "storage/errors.h"
 
 namespace millrace::storage {
 namespace {
 
 constexpr std::chrono::seconds kTick{1};
+constexpr Ticket kEveryTicket = std::numeric_limits<Ticket>::max();
 
 }  // namespace
 
@@ -24,26 +29,66 @@ Syncer::Syncer(Fsync mode, std::chrono::milliseconds interval, Hooks hooks)
 Syncer::~Syncer() { stop(); }
 
 void Syncer::committed(Ticket ticket) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   committed_ = ticket;
-  if (mode_ == Fsync::kAlways) wake_.notify_one();
+  if (mode_ == Fsync::kAlways) return wake_.notify_one();
+  const std::vector<Waiter> ready = take_waiters(0, ticket);
+  lock.unlock();
+  for (const Waiter& waiter : ready) waiter.done({});
+}
+
+void Syncer::failed(Ticket ticket, const Error& error) {
+  std::unique_lock lock(mutex_);
+  failures_.push_back({ticket, error});
+  if (failures_.size() > kFailuresKept) {
+    forgotten_ = failures_.front().ticket;
+    failures_.pop_front();
+  }
+  const std::vector<Waiter> ready = take_waiters(ticket, ticket);
+  lock.unlock();
+  for (const Waiter& waiter : ready) waiter.done(std::unexpected(error));
+}
+
+Ticket Syncer::reached() const { return mode_ == Fsync::kAlways ? synced_ : committed_; }
+
+std::optional<Error> Syncer::failure_of(Ticket ticket) const {
+  if (ticket <= forgotten_) return Error{kFailed, ""};
+  const auto found = std::ranges::find(failures_, ticket, &Failure::ticket);
+  return found != failures_.end() ? std::optional(found->error) : std::nullopt;
+}
+
+std::vector<Syncer::Waiter> Syncer::take_waiters(Ticket first, Ticket last) {
+  const auto taken = std::ranges::partition(waiters_, [&](const Waiter& waiter) {
+    return waiter.ticket < first || waiter.ticket > last;
+  });
+  std::vector<Waiter> waiters(std::make_move_iterator(taken.begin()),
+                              std::make_move_iterator(taken.end()));
+  waiters_.erase(taken.begin(), taken.end());
+  return waiters;
 }
 
 bool Syncer::is_durable(Ticket ticket) const {
-  if (mode_ != Fsync::kAlways || ticket == 0) return true;
+  if (ticket == 0) return true;
   const std::lock_guard lock(mutex_);
-  return ticket <= synced_;
+  return ticket <= reached() && !failure_of(ticket);
 }
 
-void Syncer::when_durable(Ticket ticket, std::function<void(bool)> done) {
+void Syncer::when_durable(Ticket ticket, std::function<void(Result<void>)> done) {
   std::unique_lock lock(mutex_);
-  if (mode_ != Fsync::kAlways || ticket <= synced_ || has_failed_ || is_stopping_) {
-    const bool ok = mode_ != Fsync::kAlways || ticket <= synced_;
-    lock.unlock();
-    done(ok);
-    return;
+  Result<void> outcome;
+  if (ticket == 0) {  // There is nothing to wait for.
+  } else if (const auto failure = failure_of(ticket)) {
+    outcome = std::unexpected(*failure);
+  } else if (ticket > reached()) {
+    const bool may_come = mode_ != Fsync::kAlways || !has_failed_;
+    if (may_come && !is_stopping_) {
+      waiters_.push_back({ticket, std::move(done)});
+      return;
+    }
+    outcome = fail(kFailed, "");
   }
-  waiters_.push_back({ticket, std::move(done)});
+  lock.unlock();
+  done(std::move(outcome));
 }
 
 void Syncer::stop() {
@@ -70,13 +115,12 @@ void Syncer::sync_once(std::unique_lock<std::mutex>& lock) {
   } else {
     has_failed_ = true;
   }
-  const auto decided = std::ranges::partition(
-      waiters_, [&](const Waiter& waiter) { return !has_failed_ && waiter.ticket > synced_; });
-  std::vector<Waiter> ready(std::make_move_iterator(decided.begin()),
-                            std::make_move_iterator(decided.end()));
-  waiters_.erase(decided.begin(), decided.end());
+  std::vector<Waiter> ready;  // In the other modes nobody waits for this.
+  if (mode_ == Fsync::kAlways) ready = take_waiters(0, ok ? synced_ : kEveryTicket);
   lock.unlock();
-  for (const Waiter& waiter : ready) waiter.done(ok);
+  for (const Waiter& waiter : ready) {
+    waiter.done(ok ? Result<void>{} : fail(kFailed, ""));
+  }
   lock.lock();
 }
 

@@ -1,15 +1,20 @@
-// The one thread of storage: syncs the write-ahead log and looks at the disk once a second.
+// Who waits for which commit, and the thread that syncs the write-ahead log and looks at the disk
+// once a second.
 
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "base/error.h"
 #include "storage/engine.h"
 
 namespace millrace::storage {
@@ -35,11 +40,16 @@ class Syncer {
   Syncer& operator=(const Syncer&) = delete;
   ~Syncer();
 
-  // Tells that `ticket` was written. Tickets rise.
+  // So many writes that failed are remembered; what is older than those forgotten counts as failed.
+  static constexpr std::size_t kFailuresKept = 256;
+
+  // Tells what became of the write of `ticket`. Tickets rise. Calls who waits for it, unless it is
+  // the sync they wait for.
   void committed(Ticket ticket);
+  void failed(Ticket ticket, const Error& error);
 
   [[nodiscard]] bool is_durable(Ticket ticket) const;
-  void when_durable(Ticket ticket, std::function<void(bool)> done);
+  void when_durable(Ticket ticket, std::function<void(Result<void>)> done);
 
   // Syncs what is left and ends the thread. Calls after it find everything durable or failed.
   void stop();
@@ -47,11 +57,19 @@ class Syncer {
  private:
   struct Waiter {
     Ticket ticket;
-    std::function<void(bool)> done;
+    std::function<void(Result<void>)> done;
+  };
+  struct Failure {
+    Ticket ticket;
+    Error error;
   };
 
   void run();
   void sync_once(std::unique_lock<std::mutex>& lock);
+  // With the mutex held:
+  [[nodiscard]] Ticket reached() const;
+  [[nodiscard]] std::optional<Error> failure_of(Ticket ticket) const;
+  [[nodiscard]] std::vector<Waiter> take_waiters(Ticket first, Ticket last);
 
   const Fsync mode_;
   const std::chrono::milliseconds interval_;
@@ -63,6 +81,8 @@ class Syncer {
   bool has_failed_ = false;
   bool is_stopping_ = false;
   std::vector<Waiter> waiters_;
+  std::deque<Failure> failures_;
+  Ticket forgotten_ = 0;  // Failures up to this one are not remembered.
   std::thread thread_;
 };
 

@@ -183,7 +183,7 @@ void Stream::switch_to(StreamState state) {
 
 storage::LogId Stream::log(std::uint32_t shard_index) const { return log_of(id_, shard_index); }
 
-Result<PutReceipt> Stream::put(std::span<const NewRecord> records) {
+Result<PutReceipt> Stream::put(std::span<const NewRecord> records, storage::When when) {
   const std::shared_lock gate(gate_);
   const StreamState state = this->state();
   const TimePoint now = clock_.now();
@@ -213,7 +213,7 @@ Result<PutReceipt> Stream::put(std::span<const NewRecord> records) {
   }
   storage::Receipt committed;
   if (!batches.empty()) {
-    auto appended = engine_.append(batches);
+    auto appended = engine_.append(batches, when);
     if (!appended) return std::unexpected(appended.error());
     committed = std::move(*appended);
   }

@@ -94,7 +94,7 @@ class Stream {
   //
   // Errors: stream_not_found unless the stream takes records; the engine's, and nothing is stored
   // then.
-  Result<PutReceipt> put(std::span<const NewRecord> records);
+  Result<PutReceipt> put(std::span<const NewRecord> records, storage::When when);
 
   // Reads records in order. Expired ones are passed over. Errors: shard_does_not_exist; the
   // engine's.

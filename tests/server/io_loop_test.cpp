@@ -160,6 +160,24 @@ TEST_CASE_FIXTURE(IoLoopTest, "short waits by the thousand are all run") {
   CHECK(done == kCalls);
 }
 
+TEST_CASE_FIXTURE(IoLoopTest, "what is asked for after the handlers runs once behind them") {
+  constexpr int kHandlers = 5;
+  std::vector<int> order;  // The number of each handler, and 0 for what comes after them.
+  for (int i = 1; i <= kHandlers; ++i) {
+    asio::post(loop_.io(), [&, i] {
+      order.push_back(i);
+      loop_.after_these([&] { order.push_back(0); });
+    });
+  }
+  loop_.start();
+  REQUIRE(runs_others());
+  asio::post(loop_.io(), [&] { loop_.after_these([&] { order.push_back(0); }); });
+  REQUIRE(runs_others());
+  REQUIRE(runs_others());
+
+  CHECK(order == std::vector<int>{1, 2, 3, 4, 5, 0, 0});
+}
+
 TEST_CASE_FIXTURE(IoLoopTest, "a stop waits for who waits, and nobody else") {
   loop_.start();
   auto& wait = post_waiting();

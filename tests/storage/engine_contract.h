@@ -36,10 +36,11 @@ inline Batch batch_of(const std::vector<std::string>& entries) {
   return batch;
 }
 
-inline Result<Receipt> append(Engine& engine, LogId log, const std::vector<std::string>& entries) {
+inline Result<Receipt> append(Engine& engine, LogId log, const std::vector<std::string>& entries,
+                              When when = When::kNow) {
   const Batch batch = batch_of(entries);
   const LogBatch one{log, &batch};
-  return engine.append({&one, 1});
+  return engine.append({&one, 1}, when);
 }
 
 // Calls `work` again while the store is busy, as whoever uses it does: a small buffer is soon full,

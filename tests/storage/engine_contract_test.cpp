@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -151,7 +152,7 @@ TEST_CASE("one append takes several logs and gives each its positions") {
     const Batch second = batch_of({"b", "c"});
     const std::vector<LogBatch> batches = {{9, &first}, {4, &second}};
 
-    const auto receipt = engine.append(batches);
+    const auto receipt = engine.append(batches, When::kNow);
 
     REQUIRE(receipt);
     REQUIRE(receipt->appended.size() == 2);
@@ -385,13 +386,52 @@ TEST_CASE("a reader never passes an entry that is not visible yet") {
   });
 }
 
+TEST_CASE("what is written with others has positions at once and is there after a commit") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    const auto first = append(engine, 1, {"a", "b"}, When::kWithOthers);
+    const auto second = append(engine, 1, {"c"}, When::kWithOthers);
+    REQUIRE(first);
+    REQUIRE(second);
+    CHECK(second->appended[0].first >= first->appended[0].first + 2);
+    CHECK(read_texts(engine, 1).empty());
+    CHECK_FALSE(engine.is_durable(first->ticket));
+    std::promise<Result<void>> durable;
+    engine.when_durable(first->ticket, [&](Result<void> told) { durable.set_value(told); });
+
+    engine.commit();
+
+    CHECK(durable.get_future().get());
+    settle(engine, second->ticket);
+    const auto entries = read_all(engine, 1);
+    REQUIRE(entries.size() == 3);
+    CHECK(entries[0].position == first->appended[0].first);
+    CHECK(entries[2].position == second->appended[0].first);
+    CHECK(engine.bounds(1)->published == engine.bounds(1)->next);
+  });
+}
+
+TEST_CASE("what waits to be written with others goes with whatever is written next") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    REQUIRE(append(engine, 1, {"waits"}, When::kWithOthers));
+    REQUIRE(append(engine, 2, {"waits as well"}, When::kWithOthers));
+    const auto now = append(engine, 1, {"now"});
+    REQUIRE(now);
+
+    settle(engine, now->ticket);
+
+    CHECK(read_texts(engine, 1) == std::vector<std::string>{"waits", "now"});
+    CHECK(read_texts(engine, 2) == std::vector<std::string>{"waits as well"});
+  });
+}
+
 TEST_CASE("with completions by hand nothing is visible or durable before them") {
   ManualClock clock{time_from_millis(1'700'000'000'000)};
   MemoryEngine engine(clock, 3, MemoryEngine::Completion::kByHand);
   const auto receipt = append(engine, 1, {"late"});
   REQUIRE(receipt);
   bool was_called = false;
-  engine.when_durable(receipt->ticket, [&](bool ok) { was_called = ok; });
+  engine.when_durable(receipt->ticket,
+                      [&](const Result<void>& durable) { was_called = durable.has_value(); });
 
   CHECK(read_texts(engine, 1).empty());
   CHECK_FALSE(engine.is_durable(receipt->ticket));

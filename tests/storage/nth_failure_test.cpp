@@ -76,7 +76,9 @@ class Run {
     for (int step = 0; step < kSteps; ++step) {
       const LogId log = 1 + static_cast<LogId>(step) % kLogs;
       const Journal::Id id = journal_.send(log, 2, kEntryBytes);
-      note(engine, append(engine, log, {journal_.text_of(id), journal_.text_of(id + 1)}), id);
+      const When when = step % 2 == 0 ? When::kNow : When::kWithOthers;
+      note(engine, append(engine, log, {journal_.text_of(id), journal_.text_of(id + 1)}, when), id,
+           when);
       if (step % 3 == 0) write_rows(engine);
       if (step % 8 == 7) read(engine, log);
     }
@@ -87,10 +89,13 @@ class Run {
     if (engine.trim({&trim, 1})) CHECK(engine.bounds(9)->begin == trim.position);
   }
 
-  void note(Engine& engine, const Result<Receipt>& receipt, Journal::Id id) {
+  void note(Engine& engine, const Result<Receipt>& receipt, Journal::Id id, When when) {
     if (!receipt) return refused(engine, receipt.error(), id);
-    journal_.accepted(id, 2, receipt->appended[0].first, 0);
-    if (wait(engine, receipt->ticket)) journal_.durable(id, 2);
+    const auto accept = [&] { journal_.accepted(id, 2, receipt->appended[0].first, 0); };
+    if (when == When::kNow) accept();
+    if (!wait(engine, receipt->ticket)) return;
+    if (when == When::kWithOthers) accept();
+    journal_.durable(id, 2);
   }
 
   void refused(Engine& engine, const Error& error, Journal::Id id) {
@@ -130,7 +135,9 @@ class Run {
   static bool wait(Engine& engine, Ticket ticket) {
     std::promise<bool> decided;
     auto future = decided.get_future();
-    engine.when_durable(ticket, [&](bool ok) { decided.set_value(ok); });
+    engine.commit();
+    engine.when_durable(
+        ticket, [&](const Result<void>& durable) { decided.set_value(durable.has_value()); });
     return future.get();
   }
 

@@ -498,7 +498,9 @@ TEST_CASE_FIXTURE(RecoveryTest, "with fsync always an answer waits for the devic
   const auto receipt = append(*open->engine, 1, {"a"});
   REQUIRE(receipt);
   std::promise<bool> durable;
-  open->engine->when_durable(receipt->ticket, [&](bool ok) { durable.set_value(ok); });
+  open->engine->when_durable(receipt->ticket, [&](const Result<void>& outcome) {
+    durable.set_value(outcome.has_value());
+  });
 
   auto outcome = durable.get_future();
 

@@ -266,8 +266,9 @@ class Writer {
   void run() {
     for (int i = 0; i < work_.rounds && !work_.is_over(); ++i) {
       const bool went_well = up_to(3) == 0 ? write_rows() : append();
-      if (!went_well) return;
+      if (!went_well) break;
     }
+    engine_.commit();  // Nobody waits for ever for what was left to others.
   }
 
  private:
@@ -291,7 +292,8 @@ class Writer {
     for (std::size_t i = 0; i < parts.size(); ++i) {
       batches.push_back({i == 0 ? first : 1 + first % kLogs, &parts[i].batch});
     }
-    const auto receipt = engine_.append(batches);
+    const When when = up_to(1) == 0 ? When::kNow : When::kWithOthers;
+    const auto receipt = engine_.append(batches, when);
     if (!receipt) {
       if (receipt.error().code != kBusy) return false;
       for (const Part& part : parts) journal_.refused(part.id, part.count);
@@ -299,13 +301,26 @@ class Writer {
       return true;
     }
     if (work_.is_over()) return false;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      journal_.accepted(parts[i].id, parts[i].count, receipt->appended[i].first,
-                        work_.syncs_begun());
-    }
-    return after_sync(receipt->ticket, [&journal = journal_, parts] {
+    auto accept = [&journal = journal_, &work = work_, parts, given = receipt->appended] {
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        journal.accepted(parts[i].id, parts[i].count, given[i].first, work.syncs_begun());
+      }
+    };
+    const auto keep = [&journal = journal_, parts] {
       for (const Part& part : parts) journal.durable(part.id, part.count);
-    });
+    };
+    if (when == When::kNow) {
+      accept();
+      return !work_.waits_for_sync || after(receipt->ticket, keep, [] {});
+    }
+    const auto took = [accept, keep, waits_for_sync = work_.waits_for_sync] {
+      accept();
+      if (waits_for_sync) keep();
+    };
+    const auto was_busy = [&journal = journal_, parts] {
+      for (const Part& part : parts) journal.refused(part.id, part.count);
+    };
+    return after(receipt->ticket, took, was_busy);
   }
 
   Part part_for(LogId log) {
@@ -331,23 +346,30 @@ class Writer {
     if (!ticket) return ticket.error().code == kBusy;
     if (work_.is_over()) return false;
     journal_.rows_accepted(number_, number, work_.syncs_begun());
-    return after_sync(*ticket, [&journal = journal_, writer = number_, number] {
+    const auto keep = [&journal = journal_, writer = number_, number] {
       journal.rows_durable(writer, number);
-    });
+    };
+    return !work_.waits_for_sync || after(*ticket, keep, [] {});
   }
 
-  // Calls `then` once `ticket` is durable, and waits for it now and then. The call may come when
-  // this writer is gone.
-  template <class Then>
-  bool after_sync(Ticket ticket, const Then& then) {
-    if (!work_.waits_for_sync) return true;
+  // Calls `then` once `ticket` is durable, or `was_busy`, and waits for it now and then. The call
+  // may come when this writer is gone. Returns whether to go on.
+  template <class Then, class WasBusy>
+  bool after(Ticket ticket, const Then& then, const WasBusy& was_busy) {
     auto decided = std::make_shared<std::promise<bool>>();
     auto future = decided->get_future();
-    engine_.when_durable(ticket, [is_over = work_.is_over, then, decided](bool ok) {
-      if (ok && !is_over()) then();
-      decided->set_value(ok);
-    });
-    return up_to(1) == 0 || future.get();
+    engine_.when_durable(
+        ticket, [is_over = work_.is_over, then, was_busy, decided](const Result<void>& durable) {
+          const bool is_busy = !durable && durable.error().code == kBusy;
+          if (!is_over()) {
+            if (durable) then();
+            if (is_busy) was_busy();
+          }
+          decided->set_value(durable || is_busy);
+        });
+    if (up_to(1) == 0) return true;
+    engine_.commit();
+    return future.get();
   }
 
   const Workload& work_;

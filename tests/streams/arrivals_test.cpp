@@ -20,7 +20,7 @@ class ArrivalsTest {
     storage::Batch batch;
     batch.add({"x"});
     const storage::LogBatch one{log, &batch};
-    REQUIRE(engine_.append({&one, 1}));
+    REQUIRE(engine_.append({&one, 1}, storage::When::kNow));
   }
 
   storage::Position end(storage::LogId log) { return engine_.bounds(log)->published; }

@@ -42,7 +42,7 @@ class CatalogueTest : protected CatalogueFixture {
 
   PutPart put(Stream& stream, std::string_view key, std::string_view data = "data") {
     const NewRecord record{key, std::nullopt, data};
-    const auto receipt = stream.put({&record, 1});
+    const auto receipt = stream.put({&record, 1}, storage::When::kNow);
     REQUIRE(receipt);
     return receipt->parts[0];
   }
@@ -79,7 +79,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "with a delay a stream is CREATING until it is 
 
   CHECK(status(stream, clock_) == StreamStatus::kCreating);
   const NewRecord record{"key", std::nullopt, "data"};
-  CHECK(stream->put({&record, 1}).error().code == kResourceNotFound);
+  CHECK(stream->put({&record, 1}, storage::When::kNow).error().code == kResourceNotFound);
   clock_.advance(4999ms);
   CHECK(status(find(), clock_) == StreamStatus::kCreating);
   clock_.advance(1ms);
@@ -164,7 +164,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "an explicit hash key routes, the partition key
   const StreamPointer stream = create(2);
   const NewRecord record{"a", kUint128Max, "x"};
 
-  const auto receipt = stream->put({&record, 1});
+  const auto receipt = stream->put({&record, 1}, storage::When::kNow);
 
   REQUIRE(receipt);
   CHECK(receipt->parts[0].shard_index == 1);
@@ -179,7 +179,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
   std::vector<NewRecord> records;
   for (const std::string& key : keys) records.push_back({key, std::nullopt, key});
 
-  const auto receipt = stream->put(records);
+  const auto receipt = stream->put(records, storage::When::kNow);
 
   REQUIRE(receipt);
   REQUIRE(receipt->parts.size() == 2);
@@ -562,7 +562,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "a failed write stores nothing and the next one
   put(*stream, "a", "1");
   engine_.fail_writes(Error{kInternalFailure, "no"});
   const NewRecord record{"a", std::nullopt, "lost"};
-  CHECK_FALSE(stream->put({&record, 1}));
+  CHECK_FALSE(stream->put({&record, 1}, storage::When::kNow));
   engine_.fail_writes(std::nullopt);
   put(*stream, "a", "2");
 
@@ -581,7 +581,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
       const std::string key = "writer " + std::to_string(w);
       while (!is_done) {
         const NewRecord record{key, std::nullopt, key};
-        const auto receipt = stream->put({&record, 1});
+        const auto receipt = stream->put({&record, 1}, storage::When::kNow);
         if (receipt) {
           placed[w].push_back(receipt->parts[0]);
         } else {

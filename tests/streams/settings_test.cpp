@@ -65,7 +65,7 @@ class SettingsTest : protected CatalogueFixture {
     const std::string data(1UL << 20U, 'x');
     for (int i = 0; i < count; ++i) {
       const NewRecord record{"key", hash_key, data};
-      REQUIRE(stream.put({&record, 1}));
+      REQUIRE(stream.put({&record, 1}, storage::When::kNow));
     }
   }
 
@@ -219,11 +219,11 @@ TEST_CASE_FIXTURE(SettingsTest, "a provisioned stream does not grow") {
 TEST_CASE_FIXTURE(SettingsTest, "records keep the encryption of the time they came") {
   const StreamPointer stream = create(4, StreamMode::kProvisioned);
   const NewRecord record{"key", uint128{0}, "data"};
-  CHECK_FALSE(stream->put({&record, 1})->is_encrypted);
+  CHECK_FALSE(stream->put({&record, 1}, storage::When::kNow)->is_encrypted);
   REQUIRE(encrypt("alias/a"));
-  CHECK(find()->put({&record, 1})->is_encrypted);
+  CHECK(find()->put({&record, 1}, storage::When::kNow)->is_encrypted);
   REQUIRE(encrypt(std::nullopt));
-  CHECK_FALSE(find()->put({&record, 1})->is_encrypted);
+  CHECK_FALSE(find()->put({&record, 1}, storage::When::kNow)->is_encrypted);
 
   const auto read = find()->read(0, {}, {});
   REQUIRE(read->records.size() == 3);
