@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -11,7 +12,6 @@
 #include <fstream>
 #include <functional>
 #include <ios>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +25,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/random.h"
@@ -38,11 +39,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kFormatPrefix = "millrace ";
 constexpr std::array<std::string_view, 5> kOurNames = {"lock", "mark", "seal.key", "db",
                                                        "lost+found"};
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string reason() { return std::strerror(errno); }
 
@@ -77,7 +73,7 @@ Result<int> take_lock(const fs::path& directory) {
   if (descriptor < 0) return fail(kCannotOpen, "cannot open " + path.string() + ": " + reason());
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     ::close(descriptor);
-    std::string holder = read_file(path);
+    std::string holder = read_whole(path).value_or("");
     std::erase(holder, '\n');
     return fail(kCannotOpen, "data directory " + directory.string() + " is in use by process " +
                                  (holder.empty() ? "unknown" : holder));
@@ -96,12 +92,13 @@ Result<int> take_lock(const fs::path& directory) {
 Result<std::optional<int>> read_format(const fs::path& directory) {
   const fs::path path = directory / "FORMAT";
   if (!fs::exists(path)) return std::nullopt;
-  const std::string text = read_file(path);
+  const auto text = read_whole(path);
+  if (!text) return fail(kCannotOpen, text.error().message);
   int version = 0;
   const std::string_view digits =
-      std::string_view(text).substr(std::min(kFormatPrefix.size(), text.size()));
+      std::string_view(*text).substr(std::min(kFormatPrefix.size(), text->size()));
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), version);
-  if (!text.starts_with(kFormatPrefix) || parsed.ec != std::errc{} || version < 1) {
+  if (!text->starts_with(kFormatPrefix) || parsed.ec != std::errc{} || version < 1) {
     return fail(kCannotOpen, path.string() + " is damaged");
   }
   if (version > kFormatVersion || version < kFormatVersionMin) {
@@ -194,10 +191,26 @@ Result<SealKey> Directory::seal_key(Random& random) const {
 Result<std::string> Directory::kept(const std::string& name,
                                     const std::function<Result<std::string>()>& make) const {
   const fs::path path = path_ / name;
-  if (fs::exists(path)) return read_file(path);
+  if (fs::exists(path)) {
+    auto kept = read_whole(path);
+    if (!kept) return fail(kCannotOpen, kept.error().message);
+    return kept;
+  }
   auto bytes = make();
   if (!bytes) return bytes;
   if (auto written = write_whole(path, *bytes); !written) return std::unexpected(written.error());
+  return bytes;
+}
+
+Result<std::string> read_whole(const fs::path& path) {
+  constexpr std::size_t kStepBytes = 1UL << 20U;
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes;
+  while (file) {
+    file.read(extend(bytes, kStepBytes), kStepBytes);
+    bytes.resize(bytes.size() - kStepBytes + static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad()) return fail(kFailed, "cannot read " + path.string());
   return bytes;
 }
 

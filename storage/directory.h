@@ -63,6 +63,9 @@ class Directory {
   bool is_complete_ = false;
 };
 
+// The bytes of a file; none if it cannot be opened. Errors: kFailed if the device refuses.
+[[nodiscard]] Result<std::string> read_whole(const std::filesystem::path& path);
+
 // How many bytes the files directly in `path` have. Some may come or go meanwhile.
 [[nodiscard]] std::uint64_t bytes_of_files(const std::filesystem::path& path);
 

@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <ios>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +14,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "storage/directory.h"
 #include "storage/errors.h"
 #include "storage/mark.h"
 
@@ -204,10 +203,10 @@ Result<void> check_manifest(const std::filesystem::path& directory, const Mark& 
   if (!number || *number != mark.synced_manifest().number) return {};
   WalFile file;
   file.path = directory / name;
-  std::ifstream stream(file.path, std::ios::binary);
-  const std::string log{std::istreambuf_iterator<char>(stream), {}};
-  file.file_bytes = log.size();
-  WalScan(log, false).run(file);
+  const auto log = read_whole(file.path);
+  if (!log) return std::unexpected(log.error());
+  file.file_bytes = log->size();
+  WalScan(*log, false).run(file);
   if (file.good_bytes >= mark.synced_manifest().bytes) return {};
   return fail(kCannotOpen, "the list of the store's files is damaged: " + place(file));
 }
@@ -219,14 +218,13 @@ Result<std::vector<WalFile>> read_wals(const std::filesystem::path& directory) {
     if (entry.path().extension() != ".log") continue;
     const std::string stem = entry.path().stem().string();
     if (stem.empty() || stem.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream stream(entry.path(), std::ios::binary);
-    const std::string log{std::istreambuf_iterator<char>(stream), {}};
-    if (stream.bad()) return fail(kFailed, "cannot read " + entry.path().string());
+    const auto log = read_whole(entry.path());
+    if (!log) return std::unexpected(log.error());
     WalFile file;
     file.path = entry.path();
     file.number = std::stoull(stem);
-    file.file_bytes = log.size();
-    WalScan(log).run(file);
+    file.file_bytes = log->size();
+    WalScan(*log).run(file);
     wals.push_back(std::move(file));
   }
   std::ranges::sort(wals, {}, &WalFile::number);

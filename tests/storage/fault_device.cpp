@@ -6,12 +6,12 @@
 #include <filesystem>
 #include <fstream>
 #include <ios>
-#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
 #include <utility>
 
+#include "storage/directory.h"
 #include "tests/storage/fault_file_system.h"
 
 namespace millrace::storage {
@@ -19,10 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+std::string content_of(const fs::path& path) { return read_whole(path).value_or(""); }
 
 std::uint64_t up_to(std::uint64_t limit, std::mt19937_64& random) {
   return std::uniform_int_distribution<std::uint64_t>(0, limit)(random);

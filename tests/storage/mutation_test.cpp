@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
+#include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
 #include "storage/rocksdb_engine.h"
@@ -174,8 +175,7 @@ std::string damage(const fs::path& file, std::mt19937_64& random) {
     fs::resize_file(file, left);
     return "cut to " + std::to_string(left) + " of " + std::to_string(size);
   }
-  std::ifstream in(file, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  std::string bytes = *read_whole(file);
   // Small offsets hold headers and are hit as often as the rest together.
   const std::uint64_t at =
       up_to(1) == 0 ? up_to(std::min<std::uint64_t>(size, 64) - 1) : up_to(size - 1);

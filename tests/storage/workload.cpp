@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -37,7 +38,12 @@ constexpr std::uint64_t kWriters = 3;
 
 std::string filled(std::string text, std::size_t size_bytes) {
   std::mt19937_64 filler(std::hash<std::string>{}(text));
-  while (text.size() < size_bytes) text.push_back(static_cast<char>(filler()));
+  while (text.size() < size_bytes) {
+    const std::uint64_t random = filler();
+    std::array<char, sizeof random> bytes{};
+    std::memcpy(bytes.data(), &random, sizeof random);
+    text.append(bytes.data(), std::min(bytes.size(), size_bytes - text.size()));
+  }
   return text;
 }
 

@@ -40,9 +40,10 @@ class CatalogueTest : protected CatalogueFixture {
  protected:
   CatalogueTest() : CatalogueFixture(kStart) {}
 
-  PutPart put(Stream& stream, std::string_view key, std::string_view data = "data") {
+  PutPart put(Stream& stream, std::string_view key, std::string_view data = "data",
+              storage::When when = storage::When::kNow) {
     const NewRecord record{key, std::nullopt, data};
-    const auto receipt = stream.put({&record, 1}, storage::When::kNow);
+    const auto receipt = stream.put({&record, 1}, when);
     REQUIRE(receipt);
     return receipt->parts[0];
   }
@@ -260,6 +261,20 @@ TEST_CASE_FIXTURE(CatalogueTest,
   const auto result = stream->read(0, {}, {});
   CHECK(result->is_at_end);
   CHECK(put(*stream, "a").first.second >= shards->find(2)->creation_second);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a record that waits to be written belongs to the shard it was put to") {
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "first");
+  const PutPart last = put(*stream, "a", "waits", storage::When::kWithOthers);
+  CHECK(read(*stream, 0) == std::vector<std::string>{"first"});
+
+  split(stream, 0, 1000);
+
+  CHECK(find()->state().shards->find(0)->end->position == last.first.index);
+  CHECK(read(*stream, 0) == std::vector<std::string>{"first", "waits"});
+  CHECK(stream->read(0, {}, {})->is_at_end);
 }
 
 TEST_CASE_FIXTURE(CatalogueTest, "an open shard is never at its end") {
