@@ -17,7 +17,7 @@ target_compile_options(millrace_warnings INTERFACE
 
 if(MILLRACE_SANITIZE)
   # Everything of ours is instrumented; the packaged libraries are not.
-  add_compile_options(-fsanitize=${MILLRACE_SANITIZE} -fno-sanitize-recover=all -O1)
+  add_compile_options(-fsanitize=${MILLRACE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MILLRACE_SANITIZE})
   add_compile_definitions(MILLRACE_SANITIZED)
 endif()
