@@ -54,7 +54,7 @@ struct Context : Services {
   // The answer is given when this is durable.
   storage::Ticket ticket = 0;
 
-  // Whether what is small may be written with others: the caller sees to it that it is.
+  // When records are written: with others only if the caller sees to it that they are.
   storage::When when = storage::When::kNow;
 
   // What the answer goes on with, where it is a stream of events.

@@ -182,7 +182,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   }
   if (request.dry_run.value_or(false)) return dry_run();
 
-  const auto receipt = (*stream)->put(*records, storage::When::kNow);
+  const auto receipt = (*stream)->put(*records, context.when);
   if (!receipt) return std::unexpected(receipt.error());
   context.wait_for(receipt->ticket);
   return to_response(*receipt, records->size(), facts->key);
