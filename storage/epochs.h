@@ -42,7 +42,7 @@ class Epochs {
   // Of keys and values in the running epoch.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_.load(); }
 
-  // Notes that so many bytes were written to a log, which ends at `end` now.
+  // Notes that so many bytes of a log, which ends at `end` now, are written or will be next.
   void add(LogState& state, Position end, std::uint64_t bytes);
 
   // Adds to `batch` what is to be kept of the running epoch, and that the next one runs.

@@ -524,14 +524,14 @@ class RocksDbEngine final : public Engine {
   std::atomic<bool> is_loaded_{false};  // Before, nothing is known to be dead.
   Epochs epochs_;
   CommitQueue commits_;
-  // The leader's, but for the last one kept for the sake of their memory:
+  // What the leader of a round has. The first four are kept so that their memory is used again.
   Staged staged_;
-  std::vector<RoundEntry> entries_;
+  std::vector<RoundEntry> entries_;  // Of the round.
   ValueCutter cutter_;
   std::vector<rocksdb::Slice> slices_;  // Of a value.
-  std::size_t unlooked_bytes_ = 0;      // The leader's.
-  bool is_epoch_over_ = false;          // The leader's.
-  Ticket last_ticket_ = 0;              // The leader's.
+  std::size_t unlooked_bytes_ = 0;
+  bool is_epoch_over_ = false;
+  Ticket last_ticket_ = 0;
   std::mutex unpublished_mutex_;
   std::vector<Unpublished> unpublished_;
   std::function<void(LogId, Position)> listener_;

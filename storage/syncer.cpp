@@ -53,8 +53,9 @@ Ticket Syncer::reached() const { return mode_ == Fsync::kAlways ? synced_ : comm
 
 std::optional<Error> Syncer::failure_of(Ticket ticket) const {
   if (ticket <= forgotten_) return Error{kFailed, ""};
-  const auto found = std::ranges::find(failures_, ticket, &Failure::ticket);
-  return found != failures_.end() ? std::optional(found->error) : std::nullopt;
+  const auto found = std::ranges::lower_bound(failures_, ticket, {}, &Failure::ticket);
+  if (found == failures_.end() || found->ticket != ticket) return std::nullopt;
+  return found->error;
 }
 
 std::vector<Syncer::Waiter> Syncer::take_waiters(Ticket first, Ticket last) {

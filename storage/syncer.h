@@ -81,8 +81,8 @@ class Syncer {
   bool has_failed_ = false;
   bool is_stopping_ = false;
   std::vector<Waiter> waiters_;
-  std::deque<Failure> failures_;
-  Ticket forgotten_ = 0;  // Failures up to this one are not remembered.
+  std::deque<Failure> failures_;  // By ticket: each put looks here.
+  Ticket forgotten_ = 0;          // Failures up to this one are not remembered.
   std::thread thread_;
 };
 
