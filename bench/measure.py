@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import statistics
 import subprocess
 import threading
@@ -47,7 +46,7 @@ def load(port, requests, way, seconds, count=0, timeout_s=60, per_second=0):
         [PROGRAMS / "load", "--port", str(port), "--connections", str(way.connections), "--seconds", str(seconds),
          "--count", str(count), "--requests", requests, "--timeout", str(timeout_s),
          "--per-second", str(per_second),
-         *(["--tls"] if way.is_inside_tls else [])],
+         *(["--tls"] if way.is_inside_tls else []), *(["--http2"] if way.is_http2 else [])],
         capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
@@ -56,26 +55,6 @@ def load(port, requests, way, seconds, count=0, timeout_s=60, per_second=0):
     if bad:
         raise RuntimeError(", ".join(f"{count} {kind}" for kind, count in bad.items()) + ": " + done.stderr.strip())
     return result
-
-
-def has_http2_load():
-    return shutil.which("h2load") is not None
-
-
-def http2_load(port, headers, body_path, way, seconds, log_path):
-    """The same by h2load, one request at a time per connection, each with the same body."""
-    fields = [f"--header={name}: {value}" for name, value in headers.items() if name != "Host"]
-    pathlib.Path(log_path).unlink(missing_ok=True)
-    done = subprocess.run(
-        ["h2load", f"--clients={way.connections}", "--max-concurrent-streams=1", "--threads=1",
-         f"--duration={seconds * 1000:.0f}ms", f"--data={body_path}", f"--log-file={log_path}", *fields, f"http://127.0.0.1:{port}/"],
-        capture_output=True, text=True, check=True)
-    if not re.search(r"status codes: \d+ 2xx, 0 3xx, 0 4xx, 0 5xx", done.stdout):
-        raise RuntimeError(done.stdout)
-    micros = sorted(int(line.split("\t")[2]) for line in pathlib.Path(log_path).read_text().splitlines())
-    shares = {"p50_us": 0.5, "p99_us": 0.99, "p999_us": 0.999}
-    percentiles = {name: micros[int(share * (len(micros) - 1))] for name, share in shares.items()}
-    return {"answered": len(micros), "seconds": seconds, **percentiles}
 
 
 def round_of(pid, replay):

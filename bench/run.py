@@ -26,7 +26,7 @@ import tempfile
 from calls import ROOT
 from growth import measure_growth
 from latency import measure_latency
-from measure import has_http2_load, medians
+from measure import medians
 from mixed import measure_mixed
 from page import as_text, keep, kept_ratios, request_tables, stamp
 from peers import PEERS, install_all, why_missing, without_paths
@@ -107,9 +107,6 @@ def bench_all(options, directory):
     results = []
     for workload in workloads():
         if options.only not in workload.name:
-            continue
-        if workload.way.is_http2 and not has_http2_load():
-            print(f"{workload.name}: not measured, there is no h2load on this machine")
             continue
         with tempfile.TemporaryDirectory(prefix="bench-", dir=directory) as place:
             results.append(bench_one(workload, options, place))

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import time
 
-from calls import ROOT, headers_of
-from measure import PROGRAMS, Way, http2_load, load, resident_mib, round_of, written_bytes
+from calls import ROOT
+from measure import PROGRAMS, Way, load, resident_mib, round_of, written_bytes
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -118,17 +118,12 @@ class Ours(Contender):
     def start(self, workload, directory):
         self.begin(directory)
         answer = workload.prepare(self, directory)
-        (directory / "body").write_bytes(workload.body())
         self.written = written_bytes(self.pid)
         return answer
 
     def run_round(self, workload, directory, seconds):
         def replay(for_s):
-            if workload.way.is_http2:
-                result = http2_load(self.port, headers_of(workload.operation, workload.form), directory / "body",
-                                    workload.way, for_s, directory / "times")
-            else:
-                result = load(self.port, workload.path(directory), workload.way, for_s)
+            result = load(self.port, workload.path(directory), workload.way, for_s)
             self.replayed += result["answered"]
             return result
         replay(min(WARM_UP_S, seconds))

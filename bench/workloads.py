@@ -8,7 +8,7 @@ import pathlib
 import random
 import time
 
-from calls import CBOR, JSON, as_bytes, ask, body_of, make_pool, record, write_pool
+from calls import CBOR, JSON, as_bytes, ask, make_pool, record, write_pool
 from measure import Way, load
 
 STREAM = "bench"
@@ -78,10 +78,6 @@ class Workload:
         if self.operation == "DescribeStreamSummary":
             return [as_bytes(self.operation, self.members(rng), self.form)]
         return make_pool(lambda: as_bytes(self.operation, self.members(rng), self.form))
-
-    def body(self):
-        """The one body that a generator of HTTP/2 load repeats."""
-        return body_of(self.members(random.Random(1)), self.form)
 
     def reads(self, client, began, ended, positions=POSITIONS):
         """Requests from the oldest record of each shard on and, where it is full, from places between."""

@@ -11,7 +11,7 @@ ORDER = ["base", "storage", "streams", "api", "server"]
 ROOMS = {
     "rocksdb/": ["storage/", "bench/rocksdb_limit", "tests/storage/fault_file_system.cpp"],
     "boost/": ["server/", "bench/", "tests/canary/", "tests/fuzz/served", "tests/server/"], "nghttp2/": ["server/", "bench/"],
-    "openssl/": ["base/digest", "base/random", "server/tls", "bench/http_client"],
+    "openssl/": ["base/digest", "base/random", "server/tls", "bench/transport"],
     "nlohmann/": ["api/", "tests/tools/describe.cpp"],
     "CLI/": ["server/config.cpp", "bench/"], "spdlog/": ["server/"],
 }
