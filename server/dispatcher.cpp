@@ -180,9 +180,10 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
     }
   }
   if (!is_own_path) {
+    response->headers.reserve(response->headers.size() + 2);
     front_door_.add_headers(*request, *response);
-    response->headers.emplace_back("x-amzn-RequestId", request_id);
-    if (!is_preflight) response->headers.emplace_back("x-amz-id-2", ids->next_extended());
+    response->headers.emplace_back(kRequestIdHeader, request_id);
+    if (!is_preflight) response->headers.emplace_back(kExtendedIdHeader, ids->next_extended());
   }
   const auto duration = SteadyClock::now() - started;
   count(operation, *response, duration);

@@ -55,6 +55,10 @@ struct HttpRequest {
   [[nodiscard]] std::size_t header_count(std::string_view name) const;
 };
 
+// Of one answer alone.
+inline constexpr std::string_view kRequestIdHeader = "x-amzn-RequestId";
+inline constexpr std::string_view kExtendedIdHeader = "x-amz-id-2";
+
 struct HttpResponse {
   int status = 200;
   std::string_view content_type;  // A literal; empty: no such header.

@@ -40,12 +40,14 @@ std::string_view to_view(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
-nghttp2_nv to_field(const std::string& name, const std::string& value) {
-  const auto* name_bytes = reinterpret_cast<const std::uint8_t*>(name.data());
-  const auto* value_bytes = reinterpret_cast<const std::uint8_t*>(value.data());
-  // The library copies both and changes neither.
-  return {const_cast<std::uint8_t*>(name_bytes), const_cast<std::uint8_t*>(value_bytes),
-          name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+nghttp2_nv to_nv(const Http2Protocol::Field& field) {
+  const auto* name = reinterpret_cast<const std::uint8_t*>(field.name.data());
+  const auto* value = reinterpret_cast<const std::uint8_t*>(field.value.data());
+  // The library copies both, makes the name's copy lower case, and changes neither.
+  return {const_cast<std::uint8_t*>(name), const_cast<std::uint8_t*>(value), field.name.size(),
+          field.value.size(),
+          static_cast<std::uint8_t>(field.is_unlike_others ? NGHTTP2_NV_FLAG_NO_INDEX
+                                                           : NGHTTP2_NV_FLAG_NONE)};
 }
 
 }  // namespace
@@ -198,10 +200,9 @@ bool Http2Protocol::wants_more() const {
   return nghttp2_session_want_read(session_.get()) != 0 || has_outgoing();
 }
 
-void Http2Protocol::respond(std::int32_t id, const Fields& fields) {
-  std::vector<nghttp2_nv> views;
-  views.reserve(fields.size());
-  for (const auto& [name, value] : fields) views.push_back(to_field(name, value));
+void Http2Protocol::respond(std::int32_t id, const std::vector<Field>& fields) {
+  std::vector<nghttp2_nv> views(fields.size());
+  std::ranges::transform(fields, views.begin(), to_nv);
   nghttp2_data_provider body{};
   body.read_callback = &Callbacks::on_read;
   nghttp2_submit_response(session_.get(), id, views.data(), views.size(), &body);

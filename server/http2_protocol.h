@@ -57,7 +57,11 @@ class Http2Listener {
 
 class Http2Protocol {
  public:
-  using Fields = std::vector<std::pair<std::string, std::string>>;
+  struct Field {
+    std::string_view name;  // In any case: it is sent in lower case.
+    std::string_view value;
+    bool is_unlike_others = false;  // Not worth a place in the peer's table of what was sent.
+  };
 
   // `listener` outlives it.
   Http2Protocol(Http2Listener& listener, const Limits& limits);
@@ -75,7 +79,7 @@ class Http2Protocol {
   [[nodiscard]] bool wants_more() const;  // False: nothing will come of it any more.
 
   // Begins the answer of a stream; its body is asked for by take_body().
-  void respond(std::int32_t id, const Fields& fields);
+  void respond(std::int32_t id, const std::vector<Field>& fields);
   void resume(std::int32_t id);
   void reset(std::int32_t id, Http2Error error);
 

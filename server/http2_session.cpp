@@ -1,13 +1,11 @@
 #include "server/http2_session.h"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <exception>
-#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -42,13 +40,6 @@ constexpr std::size_t kWriteBytes = 64UL * 1024;
 constexpr std::size_t kReadBytes = 64UL * 1024;
 constexpr std::chrono::minutes kNoDeadline{24 * 60};
 
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
 class Http2Session final : public Http2Listener {
  public:
   Http2Session(ByteStream& stream, SessionContext& context, Sessions::Entry& entry)
@@ -67,7 +58,7 @@ class Http2Session final : public Http2Listener {
     stream_.expires_never();  // Reading has deadlines of its own here.
     entry_.set_idle(false);   // A stop is told; it closes nothing by itself.
     entry_.on_stop([this] { stop(); });
-    start([this] { return watch_deadline(); });
+    start(watch_deadline());
     bool goes_on = receive({static_cast<const char*>(received->data().data()), received->size()});
     std::vector<char> bytes(kReadBytes);
     while (goes_on && !is_closed_) {
@@ -92,7 +83,7 @@ class Http2Session final : public Http2Listener {
     const bool goes_on = protocol_.receive(bytes);
     // Not before: the protocol must not be called again from inside.
     for (const StreamPointer& stream : std::exchange(arrived_, {})) {
-      start([this, stream] { return answer(stream); });
+      start(answer(stream));
     }
     return goes_on;
   }
@@ -100,7 +91,7 @@ class Http2Session final : public Http2Listener {
   [[nodiscard]] bool wants_more() const { return protocol_.wants_more() || !streams_.empty(); }
 
   // Tasks of this connection. run() waits for them.
-  void start(std::function<Task<>()> task) {
+  void start(Task<> task) {
     ++tasks_;
     asio::co_spawn(stream_.get_executor(), std::move(task),
                    [this](const std::exception_ptr& failure) {
@@ -175,7 +166,7 @@ class Http2Session final : public Http2Listener {
   void flush() {
     if (is_writing_ || is_closed_ || !protocol_.has_outgoing()) return;
     is_writing_ = true;
-    start([this] { return write_all(); });
+    start(write_all());
   }
 
   Task<> write_all() {
@@ -232,7 +223,7 @@ class Http2Session final : public Http2Listener {
     }
     if (!stream->is_open) co_return;
     if (stream->response.events) {
-      start([this, stream] { return send_events(stream); });
+      start(send_events(stream));
       co_return;
     }
     stream->out = std::move(stream->response.body);
@@ -243,14 +234,16 @@ class Http2Session final : public Http2Listener {
 
   void submit(Http2Stream& stream, bool has_length) {
     const HttpResponse& response = stream.response;
-    Http2Protocol::Fields fields;
-    fields.emplace_back(":status", std::to_string(response.status));
+    const std::string status = std::to_string(response.status);
+    const std::string length = std::to_string(stream.out.size());
+    std::vector<Http2Protocol::Field> fields = {{":status", status}};
+    fields.reserve(4 + response.headers.size());
     for (const auto& [name, value] : response.headers) {
-      fields.emplace_back(in_lower_case(name), value);
+      fields.push_back({name, value, name == kRequestIdHeader || name == kExtendedIdHeader});
     }
-    if (!response.content_type.empty()) fields.emplace_back("content-type", response.content_type);
-    if (has_length) fields.emplace_back("content-length", std::to_string(stream.out.size()));
-    fields.emplace_back("date", http_date());
+    if (!response.content_type.empty()) fields.push_back({"content-type", response.content_type});
+    if (has_length) fields.push_back({"content-length", length});
+    fields.push_back({"date", http_date()});
     protocol_.respond(stream.id, fields);
   }
 
@@ -305,9 +298,10 @@ class Http2Session final : public Http2Listener {
     flush();
   }
 
-  [[nodiscard]] StreamPointer find(std::int32_t id) const {
+  // Nothing if it is over.
+  [[nodiscard]] StreamPointer* find(std::int32_t id) {
     const auto found = streams_.find(id);
-    return found == streams_.end() ? nullptr : found->second;
+    return found == streams_.end() ? nullptr : &found->second;
   }
 
   void on_request(std::int32_t id) override {
@@ -316,32 +310,33 @@ class Http2Session final : public Http2Listener {
   }
 
   void on_header(std::int32_t id, std::string_view name, std::string_view value) override {
-    if (const auto stream = find(id)) stream->add_header(name, value);
+    if (const StreamPointer* stream = find(id)) (*stream)->add_header(name, value);
   }
 
   void on_body(std::int32_t id, std::string_view bytes) override {
-    const auto stream = find(id);
-    if (!stream || stream->is_complete) return;
-    stream->add_body(bytes);
-    if (stream->is_refused()) note_arrival(stream);
+    const StreamPointer* stream = find(id);
+    if (stream == nullptr || (*stream)->is_complete) return;
+    (*stream)->add_body(bytes);
+    if ((*stream)->is_refused()) note_arrival(*stream);
   }
 
   void on_part_end(std::int32_t id, bool is_last) override {
-    const auto stream = find(id);
-    if (!stream || stream->is_complete) return;
-    if (is_last || stream->is_refused()) note_arrival(stream);
+    const StreamPointer* stream = find(id);
+    if (stream == nullptr || (*stream)->is_complete) return;
+    if (is_last || (*stream)->is_refused()) note_arrival(*stream);
   }
 
   void on_close(std::int32_t id) override {
-    const auto stream = find(id);
-    if (!stream) return;
-    abandon(*stream);
+    const StreamPointer* stream = find(id);
+    if (stream == nullptr) return;
+    abandon(**stream);
     streams_.erase(id);
   }
 
   Taken take_body(std::int32_t id, std::span<std::uint8_t> space) override {
-    const auto stream = find(id);
-    if (!stream) return {0, true};
+    const StreamPointer* found = find(id);
+    if (found == nullptr) return {0, true};
+    Http2Stream* stream = found->get();
     const std::size_t count = std::min(space.size(), stream->out.size() - stream->out_sent);
     std::memcpy(space.data(), stream->out.data() + stream->out_sent, count);
     stream->out_sent += count;

@@ -1,6 +1,5 @@
 #include "server/http2_stream.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -28,7 +27,7 @@ void Http2Stream::add_header(std::string_view name, std::string_view value) {
   if (header_bytes_ > limits_.header_bytes_max) {
     return refuse(431, "The head of the request is too large.\n");
   }
-  if (headers_.size() >= limits_.header_count_max) {
+  if (header_sizes_.size() >= limits_.header_count_max) {
     return refuse(431, "The request has too many header fields.\n");
   }
   if (name == ":method") {
@@ -38,7 +37,9 @@ void Http2Stream::add_header(std::string_view name, std::string_view value) {
   } else if (name == ":authority") {
     authority_ = value;
   } else if (!name.starts_with(':')) {
-    headers_.emplace_back(name, value);
+    header_text_ += name;
+    header_text_ += value;
+    header_sizes_.emplace_back(name.size(), value.size());
   }
 }
 
@@ -69,15 +70,17 @@ HttpRequest Http2Stream::request() const {
   const std::size_t mark = target.find('?');
   request.path = target.substr(0, mark);
   if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
-  // A client may send the one, the other, or both.
-  if (!authority_.empty()) {
-    const auto host =
-        std::ranges::find(headers_, "host", &std::pair<std::string, std::string>::first);
-    if (host == headers_.end() || host->second != authority_) {
-      request.headers.push_back({"host", authority_});
-    }
+  request.headers.reserve(header_sizes_.size() + 1);
+  std::string_view text = header_text_;
+  for (const auto& [name_size, value_size] : header_sizes_) {
+    request.headers.push_back({text.substr(0, name_size), text.substr(name_size, value_size)});
+    text.remove_prefix(name_size + value_size);
   }
-  for (const auto& [name, value] : headers_) request.headers.push_back({name, value});
+  // A client may send the one, the other, or both.
+  const auto host = request.header("host");
+  if (!authority_.empty() && host != authority_) {
+    request.headers.insert(request.headers.begin(), {"host", authority_});
+  }
   request.body = body_;
   return request;
 }

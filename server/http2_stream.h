@@ -59,8 +59,9 @@ class Http2Stream {
   std::string method_;
   std::string target_;
   std::string authority_;
-  std::vector<std::pair<std::string, std::string>> headers_;
-  std::size_t header_bytes_ = 0;
+  std::string header_text_;  // Names and values, one behind the other.
+  std::vector<std::pair<std::size_t, std::size_t>> header_sizes_;  // Of each name and value.
+  std::size_t header_bytes_ = 0;                                   // As the limit counts them.
   std::string body_;
   std::chrono::steady_clock::time_point body_started_;
   std::optional<HttpResponse> refusal_;

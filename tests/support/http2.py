@@ -18,6 +18,7 @@ class Stream:
 
     status: int = 0
     headers: dict = dataclasses.field(default_factory=dict)
+    unindexed: set = dataclasses.field(default_factory=set)  # Names whose fields stay out of HPACK's table.
     body: bytes = b""
     has_ended: bool = False
     reset: int | None = None  # The error code of a RST_STREAM.
@@ -85,6 +86,7 @@ class Http2:
             if isinstance(event, h2.events.ResponseReceived):
                 fields = {k.decode(): v.decode() for k, v in event.headers}
                 stream.status, stream.headers = int(fields.pop(":status")), fields
+                stream.unindexed = {field[0].decode() for field in event.headers if not field.indexable}
             elif isinstance(event, h2.events.DataReceived):
                 stream.body += event.data
                 if self.takes_all and event.flow_controlled_length:

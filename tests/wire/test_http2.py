@@ -73,6 +73,13 @@ def test_a_hundred_requests_at_a_time(server, connect):
     assert answer.headers["x-amzn-requestid"] and answer.headers["content-type"] == JSON and answer.headers["date"]
 
 
+def test_what_is_unlike_in_each_answer_takes_no_place_in_the_table(connect):
+    connection = connect()
+    answer = connection.wait(connection.request({"Content-Type": JSON}, b"{}"))
+
+    assert answer.unindexed == {"x-amzn-requestid", "x-amz-id-2"} < answer.headers.keys()
+
+
 def test_large_bodies_both_ways(server, connect):
     connection = connect()
     result(connection, call(connection, server, "CreateStream", {"StreamName": "large", "ShardCount": 1}))
