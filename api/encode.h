@@ -75,11 +75,18 @@ void encode_value(Writer& writer, const T& value) {
   }
 }
 
+// What most answers fit into.
+inline constexpr std::size_t kBytesExpected = 256;
+
 // `response` may say about how many bytes it takes, so that a long body does not move as it grows.
 template <Structure T>
 std::string encode(const T& response, Form form) {
   std::string body;
-  if constexpr (requires { response.encoded_bytes(); }) body.reserve(response.encoded_bytes());
+  if constexpr (requires { response.encoded_bytes(); }) {
+    body.reserve(response.encoded_bytes());
+  } else {
+    body.reserve(kBytesExpected);
+  }
   if (form == Form::kJson) {
     JsonWriter writer(body);
     encode_structure(writer, response);

@@ -60,21 +60,20 @@ uint128 md5_number(std::string_view bytes) {
 
 std::vector<uint128> md5_numbers(std::span<const std::string_view> texts) {
   std::vector<uint128> numbers(texts.size());
-  std::array<std::string_view, kMd5Lanes> lanes;
   std::array<uint128, kMd5Lanes> hashed{};
-  std::size_t i = 0;
-  for (; i + kMd5Lanes <= texts.size(); i += kMd5Lanes) {
-    const auto group = texts.subspan(i, kMd5Lanes);
+  for (std::size_t i = 0; i < texts.size(); i += kMd5Lanes) {
+    const auto group = texts.subspan(i, std::min(kMd5Lanes, texts.size() - i));
+    const auto out = numbers.begin() + static_cast<std::ptrdiff_t>(i);
     const bool are_short = std::ranges::all_of(
         group, [](std::string_view text) { return text.size() <= kMd5ShortMax; });
+    std::array<std::string_view, kMd5Lanes> lanes;  // Those that are left over hash nothing.
     std::ranges::copy(group, lanes.begin());
     if (are_short && md5_short_numbers(lanes, hashed)) {
-      std::ranges::copy(hashed, numbers.begin() + static_cast<std::ptrdiff_t>(i));
+      std::ranges::copy(std::span(hashed).first(group.size()), out);
     } else {
-      std::ranges::transform(group, numbers.begin() + static_cast<std::ptrdiff_t>(i), md5_number);
+      std::ranges::transform(group, out, md5_number);
     }
   }
-  for (; i < texts.size(); ++i) numbers[i] = md5_number(texts[i]);
   return numbers;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,25 +18,39 @@
 namespace millrace::server {
 namespace {
 
+// In an Authorization header.
+constexpr std::array<std::string_view, 3> kSaid = {"Credential", "Signature", "SignedHeaders"};
+
 // What a request says of its signature: few enough to be looked through.
 class Parameters {
  public:
-  // The first of a name counts.
-  void add(std::string name, std::string value) {
-    entries_.emplace_back(std::move(name), std::move(value));
+  Parameters() = default;
+  Parameters(const Parameters&) = delete;
+  Parameters& operator=(const Parameters&) = delete;
+  Parameters(Parameters&&) = default;
+  Parameters& operator=(Parameters&&) = default;
+  ~Parameters() = default;
+
+  void reserve(std::size_t count) { entries_.reserve(count); }
+  // Keeps the views. The first of a name counts.
+  void add(std::string_view name, std::string_view value) { entries_.emplace_back(name, value); }
+  void add_owned(std::string name, std::string value) {
+    const std::string& kept_name = owned_.emplace_back(std::move(name));
+    add(kept_name, owned_.emplace_back(std::move(value)));
   }
-  [[nodiscard]] const std::string* find(std::string_view name) const {
+  [[nodiscard]] const std::string_view* find(std::string_view name) const {
     const auto found = std::ranges::find(entries_, name, &Entry::first);
     return found == entries_.end() ? nullptr : &found->second;
   }
   [[nodiscard]] std::string text(std::string_view name) const {
-    const std::string* found = find(name);
-    return found != nullptr ? *found : std::string{};
+    const std::string_view* found = find(name);
+    return found != nullptr ? std::string(*found) : std::string{};
   }
 
  private:
-  using Entry = std::pair<std::string, std::string>;
+  using Entry = std::pair<std::string_view, std::string_view>;
   std::vector<Entry> entries_;
+  std::list<std::string> owned_;  // Strings stay where they are when this is moved.
 };
 
 // As in a form: '+' is a blank.
@@ -51,7 +66,7 @@ Parameters parse_query(std::string_view query) {
     const std::size_t equals = part.find('=');
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
-    parameters.add(form_decoded(part.substr(0, equals)), form_decoded(value));
+    parameters.add_owned(form_decoded(part.substr(0, equals)), form_decoded(value));
   });
   return parameters;
 }
@@ -59,6 +74,7 @@ Parameters parse_query(std::string_view query) {
 // `Scheme Key=value, Key=value`, as loosely as the service reads it.
 Parameters parse_authorization(std::string_view header) {
   Parameters parameters;
+  parameters.reserve(2 * kSaid.size());  // The two separators stand side by side.
   bool is_first = true;
   split(header, ", ", [&](std::string_view part) {
     if (is_first) {
@@ -69,8 +85,7 @@ Parameters parse_authorization(std::string_view header) {
     const std::size_t equals = part.find('=');
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
-    parameters.add(std::string(part.substr(0, equals)),
-                   std::string(value.substr(0, value.find('='))));
+    parameters.add(part.substr(0, equals), value.substr(0, value.find('=')));
   });
   return parameters;
 }
@@ -93,8 +108,8 @@ struct Said {
 Result<Said> from_header(const HttpRequest& request, std::string_view header) {
   Parameters parameters = parse_authorization(header);
   std::string missing;
-  for (const std::string_view name : {"Credential", "Signature", "SignedHeaders"}) {
-    const std::string* found = parameters.find(name);
+  for (const std::string_view name : kSaid) {
+    const std::string_view* found = parameters.find(name);
     if (found != nullptr && !found->empty()) continue;
     missing += "Authorization header requires '" + std::string(name) + "' parameter. ";
   }
@@ -112,7 +127,7 @@ Result<Said> from_query(Parameters parameters) {
   std::string missing;
   for (const std::string_view name : {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature",
                                       "X-Amz-SignedHeaders", "X-Amz-Date"}) {
-    const std::string* found = parameters.find(name);
+    const std::string_view* found = parameters.find(name);
     if (found != nullptr && !found->empty()) continue;
     missing += "AWS query-string parameters must include '" + std::string(name) + "'. ";
   }
@@ -159,7 +174,8 @@ Result<SignatureClaim> parse_claim(const HttpRequest& request) {
   if (claim.is_presigned) {
     claim.algorithm = parameters.text("X-Amz-Algorithm");
     claim.date = parameters.text("X-Amz-Date");
-    if (const std::string* expires = parameters.find("X-Amz-Expires")) claim.expires = *expires;
+    if (const std::string_view* expires = parameters.find("X-Amz-Expires"))
+      claim.expires = *expires;
   } else {
     const std::string_view header = request.header("authorization").value_or("");
     claim.algorithm = header.substr(0, header.find_first_of(", "));

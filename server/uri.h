@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -22,10 +23,11 @@ namespace millrace::server {
 template <class Take>
 void split(std::string_view text, std::string_view separators, Take take) {
   while (true) {
-    const std::size_t end = text.find_first_of(separators);
-    take(text.substr(0, end));
-    if (end == std::string_view::npos) return;
-    text.remove_prefix(end + 1);
+    const auto* const end = std::ranges::find_first_of(text, separators);
+    const auto size = static_cast<std::size_t>(end - text.begin());
+    take(text.substr(0, size));
+    if (size == text.size()) return;
+    text.remove_prefix(size + 1);
   }
 }
 

@@ -1,7 +1,6 @@
 #include "storage/commit_queue.h"
 
 #include <mutex>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -47,17 +46,17 @@ void CommitQueue::run(Commit& commit) {
   waiting_.push_back(&self);
   if (has_ended(self, lock)) return;
 
-  const std::vector<Waiter*> round = std::exchange(waiting_, {});
-  is_running_ = true;
+  is_running_ = true;  // So the round is this thread's.
+  round_.swap(waiting_);
   lock.unlock();
 
-  std::vector<Commit*> commits;
-  commits.reserve(round.size());
-  for (const Waiter* waiter : round) commits.push_back(waiter->commit);
-  write_round_(commits);
+  for (const Waiter* waiter : round_) commits_.push_back(waiter->commit);
+  write_round_(commits_);
+  commits_.clear();
 
   lock.lock();
-  for (Waiter* waiter : round) waiter->is_done = true;
+  for (Waiter* waiter : round_) waiter->is_done = true;
+  round_.clear();
   is_running_ = false;
   is_held_up_ = false;
   lock.unlock();

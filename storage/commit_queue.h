@@ -61,6 +61,8 @@ class CommitQueue {
   std::mutex mutex_;
   std::condition_variable round_ended_;
   std::vector<Waiter*> waiting_;
+  std::vector<Waiter*> round_;  // That is running; its leader's, as its commits are.
+  std::vector<Commit*> commits_;
   bool is_held_up_ = false;  // The running round has taken longer than somebody's patience.
   std::atomic<bool> is_running_{false};  // Changed under the mutex, looked at without it too.
 };

@@ -116,7 +116,7 @@ class Engine {
   // that commit() is called.
   virtual Result<Receipt> append(std::span<const LogBatch> batches, When when) = 0;
 
-  // Writes what was appended to be written with others.
+  // Writes what was appended to be written with others, or leaves it to a write that has begun.
   virtual void commit() = 0;
 
   // Lends the published entries of [from, end) in order, up to kValueBytesMax or a single one at a

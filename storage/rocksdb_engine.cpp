@@ -143,6 +143,7 @@ class RocksDbEngine final : public Engine {
 
   // If the queue is held up, then by a round that writes what was staged before it began.
   void commit() override {
+    if (!has_staged_) return;  // Another round has it already.
     Commit nothing;
     commits_.run(nothing);
   }
@@ -293,6 +294,7 @@ class RocksDbEngine final : public Engine {
     for (Commit* commit : round) stage(*commit);
     stage_entries();
     if (staged_.batch.Count() > 0) {
+      has_staged_ = true;
       for (Commit* commit : round) commit->receipt.ticket = last_ticket_ + 1;
     }
     const bool is_wanted =
@@ -322,8 +324,11 @@ class RocksDbEngine final : public Engine {
   }
 
   void stage_entries() {
-    std::ranges::stable_sort(entries_, {},
-                             [](const RoundEntry& entry) { return entry.state->log; });
+    const auto log_of = [](const RoundEntry& entry) { return entry.state->log; };
+    // Sorting takes memory, also where there is nothing to sort.
+    if (!std::ranges::is_sorted(entries_, {}, log_of)) {
+      std::ranges::stable_sort(entries_, {}, log_of);
+    }
     const TimePoint now = clock_.now();
     staged_.newest = std::max(staged_.newest, now);
     for (std::size_t i = 0; i < entries_.size();) stage_log(i, now);
@@ -418,6 +423,7 @@ class RocksDbEngine final : public Engine {
   // disk all the same: they are passed over for good.
   Result<void> write_staged() {
     if (staged_.batch.Count() == 0) return {};
+    has_staged_ = false;
     const Ticket ticket = ++last_ticket_;
     if (mark_) mark_->set_last_arrival(staged_.newest);
     const rocksdb::Status status = write_noted(staged_.batch);
@@ -526,7 +532,8 @@ class RocksDbEngine final : public Engine {
   CommitQueue commits_;
   // What the leader of a round has. The first four are kept so that their memory is used again.
   Staged staged_;
-  std::vector<RoundEntry> entries_;  // Of the round.
+  std::atomic<bool> has_staged_{false};  // What no round has begun to write.
+  std::vector<RoundEntry> entries_;      // Of the round.
   ValueCutter cutter_;
   std::vector<rocksdb::Slice> slices_;  // Of a value.
   std::size_t unlooked_bytes_ = 0;
