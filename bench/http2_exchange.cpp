@@ -21,6 +21,8 @@ namespace millrace::bench {
 namespace {
 
 constexpr std::size_t kBufferBytes = 256UL * 1024;
+// What may come without being asked for, as client libraries have it.
+constexpr std::int32_t kWindowBytes = 1 << 20;
 
 std::string_view to_view(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
@@ -55,7 +57,9 @@ class Http2Exchange final : public Exchange {
     nghttp2_session* made = nullptr;
     nghttp2_session_client_new(&made, made_callbacks, this);
     session_.reset(made);
-    nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, nullptr, 0);
+    const nghttp2_settings_entry window{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindowBytes};
+    nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, &window, 1);
+    nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, 0, kWindowBytes);
   }
 
   void begin(std::string_view request) override {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -20,6 +21,13 @@
 #include "server/async.h"
 
 namespace millrace::server {
+
+// For asio::async_write: as much at a time as is taken, where it would hand over 64 KiB.
+struct AtOnce {
+  std::size_t operator()(const boost::system::error_code& error, std::size_t /*sent*/) const {
+    return error ? 0 : std::numeric_limits<std::size_t>::max();
+  }
+};
 
 class ByteStream {
  public:

@@ -348,20 +348,20 @@ class Http1Session {
   // One write with a deadline.
   Task<bool> write_piece(asio::const_buffer bytes) {
     stream_.expires_after(context_.limits.event_timeout);
-    const auto [error, count] = co_await asio::async_write(stream_, bytes, kAwaitTuple);
+    const auto [error, count] = co_await asio::async_write(stream_, bytes, AtOnce{}, kAwaitTuple);
     (void)count;
     stream_.expires_never();
     co_return !error;
   }
 
-  // Writes in steps, each with a deadline of its own, so that slow is not the same as stuck.
   Task<bool> write(HttpResponse* response, bool is_last, bool has_body) {
     write_head(head_, *response, Framing::kLength, is_last);
     const std::string_view body = has_body ? std::string_view(response->body) : std::string_view{};
-    // One write, and inside TLS one record, for all but large answers.
-    const std::size_t space = kGatheredBytes - std::min(kGatheredBytes, head_.size());
-    const std::size_t first = std::min(body.size(), space);
-    head_ += body.substr(0, first);
+    if (head_.size() + body.size() > kGatheredBytes) {
+      const bool is_written = co_await write_large(body);
+      co_return is_written;
+    }
+    head_ += body;  // One write, and inside TLS one record.
     stream_.expires_after(context_.limits.write_timeout);
     for (std::size_t sent = 0; sent < head_.size();) {
       const auto rest = asio::buffer(head_.data() + sent, head_.size() - sent);
@@ -369,15 +369,26 @@ class Http1Session {
       if (error) co_return false;
       sent += count;
     }
-    for (std::size_t at = first; at < body.size();) {
-      const std::size_t step = std::min(body.size() - at, context_.limits.write_bytes_max);
-      const auto piece = asio::buffer(body.data() + at, step);
-      stream_.expires_after(context_.limits.write_timeout);
-      const auto [piece_error, piece_count] =
-          co_await asio::async_write(stream_, piece, kAwaitTuple);
-      (void)piece_count;
-      if (piece_error) co_return false;
-      at += step;
+    co_return true;
+  }
+
+  // The head and `body`. Each write_bytes_max of them has a deadline of its own, so that slow is
+  // not the same as stuck.
+  Task<bool> write_large(std::string_view body) {
+    std::array<asio::const_buffer, 2> rest = {asio::buffer(head_), asio::buffer(body)};
+    std::size_t sent = 0;
+    std::size_t in_time = 0;
+    while (sent < head_.size() + body.size()) {
+      if (sent >= in_time) {
+        stream_.expires_after(context_.limits.write_timeout);
+        in_time = sent + context_.limits.write_bytes_max;
+      }
+      const auto [error, count] = co_await stream_.async_write_some(rest, kAwaitTuple);
+      if (error) co_return false;
+      sent += count;
+      const std::size_t of_head = std::min(count, rest[0].size());
+      rest[0] += of_head;
+      rest[1] += count - of_head;
     }
     co_return true;
   }

@@ -36,7 +36,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t kWriteBytes = 64UL * 1024;
+constexpr std::size_t kWriteBytes = 256UL * 1024;
+// What is kept of their memory between two answers.
+constexpr std::size_t kKeptWriteBytes = 64UL * 1024;
 constexpr std::size_t kReadBytes = 64UL * 1024;
 constexpr std::chrono::minutes kNoDeadline{24 * 60};
 
@@ -181,11 +183,13 @@ class Http2Session final : public Http2Listener {
       if (outgoing_.empty()) continue;
       stream_.expires_after(context_.limits.write_timeout);
       const auto buffer = asio::buffer(outgoing_);
-      const auto [error, count] = co_await asio::async_write(stream_, buffer, kAwaitTuple);
+      const auto [error, count] =
+          co_await asio::async_write(stream_, buffer, AtOnce{}, kAwaitTuple);
       (void)count;
       stream_.expires_never();
       if (error) close();
     }
+    if (outgoing_.capacity() > kKeptWriteBytes) std::string().swap(outgoing_);
     if (is_stopping_ && streams_.empty()) close();
     if (!wants_more()) co_await linger();
     is_writing_ = false;

@@ -31,7 +31,10 @@ Syncer::~Syncer() { stop(); }
 void Syncer::committed(Ticket ticket) {
   std::unique_lock lock(mutex_);
   committed_ = ticket;
-  if (mode_ == Fsync::kAlways) return wake_.notify_one();
+  if (mode_ == Fsync::kAlways) {
+    lock.unlock();  // Who is woken wants it.
+    return wake_.notify_one();
+  }
   const std::vector<Waiter> ready = take_waiters(0, ticket);
   lock.unlock();
   for (const Waiter& waiter : ready) waiter.done({});
