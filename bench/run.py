@@ -2,6 +2,7 @@
 
     bench/run.py [--only NAME] [--rounds N] [--seconds S] [--quick] [--keep] [--json FILE]
     bench/run.py --peers [--open-ports]     and beside other servers that speak Kinesis
+    bench/run.py --beside BINARY            beside another build of this server, in pairs
     bench/run.py --growth [--records N]     what more shards, records and connections cost
     bench/run.py --mixed MINUTES            all kinds of requests at the same time
     bench/run.py --latency                  how long a PutRecord takes, alone, beside others and synced
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 
+from beside import measure_beside
 from calls import ROOT
 from growth import measure_growth
 from latency import measure_latency
@@ -103,17 +105,22 @@ def ratio_of(ours, theirs):
     return statistics.median(mine["cpu_us"] / max(other["cpu_us"], 0.01) for mine, other in zip(ours, theirs, strict=False))
 
 
+def chosen(options):
+    """The workloads whose name contains one of the parts of --only."""
+    parts = [part.strip() for part in options.only.split(",")]
+    found = [workload for workload in workloads() if any(part in workload.name for part in parts)]
+    if not found:
+        sys.exit(f"no workload has {options.only!r} in its name")
+    return found
+
+
 def bench_all(options, directory):
     results = []
-    for workload in workloads():
-        if options.only not in workload.name:
-            continue
+    for workload in chosen(options):
         with tempfile.TemporaryDirectory(prefix="bench-", dir=directory) as place:
             results.append(bench_one(workload, options, place))
         ratios = ", ".join(f"{value:.2f} x {name}" for name, value in results[-1]["ratios"].items())
         print(f"{workload.name}: {results[-1]['figures']['millrace']['cpu_us']:,.1f} µs, {ratios}", flush=True)
-    if not results:
-        sys.exit(f"no workload has {options.only!r} in its name")
     return {**stamp(), "rounds": options.rounds, "seconds": options.seconds, "workloads": results}
 
 
@@ -136,11 +143,12 @@ def go_apart(options):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", metavar="NAME", help="workloads whose name contains this")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", metavar="NAME,…", help="workloads whose name contains one of these")
+    parser.add_argument("--rounds", type=int, help="default 3, pairs of --beside 20")
     parser.add_argument("--seconds", type=float, default=1.5, help="of each round")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that it works; compared with nothing")
     parser.add_argument("--peers", action="store_true", help="install other servers under build/peers and measure them too")
+    parser.add_argument("--beside", metavar="BINARY", help="another build of this server, in pairs of rounds")
     parser.add_argument("--open-ports", action="store_true", help="start peers that listen on all addresses here, not apart")
     parser.add_argument("--growth", action="store_true", help="cost with more shards, records and connections")
     parser.add_argument("--records", type=int, default=10**7, help="how many --growth goes up to")
@@ -150,6 +158,9 @@ def parse():
     parser.add_argument("--keep", action="store_true", help="keep the result and write docs/performance.md and .svg")
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
+    options.rounds = options.rounds or (20 if options.beside else 3)
+    if options.beside and options.keep:
+        parser.error("--keep does not go with --beside: what is kept says nothing of other builds")
     if options.quick:
         options.rounds, options.seconds = min(options.rounds, 1), min(options.seconds, 0.3)
     return options
@@ -157,6 +168,8 @@ def parse():
 
 def measure(options, directory):
     """The sections that were asked for."""
+    if options.beside:
+        return {"beside": {**stamp(), "tables": [measure_beside(chosen(options), options.beside, options, directory)]}}
     if options.growth:
         return {"growth": {**stamp(), "tables": measure_growth(options, directory)}}
     if options.mixed:

@@ -97,20 +97,21 @@ class Floor(Contender):
 
 
 class Ours(Contender):
-    """This build, durable: write-ahead log, default --fsync interval, data on disk."""
+    """This build with its default options, durable: write-ahead log, --fsync interval, data on disk."""
 
     name = "millrace"
 
-    def __init__(self, args=()):
+    def __init__(self, args=(), binary=None):
         super().__init__()
-        self.args = ["--access-log", "off", *args]
+        self.args = list(args)
+        self.binary = binary  # Another build.
         self.server = None
         self.replayed = self.written = 0
 
-    def begin(self, directory, binary=None, env=None):
-        """Starts the process with an empty directory; another build, in another environment, if wanted."""
+    def begin(self, directory, env=None):
+        """Starts the process with an empty directory."""
         self.server = Server(pathlib.Path(directory) / "data", args=self.args, env=env)
-        self.server.binary = binary
+        self.server.binary = self.binary
         self.server.start()
         self.port, self.process = self.server.port, self.server.process
         return self
@@ -138,6 +139,12 @@ class Ours(Contender):
         super().stop()
         if self.server:
             pathlib.Path(self.server.log).unlink(missing_ok=True)
+
+
+class OtherBuild(Ours):
+    """Another build of this server, asked the same."""
+
+    name = "other build"
 
 
 class RocksDb(Contender):

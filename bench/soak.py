@@ -133,10 +133,10 @@ def measure_soak(options, directory):
     seconds = options.soak * 60
     if hosted_binary() is None or not FAST_CLOCK.exists():
         raise RuntimeError(f"there is no {FAST_CLOCK.relative_to(ROOT)}, or no millrace_hosted beside it")
-    server, speed = Ours(), round(RETENTION_H * 3600 * TURNS / seconds)
+    server, speed = Ours(binary=hosted_binary()), round(RETENTION_H * 3600 * TURNS / seconds)
     data = pathlib.Path(directory) / "server"
     data.mkdir()
-    server.begin(data, binary=hosted_binary(), env={"LD_PRELOAD": str(FAST_CLOCK), "MILLRACE_CLOCK_SPEED": str(speed)})
+    server.begin(data, env={"LD_PRELOAD": str(FAST_CLOCK), "MILLRACE_CLOCK_SPEED": str(speed)})
     try:
         client = server.client()
         client.call("CreateStream", StreamName=STREAM, ShardCount=SHARDS)

@@ -80,7 +80,7 @@ def main():
     print(f"{'resident when idle':42} {idle:8.1f} MiB")
 
     with tempfile.TemporaryDirectory(prefix="start-") as directory:
-        server = Server(pathlib.Path(directory) / "data", args=["--access-log", "off"])
+        server = Server(pathlib.Path(directory) / "data")
         server.start()
         fill(server, options.records)
         server.stop()
@@ -95,7 +95,7 @@ def main():
               f"{measure(server, options.rounds, server.kill):8.1f} ms")
 
     with tempfile.TemporaryDirectory(prefix="start-") as directory:
-        server = Server(pathlib.Path(directory) / "data", args=["--access-log", "off"])
+        server = Server(pathlib.Path(directory) / "data")
         server.start()
         fill(server, options.records)
         server.kill()

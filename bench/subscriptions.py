@@ -99,7 +99,7 @@ def main():
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=30)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory, Server(os.path.join(directory, "data"), args=["--access-log", "off"]) as server:
+    with tempfile.TemporaryDirectory() as directory, Server(os.path.join(directory, "data")) as server:
         places = prepare(server, options.count)
         before = resident_mib(server.process.pid)
         connections = [subscribe(server, *place) for place in places]

@@ -1,5 +1,6 @@
 """The bench: its requests are well-formed, what it wrote into the documents is current, and it notices what got worse."""
 
+import argparse
 import pathlib
 import random
 import sys
@@ -13,6 +14,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 
 import page  # noqa: E402
 import run  # noqa: E402
+from beside import interval, student_95  # noqa: E402
 from calls import as_bytes, as_cbor, as_json, record  # noqa: E402
 from peers import without_paths  # noqa: E402
 from workloads import workloads  # noqa: E402
@@ -64,6 +66,31 @@ def test_a_ratio_that_rises_too_far_is_told(monkeypatch, now, is_worse):
 
     assert bool(told) == is_worse
     assert all("put: 2.31 times the floor's CPU, 16% above the kept 2.00" in line for line in told)
+
+
+@pytest.mark.parametrize("freedom, quantile", [(4, 2.776), (9, 2.262), (19, 2.093), (59, 2.001), (10**6, 1.960)])
+def test_students_t_is_as_in_tables(freedom, quantile):
+    assert student_95(freedom) == pytest.approx(quantile, abs=0.011)
+
+
+def test_the_interval_of_ratios_is_theirs_and_geometric():
+    low, mean, high = interval([0.5, 2.0] * 10)
+    assert mean == pytest.approx(1.0)
+    assert low * high == pytest.approx(1.0)
+    assert high == pytest.approx(2.0 ** (2.093 * (20 / 19) ** 0.5 / 20**0.5), rel=0.001)
+
+    assert interval([0.9] * 20) == pytest.approx((0.9, 0.9, 0.9))
+    assert interval([0.9] * 4) == (0.0, pytest.approx(0.9), float("inf"))
+
+
+@pytest.mark.parametrize("only, count", [("", 13), ("put_record 100 B", 4), ("describe,put_record 1 KiB", 2), ("TLS, CBOR", 4)])
+def test_only_takes_several_parts_of_names(only, count):
+    assert len(run.chosen(argparse.Namespace(only=only))) == count
+
+
+def test_a_name_that_no_workload_has_ends_the_run():
+    with pytest.raises(SystemExit, match="no workload"):
+        run.chosen(argparse.Namespace(only="nothing"))
 
 
 def test_a_run_of_some_workloads_leaves_the_others():
