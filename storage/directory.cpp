@@ -9,9 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <ios>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,44 +64,24 @@ Result<void> write_whole(const fs::path& path, std::string_view bytes) {
   return {};
 }
 
-// Takes the lock file. Errors: kCannotOpen, naming the process that holds it.
-Result<int> take_lock(const fs::path& directory) {
-  const fs::path path = directory / "lock";
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return fail(kCannotOpen, "cannot open " + path.string() + ": " + reason());
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    ::close(descriptor);
-    std::string holder = read_whole(path).value_or("");
-    std::erase(holder, '\n');
-    return fail(kCannotOpen, "data directory " + directory.string() + " is in use by process " +
-                                 (holder.empty() ? "unknown" : holder));
-  }
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(descriptor, 0) != 0 ||
-      ::pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    const std::string why = reason();
-    ::close(descriptor);
-    return fail(kCannotOpen, "cannot write " + path.string() + ": " + why);
-  }
-  return descriptor;
-}
-
-// The version in FORMAT; nothing if the file is missing.
-Result<std::optional<int>> read_format(const fs::path& directory) {
+// The version in FORMAT; nullopt if the file is missing. `shown` names the directory for people.
+Result<std::optional<int>> read_format(const fs::path& directory, const fs::path& shown) {
   const fs::path path = directory / "FORMAT";
-  if (!fs::exists(path)) return std::nullopt;
-  const auto text = read_whole(path);
+  const auto text = read_if_there(path);
   if (!text) return fail(kCannotOpen, text.error().message);
+  if (!*text) return std::nullopt;
   int version = 0;
-  const std::string_view digits =
-      std::string_view(*text).substr(std::min(kFormatPrefix.size(), text->size()));
+  std::string_view digits = **text;
+  if (digits.starts_with(kFormatPrefix)) digits.remove_prefix(kFormatPrefix.size());
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), version);
-  if (!text->starts_with(kFormatPrefix) || parsed.ec != std::errc{} || version < 1) {
+  const std::string_view rest(parsed.ptr, digits.data() + digits.size());
+  if (!(*text)->starts_with(kFormatPrefix) || parsed.ec != std::errc{} || version < 1 ||
+      rest != "\n") {
     return fail(kCannotOpen, path.string() + " is damaged");
   }
   if (version > kFormatVersion || version < kFormatVersionMin) {
     const bool is_newer = version > kFormatVersion;
-    return fail(kCannotOpen, "data directory " + directory.string() + " has format " +
+    return fail(kCannotOpen, "data directory " + shown.string() + " has format " +
                                  std::to_string(version) + "; this version reads " +
                                  (is_newer ? "up to " : "from ") +
                                  std::to_string(is_newer ? kFormatVersion : kFormatVersionMin));
@@ -112,18 +90,26 @@ Result<std::optional<int>> read_format(const fs::path& directory) {
 }
 
 // A directory without FORMAT is ours if creation was cut short: nothing foreign is in it then.
-Result<void> check_not_foreign(const fs::path& directory) {
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    const std::string name = entry.path().filename().string();
+Result<void> check_not_foreign(const fs::path& directory, const fs::path& shown) {
+  const auto names = names_in(directory);
+  if (!names) return fail(kCannotOpen, names.error().message);
+  for (const std::string& name : *names) {
     const bool is_ours = std::ranges::find(kOurNames, name) != kOurNames.end() ||
                          name == "FORMAT.new" || name == "seal.key.new";
     if (!is_ours) {
-      return fail(kCannotOpen, "directory " + directory.string() +
+      return fail(kCannotOpen, "directory " + shown.string() +
                                    " is not empty and no data directory of millrace (it holds " +
                                    name + ")");
     }
   }
   return {};
+}
+
+std::unexpected<Error> in_use(const fs::path& directory, const fs::path& shown) {
+  std::string holder = read_whole(directory / "lock").value_or("");
+  std::erase(holder, '\n');
+  return fail(kCannotOpen, "data directory " + shown.string() + " is in use by process " +
+                               (holder.empty() ? "unknown" : holder));
 }
 
 }  // namespace
@@ -137,40 +123,89 @@ Result<Directory> Directory::open(const fs::path& path) {
     return fail(kCannotOpen, "cannot make directory " + path.string() + ": " + error.message());
   }
   if (!existed) ::chmod(absolute.c_str(), 0700);
+  Directory directory(absolute);
+  if (auto held = directory.shown(directory.hold()); !held) return std::unexpected(held.error());
+  return directory;
+}
 
-  const auto format = read_format(absolute);
+Result<void> Directory::hold() {
+  directory_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory_ < 0) return fail(kCannotOpen, "cannot open " + path_.string() + ": " + reason());
+  held_ = "/proc/self/fd/" + std::to_string(directory_);
+  std::error_code error;
+  if (!fs::is_directory(held_, error)) held_ = path_;
+  // Where a file system locks no directories, the lock file is all there is.
+  if (::flock(directory_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return in_use(held_, path_);
+  }
+  const auto format = read_format(held_, path_);
   if (!format) return std::unexpected(format.error());
   if (!*format) {
-    if (auto checked = check_not_foreign(absolute); !checked) {
-      return std::unexpected(checked.error());
-    }
+    if (auto checked = check_not_foreign(held_, path_); !checked) return checked;
   }
-  const auto lock = take_lock(absolute);
-  if (!lock) return std::unexpected(lock.error());
-  Directory directory(absolute, *lock);
-  directory.is_complete_ = format->has_value();
-  fs::create_directories(directory.db_path(), error);
+  if (auto locked = take_lock(); !locked) return locked;
+  is_complete_ = format->has_value();
+  fs::create_directories(db_path(), error);
   if (error) {
-    return fail(kCannotOpen,
-                "cannot make " + directory.db_path().string() + ": " + error.message());
+    return fail(kCannotOpen, "cannot make " + db_path().string() + ": " + error.message());
   }
-  return directory;
+  return {};
+}
+
+Result<void> Directory::take_lock() {
+  const fs::path path = held_ / "lock";
+  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_ < 0) return fail(kCannotOpen, "cannot open " + path.string() + ": " + reason());
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return in_use(held_, path_);
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  struct stat lock{};
+  if (::ftruncate(lock_, 0) != 0 ||
+      ::pwrite(lock_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()) ||
+      ::stat(path.c_str(), &lock) != 0) {
+    return fail(kCannotOpen, "cannot write " + path.string() + ": " + reason());
+  }
+  lock_name_ = (path_ / "lock").string();
+  lock_device_ = lock.st_dev;
+  lock_inode_ = lock.st_ino;
+  return {};
+}
+
+bool Directory::is_in_place() const {
+  struct stat lock{};
+  if (::stat(lock_name_.c_str(), &lock) != 0) return errno != ENOENT && errno != ENOTDIR;
+  return lock.st_dev == lock_device_ && lock.st_ino == lock_inode_;
+}
+
+std::string Directory::shown(std::string text) const {
+  const std::string& held = held_.native();
+  const std::string& name = path_.native();
+  for (std::size_t at = text.find(held); at != std::string::npos; at = text.find(held, at)) {
+    text.replace(at, held.size(), name);
+    at += name.size();
+  }
+  return text;
 }
 
 Directory::Directory(Directory&& other) noexcept
     : path_(std::move(other.path_)),
+      held_(std::move(other.held_)),
+      lock_name_(std::move(other.lock_name_)),
+      lock_device_(other.lock_device_),
+      lock_inode_(other.lock_inode_),
+      directory_(std::exchange(other.directory_, -1)),
       lock_(std::exchange(other.lock_, -1)),
       is_complete_(other.is_complete_) {}
 
 Directory::~Directory() {
   if (lock_ >= 0) ::close(lock_);
+  if (directory_ >= 0) ::close(directory_);
 }
 
 Result<void> Directory::finish_creation() {
-  auto written = write_whole(path_ / "FORMAT",
+  auto written = write_whole(held_ / "FORMAT",
                              std::string(kFormatPrefix) + std::to_string(kFormatVersion) + "\n");
   is_complete_ = written.has_value();
-  return written;
+  return shown(written);
 }
 
 Result<SealKey> Directory::seal_key(Random& random) const {
@@ -190,28 +225,59 @@ Result<SealKey> Directory::seal_key(Random& random) const {
 
 Result<std::string> Directory::kept(const std::string& name,
                                     const std::function<Result<std::string>()>& make) const {
-  const fs::path path = path_ / name;
-  if (fs::exists(path)) {
-    auto kept = read_whole(path);
-    if (!kept) return fail(kCannotOpen, kept.error().message);
-    return kept;
-  }
+  const fs::path path = held_ / name;
+  auto kept = read_if_there(path);
+  if (!kept) return shown<std::string>(fail(kCannotOpen, kept.error().message));
+  if (*kept) return std::move(**kept);
   auto bytes = make();
   if (!bytes) return bytes;
-  if (auto written = write_whole(path, *bytes); !written) return std::unexpected(written.error());
+  if (auto written = write_whole(path, *bytes); !written) {
+    return shown<std::string>(std::unexpected(written.error()));
+  }
+  return bytes;
+}
+
+Result<std::optional<std::string>> read_if_there(const fs::path& path) {
+  constexpr std::size_t kStepBytes = 1UL << 20U;
+  // A pipe would wait for its writer.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0 && errno == ENOENT) return std::nullopt;
+  if (descriptor < 0) return fail(kFailed, "cannot open " + path.string() + ": " + reason());
+  struct stat file{};
+  std::string bytes;
+  std::string fault;
+  if (::fstat(descriptor, &file) != 0) {
+    fault = reason();
+  } else if (!S_ISREG(file.st_mode)) {
+    fault = "it is no regular file";
+  }
+  for (ssize_t count = 1; fault.empty() && count > 0;) {
+    const std::size_t had = bytes.size();
+    count = ::read(descriptor, extend(bytes, kStepBytes), kStepBytes);
+    if (count < 0) fault = reason();
+    bytes.resize(had + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  }
+  ::close(descriptor);
+  if (!fault.empty()) return fail(kFailed, "cannot read " + path.string() + ": " + fault);
   return bytes;
 }
 
 Result<std::string> read_whole(const fs::path& path) {
-  constexpr std::size_t kStepBytes = 1UL << 20U;
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes;
-  while (file) {
-    file.read(extend(bytes, kStepBytes), kStepBytes);
-    bytes.resize(bytes.size() - kStepBytes + static_cast<std::size_t>(file.gcount()));
+  auto bytes = read_if_there(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!*bytes) return fail(kFailed, "cannot open " + path.string() + ": it is not there");
+  return std::move(**bytes);
+}
+
+Result<std::vector<std::string>> names_in(const fs::path& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator entries(directory, error);
+  for (; !error && entries != fs::directory_iterator{}; entries.increment(error)) {
+    names.push_back(entries->path().filename().string());
   }
-  if (file.bad()) return fail(kFailed, "cannot read " + path.string());
-  return bytes;
+  if (error) return fail(kFailed, "cannot read " + directory.string() + ": " + error.message());
+  return names;
 }
 
 std::uint64_t bytes_of_files(const std::filesystem::path& path) {

@@ -1,7 +1,9 @@
 // The data directory: who may open it, and what kind it is.
 //
 //   FORMAT     "millrace N\n"; N is the format of everything below
-//   lock       held by the one process that uses the directory; its process id as text
+//   lock       held by the one process that uses the directory; its process id as text. The
+//   directory
+//              itself is locked too: somebody may remove a file
 //   mark       storage/mark.h
 //   seal.key   32 random bytes, mode 0600: seals iterators and next tokens
 //   ca.pem     key and certificate that sign the server's certificate (server/tls), mode 0600
@@ -12,7 +14,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -28,7 +35,7 @@ inline constexpr int kFormatVersionMin = 2;
 class Directory {
  public:
   // Makes or takes the directory and holds it until destruction. Errors, all kCannotOpen with a
-  // sentence for people: in use by another process, not one of ours, of another format.
+  // sentence for people: in use by another process, not one of ours, of another format, unreadable.
   [[nodiscard]] static Result<Directory> open(const std::filesystem::path& path);
 
   Directory(Directory&& other) noexcept;
@@ -51,20 +58,56 @@ class Directory {
   [[nodiscard]] Result<std::string> kept(const std::string& name,
                                          const std::function<Result<std::string>()>& make) const;
 
+  // Whether the name still leads to this directory: it may be removed, renamed, or another one may
+  // have been put in its place while it is in use. One system call.
+  [[nodiscard]] bool is_in_place() const;
+
+  // The absolute name the directory was opened by, for people.
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  [[nodiscard]] std::filesystem::path mark_path() const { return path_ / "mark"; }
-  [[nodiscard]] std::filesystem::path db_path() const { return path_ / "db"; }
+
+  // The same directory whatever becomes of its name (through /proc, where that is mounted):
+  // everything that is read, made, renamed or removed in it goes by this, so that nothing is ever
+  // done to another directory of the same name.
+  [[nodiscard]] const std::filesystem::path& held_path() const { return held_; }
+  [[nodiscard]] std::filesystem::path mark_path() const { return held_ / "mark"; }
+  [[nodiscard]] std::filesystem::path db_path() const { return held_ / "db"; }
+
+  // `text` with names that people know in place of held ones.
+  [[nodiscard]] std::string shown(std::string text) const;
+
+  // `result` with its error, if it is one, as shown().
+  template <class T>
+  [[nodiscard]] Result<T> shown(Result<T> result) const {
+    if (!result) result.error().message = shown(std::move(result.error().message));
+    return result;
+  }
 
  private:
-  Directory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
+  explicit Directory(std::filesystem::path path) : path_(std::move(path)) {}
+
+  // Locks the directory itself and opens what is in it. Errors: kCannotOpen, with held names.
+  Result<void> hold();
+  Result<void> take_lock();
 
   std::filesystem::path path_;
-  int lock_;
+  std::filesystem::path held_;
+  std::string lock_name_;  // Of the lock file, by the directory's name.
+  dev_t lock_device_ = 0;
+  ino_t lock_inode_ = 0;
+  int directory_ = -1;
+  int lock_ = -1;
   bool is_complete_ = false;
 };
 
-// The bytes of a file; none if it cannot be opened. Errors: kFailed if the device refuses.
+// The bytes of a regular file. Errors: kFailed, with a sentence for people, if it cannot be opened
+// or read; a file that cannot be opened is not an empty one.
 [[nodiscard]] Result<std::string> read_whole(const std::filesystem::path& path);
+
+// The same; nullopt if there is no such file.
+[[nodiscard]] Result<std::optional<std::string>> read_if_there(const std::filesystem::path& path);
+
+// The names of what is in a directory. Errors: kFailed, with a sentence for people.
+[[nodiscard]] Result<std::vector<std::string>> names_in(const std::filesystem::path& directory);
 
 // How many bytes the files directly in `path` have. Some may come or go meanwhile.
 [[nodiscard]] std::uint64_t bytes_of_files(const std::filesystem::path& path);

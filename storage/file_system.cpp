@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,15 +16,6 @@
 
 namespace millrace::storage {
 namespace {
-
-// The number of a write-ahead log, from its file name.
-std::optional<std::uint64_t> wal_number(const std::string& name) {
-  const std::filesystem::path path(name);
-  const std::string stem = path.stem().string();
-  if (path.extension() != ".log" || stem.empty()) return std::nullopt;
-  if (stem.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  return std::stoull(stem);
-}
 
 // A write-ahead log that was made since the start.
 struct Wal {

@@ -77,11 +77,12 @@ struct Staged {
 
 class RocksDbEngine final : public Engine {
  public:
+  // With `directory` goes a mark; without, everything is in memory.
   RocksDbEngine(const RocksDbOptions& options, Clock& clock, std::optional<Mark>&& mark,
-                std::filesystem::path path)
+                const Directory* directory)
       : options_(options),
         clock_(clock),
-        path_(std::move(path)),
+        directory_(directory),
         mark_(std::move(mark)),
         epochs_(states_),
         commits_([this](std::span<Commit* const> round) { write_round(round); }) {}
@@ -90,19 +91,18 @@ class RocksDbEngine final : public Engine {
 
   Result<void> open(bool may_create, std::uint64_t sequence_min, bool is_new_boot) {
     auto store = RocksDbStore::open(
-        path_.empty() ? "/millrace" : path_.string(), options_, may_create,
-        mark_ ? &*mark_ : nullptr,
+        place(), options_, may_create, mark_ ? &*mark_ : nullptr,
         [this](LogId log, Position end) { return is_loaded_ && states_.is_dead(log, end); });
     if (!store) return std::unexpected(store.error());
     store_ = std::move(*store);
     if (!is_new_boot && db().GetLatestSequenceNumber() < sequence_min) {
       store_.reset();
-      return fail(kCannotOpen, "acknowledged data is missing from " + path_.string() +
+      return fail(kCannotOpen, "acknowledged data is missing from " + place() +
                                    ": a write-ahead log or table file was lost or cut");
     }
     if (auto loaded = load(is_new_boot); !loaded) {
       return fail(kCannotOpen,
-                  "cannot open the store in " + path_.string() + ": " + loaded.error().message);
+                  "cannot open the store in " + place() + ": " + loaded.error().message);
     }
     if (mark_) {
       clock_.raise_floor(mark_->last_arrival());
@@ -218,11 +218,15 @@ class RocksDbEngine final : public Engine {
     listener_ = std::move(listener);
   }
 
-  [[nodiscard]] Result<void> writable() const override { return takes(true); }
+  [[nodiscard]] Result<void> writable() const override {
+    look_at_place();
+    return takes(true);
+  }
 
  private:
   // Beyond the disk budget rows are still written: deleting a stream is one, and gives room.
   [[nodiscard]] Result<void> takes(bool has_entries) const {
+    if (is_away_) return std::unexpected(away());
     if (has_failed_) {
       return fail(kFailed,
                   "Writing or syncing failed. The store takes no writes until it is restarted.");
@@ -234,6 +238,31 @@ class RocksDbEngine final : public Engine {
       return fail(kFull, "The disk budget is used up.");
     }
     return {};
+  }
+
+  [[nodiscard]] std::string place() const {
+    return directory_ != nullptr ? directory_->db_path().string() : "/millrace";
+  }
+
+  static Error away() {
+    return {kFailed,
+            "The data directory was moved or removed. The store takes no writes until it is "
+            "restarted."};
+  }
+
+  [[nodiscard]] Error error_of(const rocksdb::Status& status) const {
+    return is_away_ ? away() : to_error(status);
+  }
+
+  // Whether the directory is still the one that people find by its name. One that is not takes no
+  // more writes: whoever reads the name would not find them.
+  bool look_at_place() const {
+    if (directory_ == nullptr || is_away_ || directory_->is_in_place()) return !is_away_;
+    if (!is_away_.exchange(true)) {
+      options_.warn("data directory " + directory_->path().string() +
+                    " was moved or removed: nothing more is written");
+    }
+    return false;
   }
 
   Result<void> run_commit(Commit& commit) {
@@ -271,7 +300,7 @@ class RocksDbEngine final : public Engine {
     rocksdb::WriteBatch batch;
     epochs_.end_in(batch, *store_);
     if (const auto status = write_noted(batch); !status.ok()) {
-      return std::unexpected(to_error(status));
+      return std::unexpected(error_of(status));
     }
     // No entry of the next epoch may be on the device before this is.
     if (!store_->sync()) {
@@ -400,10 +429,14 @@ class RocksDbEngine final : public Engine {
 
   // Writes, and notes what has become of it.
   rocksdb::Status write_noted(rocksdb::WriteBatch& batch) {
+    if (is_away_) return rocksdb::Status::IOError("moved or removed");
     const std::uint64_t before = db().GetLatestSequenceNumber();
     const bool may_wait = syncer_ == nullptr;  // At opening nobody else waits.
     rocksdb::Status status = store_->write(batch, may_wait);
     if (status.IsIncomplete()) return status;
+    // Asked after the write, so that what is acknowledged was where it belongs. The write is in its
+    // log: that its numbers were burnt would not be true.
+    if (!look_at_place()) return rocksdb::Status::IOError("moved or removed");
     const std::uint64_t sequence = db().GetLatestSequenceNumber();
     if (status.ok()) {
       if (mark_) mark_->set_last_sequence(sequence);
@@ -441,7 +474,7 @@ class RocksDbEngine final : public Engine {
       syncer_->committed(ticket);
       return {};
     }
-    const Error error = to_error(status);
+    const Error error = error_of(status);
     syncer_->failed(ticket, error);
     return std::unexpected(error);
   }
@@ -480,6 +513,7 @@ class RocksDbEngine final : public Engine {
   }
 
   void look_at_space() {
+    if (!look_at_place()) return;
     if (!mark_) {
       std::uint64_t used = 0;
       std::uint64_t files = 0;
@@ -489,10 +523,10 @@ class RocksDbEngine final : public Engine {
       return;
     }
     std::error_code error;
-    const auto space = std::filesystem::space(path_, error);
+    const auto space = std::filesystem::space(directory_->held_path(), error);
     if (error) return;
     mark_->sync();
-    if (options_.disk_bytes_max != 0) disk_bytes_ = bytes_of_files(path_);
+    if (options_.disk_bytes_max != 0) disk_bytes_ = bytes_of_files(directory_->db_path());
     const bool is_short = space.available < std::min(options_.free_bytes_min, space.capacity / 50);
     if (!is_short && is_stuck_) is_stuck_ = !store_->resume().ok();
     is_full_ = is_short || is_stuck_;
@@ -523,7 +557,7 @@ class RocksDbEngine final : public Engine {
 
   const RocksDbOptions options_;
   Clock& clock_;
-  const std::filesystem::path path_;
+  const Directory* const directory_;
   std::optional<Mark> mark_;
   std::unique_ptr<RocksDbStore> store_;
   LogStates states_;
@@ -542,6 +576,7 @@ class RocksDbEngine final : public Engine {
   std::mutex unpublished_mutex_;
   std::vector<Unpublished> unpublished_;
   std::function<void(LogId, Position)> listener_;
+  mutable std::atomic<bool> is_away_{false};  // Noticed by whoever looks first.
   std::atomic<bool> has_failed_{false};
   std::atomic<bool> is_full_{false};
   std::atomic<bool> is_stuck_{false};         // RocksDB takes no writes until it is resumed.
@@ -552,8 +587,11 @@ class RocksDbEngine final : public Engine {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDbOptions& options,
-                                             Clock& clock) {
+namespace {
+
+// Errors have held names.
+Result<std::unique_ptr<Engine>> open_held(Directory& directory, const RocksDbOptions& options,
+                                          Clock& clock) {
   const bool is_new = !directory.is_complete();
   auto mark = Mark::open(directory.mark_path().string(), is_new);
   if (!mark) return std::unexpected(mark.error());
@@ -573,8 +611,7 @@ Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDb
   }
   const bool is_new_boot = mark->is_used() && mark->boot_id() != options.boot_id;
   const std::uint64_t sequence_min = mark->last_sequence();
-  auto engine =
-      std::make_unique<RocksDbEngine>(options, clock, std::move(*mark), directory.db_path());
+  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::move(*mark), &directory);
   if (auto opened = engine->open(is_new, sequence_min, is_new_boot); !opened) {
     return std::unexpected(opened.error());
   }
@@ -586,9 +623,19 @@ Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDb
   return engine;
 }
 
+}  // namespace
+
+Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDbOptions& options,
+                                             Clock& clock) {
+  RocksDbOptions shown = options;
+  shown.warn = [warn = options.warn, &directory](const std::string& text) {
+    warn(directory.shown(text));
+  };
+  return directory.shown(open_held(directory, shown, clock));
+}
+
 Result<std::unique_ptr<Engine>> open_ephemeral(const RocksDbOptions& options, Clock& clock) {
-  auto engine =
-      std::make_unique<RocksDbEngine>(options, clock, std::nullopt, std::filesystem::path{});
+  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::nullopt, nullptr);
   if (auto opened = engine->open(true, 0, false); !opened) return std::unexpected(opened.error());
   return engine;
 }

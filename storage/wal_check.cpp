@@ -1,10 +1,10 @@
 #include "storage/wal_check.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -117,6 +117,14 @@ class WalScan {
   std::optional<std::string> damage_;
 };
 
+// What all of a name's digits say; nullopt if there is anything else, or more than RocksDB counts.
+std::optional<std::uint64_t> file_number(std::string_view digits) {
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool is_whole = parsed.ec == std::errc{} && parsed.ptr == digits.data() + digits.size();
+  return is_whole && !digits.empty() ? std::optional(number) : std::nullopt;
+}
+
 std::string place(const WalFile& wal) {
   return wal.path.string() + " at byte " + std::to_string(wal.good_bytes) + " (" +
          wal.damage.value_or("the log ends") + ")";
@@ -188,23 +196,28 @@ Result<void> check_promises(const std::vector<WalFile>& wals, const Mark& mark, 
 std::optional<std::uint64_t> manifest_number(const std::filesystem::path& path) {
   constexpr std::string_view kPrefix = "MANIFEST-";
   const std::string name = path.filename().string();
-  const std::string digits = name.substr(std::min(name.size(), kPrefix.size()));
-  if (!name.starts_with(kPrefix) || digits.empty() || digits.size() > 19) return std::nullopt;
-  if (digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  return std::stoull(digits);
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  return file_number(std::string_view(name).substr(kPrefix.size()));
+}
+
+std::optional<std::uint64_t> wal_number(const std::filesystem::path& path) {
+  constexpr std::string_view kSuffix = ".log";
+  const std::string name = path.filename().string();
+  if (!name.ends_with(kSuffix)) return std::nullopt;
+  return file_number(std::string_view(name).substr(0, name.size() - kSuffix.size()));
 }
 
 Result<void> check_manifest(const std::filesystem::path& directory, const Mark& mark) {
-  std::ifstream current(directory / "CURRENT");
-  std::string name;
-  std::getline(current, name);
+  const auto current = read_if_there(directory / "CURRENT");
+  if (!current) return fail(kCannotOpen, current.error().message);
+  const std::string name = current->value_or("").substr(0, current->value_or("").find('\n'));
   const auto number = manifest_number(name);
   // RocksDB says what is wrong if there is none. A new one may be synced and not yet in use.
   if (!number || *number != mark.synced_manifest().number) return {};
   WalFile file;
   file.path = directory / name;
   const auto log = read_whole(file.path);
-  if (!log) return std::unexpected(log.error());
+  if (!log) return fail(kCannotOpen, log.error().message);
   file.file_bytes = log->size();
   WalScan(*log, false).run(file);
   if (file.good_bytes >= mark.synced_manifest().bytes) return {};
@@ -212,17 +225,17 @@ Result<void> check_manifest(const std::filesystem::path& directory, const Mark& 
 }
 
 Result<std::vector<WalFile>> read_wals(const std::filesystem::path& directory) {
+  const auto names = names_in(directory);
+  if (!names) return fail(kCannotOpen, names.error().message);
   std::vector<WalFile> wals;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (entry.path().extension() != ".log") continue;
-    const std::string stem = entry.path().stem().string();
-    if (stem.empty() || stem.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto log = read_whole(entry.path());
-    if (!log) return std::unexpected(log.error());
+  for (const std::string& name : *names) {
+    const auto number = wal_number(name);
+    if (!number) continue;
     WalFile file;
-    file.path = entry.path();
-    file.number = std::stoull(stem);
+    file.path = directory / name;
+    file.number = *number;
+    const auto log = read_whole(file.path);
+    if (!log) return fail(kCannotOpen, log.error().message);
     file.file_bytes = log->size();
     WalScan(*log).run(file);
     wals.push_back(std::move(file));

@@ -17,8 +17,9 @@
 
 namespace millrace::storage {
 
-// The number in the name of a manifest; nothing for other files.
+// The number in the name of a manifest, and of a write-ahead log; nullopt for other files.
 [[nodiscard]] std::optional<std::uint64_t> manifest_number(const std::filesystem::path& path);
+[[nodiscard]] std::optional<std::uint64_t> wal_number(const std::filesystem::path& path);
 
 struct WalFile {
   std::filesystem::path path;
@@ -33,7 +34,8 @@ struct WalFile {
   std::optional<std::string> damage;  // What follows good_bytes, if anything does.
 };
 
-// All write-ahead logs in `directory`, by number. Errors: kFailed if one cannot be read.
+// All write-ahead logs in `directory`, by number. Errors: kCannotOpen if one, or the
+// directory, cannot be read.
 [[nodiscard]] Result<std::vector<WalFile>> read_wals(const std::filesystem::path& directory);
 
 // Compares the logs with the mark. Fails with kCannotOpen, naming file and offset, if anything that

@@ -257,7 +257,7 @@ class FaultFileSystem::Impl final : public rocksdb::FileSystemWrapper,
   std::uint64_t end_from_ = ~std::uint64_t{0};
   End end_ = End::kPowerCut;
   fs::path destination_;
-  std::mt19937_64 random_;
+  std::mt19937_64 random_{0};
   bool has_ended_ = false;
   std::uint64_t wal_syncs_begun_ = 0;
   std::uint64_t wal_syncs_completed_ = 0;
