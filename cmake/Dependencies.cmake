@@ -20,14 +20,20 @@ add_library(millrace_nghttp2 INTERFACE)
 target_link_libraries(millrace_nghttp2 INTERFACE ${MILLRACE_nghttp2_LIBRARY})
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(fmt REQUIRED)
 
-# Header only, with a header-only fmt: the packaged target would link fmt's shared library.
+# spdlog and fmt from their headers, compiled once: the packaged targets would link shared libraries.
 find_path(MILLRACE_SPDLOG_INCLUDE spdlog/spdlog.h REQUIRED)
-add_library(millrace_spdlog INTERFACE)
-target_include_directories(millrace_spdlog SYSTEM INTERFACE "${MILLRACE_SPDLOG_INCLUDE}")
-target_compile_definitions(millrace_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
-target_link_libraries(millrace_spdlog INTERFACE fmt::fmt-header-only)
+add_library(millrace_spdlog STATIC cmake/compiled/spdlog.cpp)
+target_include_directories(millrace_spdlog SYSTEM PUBLIC "${MILLRACE_SPDLOG_INCLUDE}")
+target_compile_definitions(millrace_spdlog PUBLIC SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB)
+target_link_libraries(millrace_spdlog PRIVATE millrace_headers)
+
+# Asio and Beast, likewise. Who sees their headers must link this, or compiles them once more.
+add_library(millrace_asio STATIC cmake/compiled/asio.cpp)
+target_compile_definitions(millrace_asio PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(millrace_asio PUBLIC Boost::headers Threads::Threads PRIVATE OpenSSL::SSL millrace_headers)
+
 find_package(doctest REQUIRED)
 
 # Debian's RocksDB comes with a CMake file that wants every optional library's own CMake file; naming

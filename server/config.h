@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "server/dispatcher.h"
+#include "server/defaults.h"
 #include "server/http.h"
 #include "server/log.h"
 #include "server/tls.h"

@@ -21,6 +21,7 @@
 #include "server/admin.h"
 #include "server/async.h"
 #include "server/companions.h"
+#include "server/defaults.h"
 #include "server/event_stream.h"
 #include "server/front_door.h"
 #include "server/http.h"

@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "server/admin.h"
 #include "server/async.h"
+#include "server/defaults.h"
 #include "server/front_door.h"
 #include "server/http.h"
 #include "server/io_loop.h"
@@ -32,12 +33,6 @@ struct Backends {
   Metrics& metrics;
   AccessLog& access_log;
   asio::thread_pool& workers;
-};
-
-// Where requests belong that do not say it.
-struct Defaults {
-  std::string region = "us-east-1";
-  std::string account = "000000000000";
 };
 
 // What came of a call; nothing before it has been run.

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "server/config.h"
-#include "server/dispatcher.h"
+#include "server/defaults.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 

@@ -1,5 +1,6 @@
 #include "api/kinesis/operations.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string_view>

@@ -58,10 +58,10 @@ std::string shard_id(std::uint32_t index) {
   return text.data();
 }
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string json_text(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 std::string member(std::string_view name, std::string_view value) {
-  return ',' + quoted(name) + ':' + std::string(value);
+  return ',' + json_text(name) + ':' + std::string(value);
 }
 
 std::string to_text(const Number& number) {
@@ -279,13 +279,13 @@ void Runner::put(const std::vector<PutRecord>& records, bool is_single) {
   std::string body;
   for (const PutRecord& record : records) {
     body += body.empty() ? "{" : ",{";
-    body += R"("PartitionKey":)" + quoted(record.partition_key);
-    body += member("Data", quoted(to_base64(record.data)));
+    body += R"("PartitionKey":)" + json_text(record.partition_key);
+    body += member("Data", json_text(to_base64(record.data)));
     if (record.explicit_hash_key)
-      body += member("ExplicitHashKey", quoted(*record.explicit_hash_key));
+      body += member("ExplicitHashKey", json_text(*record.explicit_hash_key));
     body += is_single ? "" : "}";
   }
-  const std::string stream = member("StreamName", quoted("s")) + '}';
+  const std::string stream = member("StreamName", json_text("s")) + '}';
   body = is_single ? body + stream : R"({"Records":[)" + body + ']' + stream;
   const auto placed = model_.put(records, server_.now());
   auto answer = ask(is_single ? "PutRecord" : "PutRecords", body);
@@ -339,10 +339,10 @@ void Runner::split(std::uint32_t which, std::uint32_t where) {
     key = one_of(keys, where);
   }
   if (open.size() >= kOpenShardsMax) return;
-  same_outcome(
-      model_.split(index, to_decimal(key), server_.now()),
-      ask("SplitShard", R"({"StreamName":"s")" + member("ShardToSplit", quoted(shard_id(index))) +
-                            member("NewStartingHashKey", quoted(to_decimal(key))) + '}'));
+  same_outcome(model_.split(index, to_decimal(key), server_.now()),
+               ask("SplitShard",
+                   R"({"StreamName":"s")" + member("ShardToSplit", json_text(shard_id(index))) +
+                       member("NewStartingHashKey", json_text(to_decimal(key))) + '}'));
 }
 
 void Runner::merge(std::uint32_t which, std::uint32_t how) {
@@ -355,10 +355,10 @@ void Runner::merge(std::uint32_t which, std::uint32_t how) {
     second = open[at + 1]->index;
     if (how % 6 == 4) std::swap(first, second);
   }
-  same_outcome(
-      model_.merge(first, second, server_.now()),
-      ask("MergeShards", R"({"StreamName":"s")" + member("ShardToMerge", quoted(shard_id(first))) +
-                             member("AdjacentShardToMerge", quoted(shard_id(second))) + '}'));
+  same_outcome(model_.merge(first, second, server_.now()),
+               ask("MergeShards",
+                   R"({"StreamName":"s")" + member("ShardToMerge", json_text(shard_id(first))) +
+                       member("AdjacentShardToMerge", json_text(shard_id(second))) + '}'));
 }
 
 void Runner::scale(std::uint32_t choice) {
@@ -395,8 +395,9 @@ void Runner::list(const Filter& filter, std::size_t page) {
   std::string tail = page == 0 ? "}" : member("MaxResults", std::to_string(page)) + '}';
   std::string body = R"({"StreamName":"s")";
   if (!filter.type.empty()) {
-    body += R"(,"ShardFilter":{"Type":)" + quoted(filter.type);
-    if (filter.type == "AFTER_SHARD_ID") body += member("ShardId", quoted(shard_id(filter.shard)));
+    body += R"(,"ShardFilter":{"Type":)" + json_text(filter.type);
+    if (filter.type == "AFTER_SHARD_ID")
+      body += member("ShardId", json_text(shard_id(filter.shard)));
     if (filter.type.ends_with("TIMESTAMP")) body += member("Timestamp", timestamp(filter.time));
     body += '}';
   }
@@ -409,7 +410,8 @@ void Runner::list(const Filter& filter, std::size_t page) {
     for (api::Value& shard : shards) listed.push_back(described(shard));
     if (answer->find("NextToken") == nullptr) break;
     check(shards.size() == page, "a page that is not full");
-    answer = ask("ListShards", R"({"NextToken":)" + quoted(text_of(*answer, "NextToken")) + tail);
+    answer =
+        ask("ListShards", R"({"NextToken":)" + json_text(text_of(*answer, "NextToken")) + tail);
     check(answer.has_value(), "the next page is refused");
   }
   std::vector<std::string> wanted;
@@ -467,12 +469,12 @@ void Runner::get_some_iterator(std::uint32_t which, std::uint32_t type) {
 
 void Runner::get_iterator(std::uint32_t shard, const Start& start) {
   const auto type = kIteratorTypes.at(static_cast<std::size_t>(start.kind));
-  std::string body = R"({"StreamName":"s")" + member("ShardId", quoted(shard_id(shard))) +
-                     member("ShardIteratorType", quoted(type));
+  std::string body = R"({"StreamName":"s")" + member("ShardId", json_text(shard_id(shard))) +
+                     member("ShardIteratorType", json_text(type));
   if (start.kind == Start::Kind::kTime) body += member("Timestamp", timestamp(start.time));
   if (start.kind == Start::Kind::kAtNumber || start.kind == Start::Kind::kAfterNumber) {
-    body +=
-        member("StartingSequenceNumber", quoted(start.number ? to_text(*start.number) : kNoNumber));
+    body += member("StartingSequenceNumber",
+                   json_text(start.number ? to_text(*start.number) : kNoNumber));
   }
   const auto expected = model_.iterator(shard, start, server_.now());
   auto answer = ask("GetShardIterator", body + '}');
@@ -487,7 +489,7 @@ bool Runner::read(std::size_t at, std::size_t limit, bool keeps) {
   const Held used = held_[at];
   if (!keeps) held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
   const auto expected = model_.read(used.iterator, limit, server_.now());
-  auto answer = ask("GetRecords", R"({"ShardIterator":)" + quoted(used.token) +
+  auto answer = ask("GetRecords", R"({"ShardIterator":)" + json_text(used.token) +
                                       member("Limit", std::to_string(limit)) + '}');
   trace_.back() += " shard " + std::to_string(used.iterator.shard);
   if (!same_outcome(expected, answer)) return false;

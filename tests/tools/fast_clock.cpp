@@ -23,7 +23,7 @@ std::int64_t real_nanos() {
 std::int64_t fast_nanos() {
   static const std::int64_t start = real_nanos();
   static const char* const speed = std::getenv("MILLRACE_CLOCK_SPEED");
-  static const std::int64_t factor = speed == nullptr ? 1 : std::atoll(speed);
+  static const std::int64_t factor = speed == nullptr ? 1 : std::strtoll(speed, nullptr, 10);
   return start + (real_nanos() - start) * factor;
 }
 
