@@ -27,7 +27,7 @@ struct ApiCall {
 // What signatures are verified with.
 struct SignatureCheck {
   AccessKeys keys;
-  const Clock& clock;  // Outlives this.
+  const WallClock& clock;  // Outlives this.
 };
 
 // The call, or the answer to a request that is none. Without `check` a signature has to be there

@@ -71,6 +71,8 @@ constexpr std::uint32_t kThreadsMax = 8;
 constexpr std::size_t kWorkers = 2;
 constexpr std::chrono::seconds kHousekeepingPeriod{60};
 constexpr std::chrono::milliseconds kDrainStep{5};
+// Less may be the time that a start takes after a fast stop.
+constexpr std::chrono::milliseconds kClockLeadNoted{1000};
 
 // Connections are what descriptors are for; the default soft limit is lower than it need be.
 void raise_descriptor_limit() {
@@ -147,6 +149,12 @@ class Server {
         streams::Catalogue::open(*store_.engine, store_.clock, quotas_, config_.catalogue);
     if (!catalogue) return std::unexpected(catalogue.error());
     catalogue_ = std::move(*catalogue);
+    if (store_.clock.offset() > kClockLeadNoted) {
+      log_.warn(
+          "the newest time in the data directory is ahead of this machine's clock: times of "
+          "streams and records are {} s ahead of it",
+          std::chrono::ceil<std::chrono::seconds>(store_.clock.offset()).count());
+    }
     auto accounts = streams::Accounts::open(*store_.engine, store_.clock);
     if (!accounts) return std::unexpected(accounts.error());
     accounts_ = std::move(*accounts);
@@ -211,7 +219,7 @@ class Server {
     auto keys = load_access_keys(config_.auth_keys);
     if (!keys) return std::unexpected(keys.error());
     log_.info("verifying signatures; access keys: {}", keys->size());
-    return SignatureCheck{std::move(*keys), store_.clock};
+    return SignatureCheck{std::move(*keys), store_.wall};
   }
 
   // The certificate that clients are to trust; empty where it is not of our making.
@@ -221,7 +229,7 @@ class Server {
     tls_ = std::make_unique<TlsSide>(TlsSide{config_.tls.mode, nullptr, failures});
     if (config_.tls.mode == TlsMode::kPlainOnly) return "";
     const auto* directory = store_.directory ? &*store_.directory : nullptr;
-    auto identity = open_tls_identity(config_.tls, directory, random_, store_.clock.now());
+    auto identity = open_tls_identity(config_.tls, directory, random_, store_.wall.now());
     if (!identity) return std::unexpected(identity.error());
     auto context = make_tls_context(identity->chain);
     if (!context) return std::unexpected(context.error());

@@ -119,7 +119,7 @@ std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
-std::string basic_time(TimePoint time) {
+std::string basic_time(WallTime time) {
   const ::time_t seconds = seconds_of(time);
   ::tm parts{};
   ::gmtime_r(&seconds, &parts);
@@ -127,15 +127,15 @@ std::string basic_time(TimePoint time) {
   return {text.data(), ::strftime(text.data(), text.size(), kBasicTime, &parts)};
 }
 
-std::optional<TimePoint> read_time(const std::string& text, const char* form) {
+std::optional<WallTime> read_time(const std::string& text, const char* form) {
   ::tm parts{};
   const char* end = ::strptime(text.c_str(), form, &parts);
   if (end == nullptr || end != text.c_str() + text.size()) return std::nullopt;
-  return time_from_millis(static_cast<std::int64_t>(::timegm(&parts)) * 1000);
+  return wall_from_millis(static_cast<std::int64_t>(::timegm(&parts)) * 1000);
 }
 
 // Of X-Amz-Date, which has the basic form of ISO 8601, or of a Date header, which may have its own.
-std::optional<TimePoint> parse_time(const std::string& text) {
+std::optional<WallTime> parse_time(const std::string& text) {
   const auto basic = read_time(text, kBasicTime);
   if (!basic) return read_time(text, kHttpTime);
   // Reading is lenient; what is written back is not.
@@ -162,10 +162,10 @@ Result<std::chrono::seconds> lifetime_of(const SignatureClaim& claim) {
   return std::chrono::seconds(seconds);
 }
 
-Result<void> check_time(const SignatureClaim& claim, TimePoint signed_at, TimePoint now) {
+Result<void> check_time(const SignatureClaim& claim, WallTime signed_at, WallTime now) {
   const auto lifetime = lifetime_of(claim);
   if (!lifetime) return std::unexpected(lifetime.error());
-  const TimePoint second = std::chrono::floor<std::chrono::seconds>(now);
+  const WallTime second = std::chrono::floor<std::chrono::seconds>(now);
   if (signed_at < second - *lifetime) {
     return fail(api::kInvalidSignature, "Signature expired: " + basic_time(signed_at) +
                                             " is now earlier than " +
@@ -289,7 +289,7 @@ std::string signature(std::string_view secret_access_key, std::string_view scope
   return to_hex(hmac_sha256(key, string_to_sign));
 }
 
-Result<void> verify_signature(const HttpRequest& request, const AccessKeys& keys, TimePoint now) {
+Result<void> verify_signature(const HttpRequest& request, const AccessKeys& keys, WallTime now) {
   const auto claim = parse_claim(request);
   if (!claim) return std::unexpected(claim.error());
   const auto signed_at = parse_time(claim->date);

@@ -48,6 +48,6 @@ inline constexpr std::chrono::seconds kExpiresMax{604'800};  // A week.
 // Errors, by the service's names and texts: those of parse_credential, kIncompleteSignature for
 // what cannot be read, kInvalidSignature, kUnrecognizedClient for a key that is none of `keys`.
 [[nodiscard]] Result<void> verify_signature(const HttpRequest& request, const AccessKeys& keys,
-                                            TimePoint now);
+                                            WallTime now);
 
 }  // namespace millrace::server

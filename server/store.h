@@ -21,7 +21,8 @@ namespace millrace::server {
 
 // Members are destroyed from the last to the first: the engine before the directory it lies in.
 struct Store {
-  SystemClock clock;
+  SystemWallClock wall;
+  SystemClock clock{wall};
   std::optional<storage::Directory> directory;  // Nothing with --ephemeral.
   SealKey seal_key{};
   std::unique_ptr<storage::Engine> engine;

@@ -47,7 +47,7 @@ std::vector<std::string> names_for(const TlsOptions& options) {
   return names;
 }
 
-Result<KeyPair> open_ca(const storage::Directory* directory, Random& random, TimePoint now) {
+Result<KeyPair> open_ca(const storage::Directory* directory, Random& random, WallTime now) {
   if (directory == nullptr) return make_ca(random, now);
   const auto pem = directory->kept(kCaFile, [&]() -> Result<std::string> {
     auto made = make_ca(random, now);
@@ -69,7 +69,7 @@ Result<KeyPair> open_ca(const storage::Directory* directory, Random& random, Tim
 
 Result<TlsIdentity> open_tls_identity(const TlsOptions& options,
                                       const storage::Directory* directory, Random& random,
-                                      TimePoint now) {
+                                      WallTime now) {
   if (!options.certificate.empty()) {
     auto chain = read_key_pair(options);
     if (!chain) return std::unexpected(chain.error());
@@ -92,7 +92,7 @@ Result<std::string> read_ca_certificate(const std::filesystem::path& directory) 
                     ". A server makes it when it first starts; a running one gives "
                     "it at /_millrace/ca.pem");
   }
-  const auto ca = parse_ca(*pem, TimePoint{});
+  const auto ca = parse_ca(*pem, WallTime{});
   if (!ca) return fail(kBadCertificate, path.string() + ": " + ca.error().message);
   return ca->certificate;
 }

@@ -36,7 +36,7 @@ struct TlsIdentity {
 // sentence for people.
 [[nodiscard]] Result<TlsIdentity> open_tls_identity(const TlsOptions& options,
                                                     const storage::Directory* directory,
-                                                    Random& random, TimePoint now);
+                                                    Random& random, WallTime now);
 
 // The CA's certificate in a data directory, which a server may be using. Errors: kBadCertificate,
 // with a sentence for people.

@@ -71,7 +71,7 @@ bool set_random_serial(X509& certificate, Random& random) {
   return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(&certificate)) != nullptr;
 }
 
-bool set_validity(X509& certificate, TimePoint begin, TimePoint end) {
+bool set_validity(X509& certificate, WallTime begin, WallTime end) {
   return ASN1_TIME_set(X509_getm_notBefore(&certificate), seconds_of(begin)) != nullptr &&
          ASN1_TIME_set(X509_getm_notAfter(&certificate), seconds_of(end)) != nullptr;
 }
@@ -135,8 +135,8 @@ Pair parse(std::string_view certificate_pem, std::string_view key_pem) {
 
 struct Wish {
   std::string common_name;
-  TimePoint begin;
-  TimePoint end;
+  WallTime begin;
+  WallTime end;
   std::vector<ExtensionText> extensions;
 };
 
@@ -160,7 +160,7 @@ Result<KeyPair> make(const Wish& wish, const Pair* issuer, Random& random) {
 
 }  // namespace
 
-Result<KeyPair> make_ca(Random& random, TimePoint now) {
+Result<KeyPair> make_ca(Random& random, WallTime now) {
   std::string tag(4, '\0');
   random.fill({reinterpret_cast<unsigned char*>(tag.data()), tag.size()});
   const Wish wish{"millrace local CA " + to_hex(tag),
@@ -172,7 +172,7 @@ Result<KeyPair> make_ca(Random& random, TimePoint now) {
   return make(wish, nullptr, random);
 }
 
-Result<KeyPair> parse_ca(std::string_view pem, TimePoint needed_until) {
+Result<KeyPair> parse_ca(std::string_view pem, WallTime needed_until) {
   const auto [certificate, key] = parse(pem, pem);
   if (!certificate || !key) return fail(kBadCertificate, "no certificate and key are in it");
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
@@ -186,9 +186,9 @@ Result<KeyPair> parse_ca(std::string_view pem, TimePoint needed_until) {
 }
 
 Result<KeyPair> make_leaf(const KeyPair& ca, const std::vector<std::string>& names, Random& random,
-                          TimePoint now) {
+                          WallTime now) {
   const Pair issuer = parse(ca.certificate, ca.key);
-  const TimePoint begin = now - kBackdated;
+  const WallTime begin = now - kBackdated;
   const Wish wish{"millrace",
                   begin,
                   begin + kLeafLife,

@@ -22,11 +22,11 @@ struct KeyPair {
 };
 
 // Valid for ten years.
-[[nodiscard]] Result<KeyPair> make_ca(Random& random, TimePoint now);
+[[nodiscard]] Result<KeyPair> make_ca(Random& random, WallTime now);
 
 // What make_ca() gave, certificate and key behind each other. Errors: kBadCertificate if they are
 // not there or do not belong together, and if the certificate ends before `needed_until`.
-[[nodiscard]] Result<KeyPair> parse_ca(std::string_view pem, TimePoint needed_until);
+[[nodiscard]] Result<KeyPair> parse_ca(std::string_view pem, WallTime needed_until);
 
 // How long make_leaf()'s certificate is valid. Some clients take none that is for longer.
 inline constexpr std::chrono::hours kLeafLife{24 * 825};
@@ -34,7 +34,7 @@ inline constexpr std::chrono::hours kLeafLife{24 * 825};
 // A certificate of a server, signed by `ca`. `names` are DNS names, of which the first label may be
 // `*`, and IP addresses.
 [[nodiscard]] Result<KeyPair> make_leaf(const KeyPair& ca, const std::vector<std::string>& names,
-                                        Random& random, TimePoint now);
+                                        Random& random, WallTime now);
 
 // Whether a certificate can be for `name`.
 [[nodiscard]] bool is_certificate_name(std::string_view name);

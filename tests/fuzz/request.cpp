@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, 4> kSigned = {"content-type", "host", "x-
                                                      "x-amz-target"};
 
 // The request, signed as a client would: it is taken, and not with another body.
-void check_signing(server::HttpRequest request, TimePoint now) {
+void check_signing(server::HttpRequest request, WallTime now) {
   // These say by themselves what is signed.
   std::erase_if(request.headers, [](const server::Header& header) {
     return server::equals_ignoring_case(header.name, "authorization") ||
@@ -90,7 +90,7 @@ void run(std::string_view input) {
   }
   request.body = input;
   check_claim(request);
-  const ManualClock clock(time_from_millis(1'440'938'160'000));  // kTime
+  const ManualWallClock clock(wall_from_millis(1'440'938'160'000));  // kTime
   check_signing(request, clock.now());
   const server::FrontDoor door({"allowed.example"}, {"https://allowed.example"});
   if (door.refuse(request)) return;

@@ -18,7 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr TimePoint kSignedAt = time_from_millis(1'440'938'160'000);  // 20150830T123600Z
+constexpr WallTime kSignedAt = wall_from_millis(1'440'938'160'000);  // 20150830T123600Z
 constexpr std::string_view kAuthorization =
     "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/kinesis/aws4_request, "
     "SignedHeaders=content-type;host;x-amz-date;x-amz-target, "
@@ -51,13 +51,13 @@ HttpRequest presigned_request() {
 }
 
 // The name of the refusal, empty if there is none.
-std::string verdict(const HttpRequest& request, TimePoint now = kSignedAt,
+std::string verdict(const HttpRequest& request, WallTime now = kSignedAt,
                     const AccessKeys& keys = {{"AKIDEXAMPLE", "secret"}}) {
   const auto verified = verify_signature(request, keys, now);
   return verified ? "" : std::string(verified.error().code.name);
 }
 
-std::string message(const HttpRequest& request, TimePoint now) {
+std::string message(const HttpRequest& request, WallTime now) {
   const auto verified = verify_signature(request, {{"AKIDEXAMPLE", "secret"}}, now);
   return verified ? "" : verified.error().message;
 }

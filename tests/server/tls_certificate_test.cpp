@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr TimePoint kNow{1'800'000'000'000ms};
+constexpr WallTime kNow{1'800'000'000'000ms};
 constexpr std::chrono::hours kTenYears{24 * 3650};
 
 struct Made {

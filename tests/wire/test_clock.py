@@ -5,6 +5,7 @@ The clock in front of the server is libfaketime's: `@…` starts it at a time, `
 
 import contextlib
 import datetime
+import struct
 import time
 
 import pytest
@@ -12,12 +13,67 @@ import pytest
 from support.faketime import faked_clock, hosted_binary
 from support.server import Server
 
-pytestmark = pytest.mark.skipif(hosted_binary() is None, reason="no faketime, or a sanitizer in its place")
+needs_faketime = pytest.mark.skipif(hosted_binary() is None, reason="no faketime, or a sanitizer in its place")
 
 START = datetime.datetime(2030, 1, 1, 12, tzinfo=datetime.timezone.utc)
 HOURS = datetime.timedelta(hours=1)
 DAYS = datetime.timedelta(days=1)
 SECONDS = datetime.timedelta(seconds=1)
+
+
+def put_ahead(directory, by):
+    """Dates the newest record of a store that nobody uses so far ahead of the machine's clock (storage/mark.h)."""
+    page = bytearray((directory / "mark").read_bytes())
+    ahead = int((time.time() + by.total_seconds()) * 1000)
+    struct.pack_into("<Q", page, 5 * 8, ahead)
+    struct.pack_into("<Q", page, 10 * 8, ~ahead & (2**64 - 1))
+    (directory / "mark").write_bytes(page)
+
+
+@pytest.fixture
+def ahead(tmp_path):
+    """A directory whose newest time is a day ahead."""
+    with Server(tmp_path / "data"):
+        pass
+    put_ahead(tmp_path / "data", DAYS)
+    return tmp_path / "data"
+
+
+def test_time_ahead_of_the_machine_goes_on(ahead):
+    with Server(ahead) as server:
+        kinesis = server.client()
+        create(kinesis)
+        put(kinesis, "one")
+        time.sleep(1.1)
+        put(kinesis, "two")
+        first, second = (record["ApproximateArrivalTimestamp"] for record in
+                         kinesis.get_records(ShardIterator=iterator(kinesis))["Records"])
+        output = server.output()
+
+    assert 1 <= (second - first).total_seconds() < 5
+    assert (first.timestamp() - time.time()) > DAYS.total_seconds() - 60
+    assert "ahead of this machine's clock" in output
+
+
+def test_a_subscription_ends_though_the_directory_is_ahead(ahead):
+    with Server(ahead, args=["--subscription-life", "1500"]) as server:
+        kinesis = server.client()
+        create(kinesis)
+        stream = kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]["StreamARN"]
+        consumer = kinesis.register_stream_consumer(StreamARN=stream, ConsumerName="c")["Consumer"]["ConsumerARN"]
+        began = time.monotonic()
+        events = kinesis.subscribe_to_shard(ConsumerARN=consumer, ShardId="0", StartingPosition={"Type": "LATEST"})
+        list(events["EventStream"])
+
+        assert 1 < time.monotonic() - began < 8
+
+
+def test_signatures_are_compared_with_the_machines_clock(ahead, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text("AKIDEXAMPLE secret\n")
+    keys.chmod(0o600)
+    with Server(ahead, args=["--auth", "verify", "--auth-keys", keys]) as server:
+        server.client().list_streams()
 
 
 @pytest.fixture
@@ -56,6 +112,7 @@ def shards(kinesis, **shard_filter):
     return [int(shard["ShardId"][-3:]) for shard in kinesis.list_shards(StreamName="s", **more)["Shards"]]
 
 
+@needs_faketime
 def test_records_are_there_as_long_as_their_retention(life):
     with life(0 * HOURS) as kinesis:
         create(kinesis)
@@ -78,6 +135,7 @@ def test_records_are_there_as_long_as_their_retention(life):
         assert int(put(kinesis, "new")[0]) > int(first)
 
 
+@needs_faketime
 def test_a_closed_shard_leaves_with_its_records(life):
     with life(0 * HOURS) as kinesis:
         create(kinesis)
@@ -100,6 +158,7 @@ def test_a_closed_shard_leaves_with_its_records(life):
         assert shards(kinesis, Type="AT_LATEST") == [3]
 
 
+@needs_faketime
 def test_an_iterator_lives_five_minutes(life):
     with life(0 * HOURS) as kinesis:
         create(kinesis)
@@ -113,6 +172,7 @@ def test_an_iterator_lives_five_minutes(life):
         kinesis.get_records(ShardIterator=renewed)
 
 
+@needs_faketime
 def test_an_iterator_expires_while_the_server_runs(life):
     """Five minutes are a second and a half here."""
     speed = 200
@@ -128,6 +188,7 @@ def test_an_iterator_expires_while_the_server_runs(life):
         assert time.monotonic() - began >= 300 / speed
 
 
+@needs_faketime
 def test_a_clock_set_back_takes_nothing_back(life):
     numbers, arrivals = [], []
     for after in (0 * HOURS, -1 * HOURS, -1 * HOURS, 1 * HOURS, -10 * DAYS, 0 * HOURS):
@@ -143,6 +204,7 @@ def test_a_clock_set_back_takes_nothing_back(life):
     assert arrivals == sorted(arrivals)
 
 
+@needs_faketime
 def test_a_name_made_again_behind_the_clock_repeats_no_number(life):
     numbers = []
     for after in (0 * HOURS, -1 * HOURS, -1 * HOURS, 25 * HOURS, 24 * HOURS):
