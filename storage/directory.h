@@ -27,10 +27,11 @@
 
 namespace millrace::storage {
 
-inline constexpr int kFormatVersion = 2;
+inline constexpr int kFormatVersion = 3;
 
-// Format 1 was never released. Its keys had no epoch in front.
-inline constexpr int kFormatVersionMin = 2;
+// Formats 1 and 2 were never released. Keys of 1 had no epoch in front; rows of 2 had no seconds at
+// which shards were opened and closed.
+inline constexpr int kFormatVersionMin = 3;
 
 class Directory {
  public:

@@ -6,7 +6,9 @@
 //
 // - Positions of a log rise strictly and have gaps between batches. They are known when append()
 //   returns, never before. The entries of one batch get consecutive positions.
-// - A position is never given twice, also not after a crash, a power cut or a restore.
+// - A position is never given twice, also not after a crash, a power cut or a restore. A new log
+//   begins above every position any log was given before, so that one that is dropped and one that
+//   takes its place have none in common.
 // - A batch is atomic per log. Nothing is atomic across two logs, or across a log and a table.
 // - A reader sees an entry only after every entry of that log below it (the published end).
 //

@@ -63,13 +63,14 @@ Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches, When whe
     if (auto begun = begin_write(); !begun) return std::unexpected(begun.error());
     for (const LogBatch& batch : batches) {
       Log& log = logs_[batch.log];
-      const Position first = log.next + random_() % (kGapMax + 1);
+      const Position first = (log.next == 0 ? next_max_ : log.next) + random_() % (kGapMax + 1);
       const TimePoint arrival = std::max(clock_.now(), log.last_arrival);
       std::string_view body = batch.batch->body();
       for (std::uint32_t i = 0; i < batch.batch->count(); ++i) {
         log.entries[first + i] = {arrival, std::string(take_entry(body))};
       }
       log.next = first + batch.batch->count();
+      next_max_ = std::max(next_max_, log.next);
       log.last_arrival = arrival;
       receipt.appended.push_back({first, arrival});
     }

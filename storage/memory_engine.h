@@ -81,6 +81,7 @@ class MemoryEngine final : public Engine {
   std::map<std::string, std::string, std::less<>> rows_;
   std::optional<Error> write_error_;
   std::size_t failures_left_ = 0;
+  Position next_max_ = 0;  // No log was given this position, or a higher one.
   Ticket last_ticket_ = 0;
   Ticket durable_ = 0;
   std::vector<Waiter> waiters_;

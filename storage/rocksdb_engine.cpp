@@ -289,6 +289,7 @@ class RocksDbEngine final : public Engine {
     for (const auto& state : states_.all()) {
       state->next = std::max(state->next.load(), start_of(epochs_.running()));
       state->published = state->next.load();
+      next_max_ = std::max(next_max_, state->next.load());
     }
     return {};
   }
@@ -398,8 +399,8 @@ class RocksDbEngine final : public Engine {
     const std::size_t size_before = staged_.batch.GetDataSize();
     const TimePoint arrival =
         std::max(now, time_from_millis(state.last_arrival_millis.load(std::memory_order_relaxed)));
-    Position next =
-        std::max(state.next.load(std::memory_order_relaxed), start_of(epochs_.running()));
+    const Position own = state.next.load(std::memory_order_relaxed);
+    Position next = std::max(own == 0 ? next_max_ : own, start_of(epochs_.running()));
     Position last = next;
     const auto put = [&](const ValueParts& value) {
       last += value.count;
@@ -411,6 +412,7 @@ class RocksDbEngine final : public Engine {
       cutter_.add(entries_[i].batch->body(), put);
     }
     cutter_.finish(put);
+    next_max_ = std::max(next_max_, next);
     epochs_.add(state, next, staged_.batch.GetDataSize() - size_before);
     state.last_arrival_millis = millis_of(arrival);
     staged_.newest = std::max(staged_.newest, arrival);
@@ -573,6 +575,7 @@ class RocksDbEngine final : public Engine {
   std::size_t unlooked_bytes_ = 0;
   bool is_epoch_over_ = false;
   Ticket last_ticket_ = 0;
+  Position next_max_ = 0;  // No log was given this position, or a higher one.
   std::mutex unpublished_mutex_;
   std::vector<Unpublished> unpublished_;
   std::function<void(LogId, Position)> listener_;

@@ -80,13 +80,6 @@ Result<void> Catalogue::load() {
     return facts.has_value();
   });
   if (!scanned) return scanned;
-  scanned = scan(rows::kNames, [&](std::string_view key, std::string_view value) {
-    const auto name = rows::parse_name_row_key(key);
-    const auto second = rows::decode_number(value);
-    if (name && second) used_seconds_[*name] = static_cast<std::int64_t>(*second);
-    return name && second;
-  });
-  if (!scanned) return scanned;
   const auto next_id = engine_.get(rows::kNextId);
   if (!next_id) return std::unexpected(next_id.error());
   if (next_id->has_value()) {
@@ -122,9 +115,10 @@ Result<StreamPointer> Catalogue::find(const StreamKey& key) {
   auto stream = look_up(key);
   if (!stream) return std::unexpected(stream_not_found(key));
   if (!has_something_due(*stream)) return stream;
-  const auto done = carry_out_due(stream);
+  // A full or failing store takes no transitions, but is read from all the same: the stream is as
+  // it was before then, and whoever looks next tries again. A change meets the error itself.
+  [[maybe_unused]] const auto done = carry_out_due(stream);
   if (is_gone(*stream)) return std::unexpected(stream_not_found(key));
-  if (!done) return std::unexpected(done.error());
   return stream;
 }
 
@@ -229,20 +223,17 @@ Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
   if (auto checked = check_new_stream(wanted); !checked) return std::unexpected(checked.error());
 
   const TimePoint now = clock_.now();
-  std::int64_t shard_second = seconds_of(now) - kShardsBeforeStream;
+  // That no number of a deleted stream of this name is given again is the engine's promise.
+  const std::int64_t shard_second = seconds_of(now) - kShardsBeforeStream;
   StreamFacts facts;
   {
     const std::shared_lock lock(mutex_);
     facts.id = next_id_;
-    // No number of a deleted stream of this name is given again.
-    if (const auto used = used_seconds_.find(wanted.key); used != used_seconds_.end()) {
-      shard_second = std::max(shard_second, used->second + 1);
-    }
   }
   facts.key = wanted.key;
   facts.settings = wanted.settings;
   facts.tags = wanted.tags;
-  facts.created_at = std::max(now, time_from_millis((shard_second) * 1000));
+  facts.created_at = now;
   facts.active_at = now + options_.delays.create;
   const auto shards =
       std::make_shared<const ShardMap>(ShardMap::uniform(wanted.shard_count, shard_second));
@@ -273,6 +264,13 @@ Result<storage::Ticket> Catalogue::remove(Stream& stream, bool with_consumers) {
 }
 
 Result<storage::Ticket> Catalogue::change(Stream& stream, Allowed allowed, const Change& change) {
+  auto ticket = change_locked(stream, allowed, change);
+  if (ticket) carry_out_at_once(stream);
+  return ticket;
+}
+
+Result<storage::Ticket> Catalogue::change_locked(Stream& stream, Allowed allowed,
+                                                 const Change& change) {
   const std::lock_guard changing(stream.change_mutex_);
   StreamState state = stream.state();
   const StreamStatus status = state.facts->status_at(clock_.now());
@@ -295,6 +293,12 @@ Result<storage::Ticket> Catalogue::change(Stream& stream, Allowed allowed, const
 }
 
 Result<storage::Ticket> Catalogue::reshard(Stream& stream, const Plan& plan) {
+  auto ticket = reshard_locked(stream, plan);
+  if (ticket) carry_out_at_once(stream);
+  return ticket;
+}
+
+Result<storage::Ticket> Catalogue::reshard_locked(Stream& stream, const Plan& plan) {
   const std::lock_guard changing(stream.change_mutex_);
   StreamState state = stream.state();
   const TimePoint now = clock_.now();
@@ -313,6 +317,12 @@ Result<storage::Ticket> Catalogue::reshard(Stream& stream, const Plan& plan) {
 }
 
 Result<storage::Ticket> Catalogue::update(Stream& stream, const SettingsChange& change) {
+  auto ticket = update_locked(stream, change);
+  if (ticket) carry_out_at_once(stream);
+  return ticket;
+}
+
+Result<storage::Ticket> Catalogue::update_locked(Stream& stream, const SettingsChange& change) {
   const std::lock_guard changing(stream.change_mutex_);
   const auto facts = stream.state().facts;
   const TimePoint now = clock_.now();

@@ -26,6 +26,7 @@
 #include "storage/engine.h"
 #include "streams/on_demand.h"
 #include "streams/quota.h"
+#include "streams/rows.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
@@ -86,13 +87,17 @@ class Catalogue {
 
   [[nodiscard]] const CatalogueOptions& options() const { return options_; }
 
-  // Calls `listener(log)` when a shard has ended, by a reshard or with its stream. Set once, before
-  // the first change; must not block or call the catalogue.
+  // Calls `listener(log)` when a shard has ended, by a reshard or with its stream, and for
+  // wake_readers(). Set once, before the first change; must not block or call the catalogue.
   void on_shard_end(std::function<void(storage::LogId)> listener) {
     shard_end_listener_ = std::move(listener);
   }
 
-  // The stream, with everything that was due carried out. Errors: stream_not_found; the engine's.
+  // Has whoever waits on a shard of the stream look again: something it depends on has changed.
+  void wake_readers(const Stream& stream) const;
+
+  // The stream, with everything that was due carried out; while that cannot be written, as it was
+  // before. Errors: stream_not_found.
   Result<StreamPointer> find(const StreamKey& key);
 
   // The streams of an account in a region by name: those behind the name `after`, at most
@@ -147,7 +152,13 @@ class Catalogue {
   Result<void> check_new_stream(const NewStream& wanted);
   Result<void> load();
   Result<void> finish_drops();
-  Result<void> drop_logs(std::uint32_t stream_id, std::uint32_t shard_count);
+  Result<void> drop_logs(const rows::DroppedShards& shards);
+  // Carries out what is due already after a change: whoever waits on a shard hears of it now. What
+  // fails is tried again by whoever looks next.
+  void carry_out_at_once(const Stream& stream);
+  Result<storage::Ticket> change_locked(Stream& stream, Allowed allowed, const Change& change);
+  Result<storage::Ticket> reshard_locked(Stream& stream, const Plan& plan);
+  Result<storage::Ticket> update_locked(Stream& stream, const SettingsChange& change);
   Result<void> carry_out_due(const StreamPointer& stream);
   [[nodiscard]] StreamPointer look_up(const StreamKey& key) const;  // Null if there is none.
   // Carries out what is due and takes out those whose deletion was.
@@ -174,7 +185,6 @@ class Catalogue {
 
   mutable std::shared_mutex mutex_;  // Guards what follows; never held while waiting for a stream.
   std::map<StreamKey, StreamPointer> streams_;
-  std::map<StreamKey, std::int64_t> used_seconds_;  // Newest second of deleted streams.
   std::uint32_t next_id_ = 1;
   std::mutex create_mutex_;  // One creation at a time; taken before mutex_.
 };

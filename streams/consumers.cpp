@@ -80,8 +80,7 @@ Result<Consumer> register_consumer(Consumers& consumers, const NewConsumer& want
   }
   consumer.creation_second = std::max(seconds_of(now), wanted.second_min);
   if (const auto before = consumers.find(wanted.name); before != consumers.end()) {
-    consumer.creation_second =
-        std::max(consumer.creation_second, before->second.creation_second + 1);
+    consumer.generation = before->second.generation + 1;
   }
   consumer.active_at = now + wanted.delay;
   forget_gone(consumers, now);
@@ -102,14 +101,6 @@ Result<void> deregister_consumer(Consumers& consumers, std::string_view name,
   found->second.gone_at = now + delay;
   forget_gone(consumers, now);
   return {};
-}
-
-std::int64_t newest_consumer_second(const Consumers& consumers) {
-  std::int64_t newest = 0;
-  for (const auto& [name, consumer] : consumers) {
-    newest = std::max(newest, consumer.creation_second);
-  }
-  return newest;
 }
 
 }  // namespace millrace::streams

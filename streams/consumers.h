@@ -33,20 +33,27 @@ inline constexpr std::size_t kConsumersCreatingMax = 5;
 
 struct Consumer {
   std::string name;
-  std::int64_t creation_second = 0;  // Part of its ARN: no two consumers of a name share it.
+  std::int64_t creation_second = 0;  // Part of its ARN.
+  std::uint32_t generation = 0;      // Tells it from others of its name and second; not shown.
   TimePoint active_at{};
   std::optional<TimePoint> gone_at;  // Set by DeregisterStreamConsumer.
   Tags tags;
   std::optional<std::string> policy;
 
   [[nodiscard]] ConsumerStatus status_at(TimePoint now) const;
+
+  // Whether `other` is this one, not one of its name from before or after it.
+  [[nodiscard]] bool is_same(const Consumer& other) const {
+    return name == other.name && creation_second == other.creation_second &&
+           generation == other.generation;
+  }
   [[nodiscard]] bool is_gone(TimePoint now) const { return gone_at && *gone_at <= now; }
 
   friend bool operator==(const Consumer&, const Consumer&) = default;
 };
 
 // By name. One that is gone stays until its creation second has passed, so that the next of its
-// name gets another.
+// name gets another generation.
 using Consumers = std::map<std::string, Consumer, std::less<>>;
 
 // Nothing if there is none of that name, or it is gone.
@@ -73,8 +80,5 @@ struct NewConsumer {
 [[nodiscard]] Result<void> deregister_consumer(Consumers& consumers, std::string_view name,
                                                const StreamKey& stream,
                                                std::chrono::milliseconds delay, TimePoint now);
-
-// The newest second a consumer's ARN has used; 0 without consumers.
-[[nodiscard]] std::int64_t newest_consumer_second(const Consumers& consumers);
 
 }  // namespace millrace::streams

@@ -164,6 +164,7 @@ StreamSettings take_settings(ByteReader& reader) {
 void put_consumer(std::string& out, const Consumer& consumer) {
   append_text(out, consumer.name);
   put_number(out, static_cast<std::uint64_t>(consumer.creation_second));
+  put_number(out, consumer.generation);
   put_time(out, consumer.active_at);
   put_optional(out, consumer.gone_at, [&](TimePoint at) { put_time(out, at); });
   put_tags(out, consumer.tags);
@@ -174,6 +175,7 @@ Consumer take_consumer(ByteReader& reader) {
   Consumer consumer;
   consumer.name = reader.take_text();
   consumer.creation_second = static_cast<std::int64_t>(reader.take<std::uint64_t>());
+  consumer.generation = reader.take<std::uint32_t>();
   consumer.active_at = take_time(reader);
   consumer.gone_at = take_optional(reader, [&] { return take_time(reader); });
   consumer.tags = take_tags(reader);
@@ -242,33 +244,24 @@ std::string shard_row_key(std::uint32_t stream_id, std::uint32_t index) {
   return key;
 }
 
-std::string name_row_key(const StreamKey& key) {
-  std::string row(kNames);
-  append_text(row, key.account);
-  append_text(row, key.region);
-  append_text(row, key.name);
-  return row;
+std::string dropped_row_key(const DroppedShards& shards) {
+  std::string key = key_with_id(kDropped, shards.stream_id);
+  put_number(key, shards.first);
+  return key;
 }
 
-std::optional<StreamKey> parse_name_row_key(std::string_view key) {
-  if (!key.starts_with(kNames)) return std::nullopt;
-  ByteReader reader(key.substr(kNames.size()));
-  StreamKey parsed;
-  parsed.account = reader.take_text();
-  parsed.region = reader.take_text();
-  parsed.name = reader.take_text();
-  if (!is_whole(reader)) return std::nullopt;
-  return parsed;
-}
-
-std::string dropped_row_key(std::uint32_t stream_id) { return key_with_id(kDropped, stream_id); }
-
-std::optional<std::uint32_t> parse_dropped_row_key(std::string_view key) {
+std::optional<DroppedShards> parse_dropped_row_key(std::string_view key) {
   if (!key.starts_with(kDropped)) return std::nullopt;
   ByteReader reader(key.substr(kDropped.size()));
-  const auto id = reader.take<std::uint32_t>();
+  DroppedShards shards;
+  shards.stream_id = reader.take<std::uint32_t>();
+  shards.first = reader.take<std::uint32_t>();
   if (!is_whole(reader)) return std::nullopt;
-  return id;
+  return shards;
+}
+
+void put_dropped(storage::TableBatch& batch, const DroppedShards& shards) {
+  batch.put(dropped_row_key(shards), encode_number(shards.count));
 }
 
 std::string account_row_key(std::string_view account, std::string_view region) {
@@ -336,11 +329,13 @@ std::string encode(const Shard& shard) {
   put_hash(out, shard.range.start);
   put_hash(out, shard.range.end);
   put_number(out, static_cast<std::uint64_t>(shard.creation_second));
+  put_number(out, static_cast<std::uint64_t>(shard.opened_second));
   put_optional(out, shard.parent, [&](std::uint32_t parent) { put_number(out, parent); });
   put_optional(out, shard.adjacent_parent, [&](std::uint32_t parent) { put_number(out, parent); });
   put_optional(out, shard.end, [&](const ShardEnd& end) {
     put_number(out, end.position);
     put_number(out, static_cast<std::uint64_t>(end.second));
+    put_number(out, static_cast<std::uint64_t>(end.closed_second));
   });
   return out;
 }
@@ -353,11 +348,13 @@ std::optional<Shard> decode_shard(std::string_view value) {
   shard.range.start = take_hash(reader);
   shard.range.end = take_hash(reader);
   shard.creation_second = static_cast<std::int64_t>(reader.take<std::uint64_t>());
+  shard.opened_second = static_cast<std::int64_t>(reader.take<std::uint64_t>());
   shard.parent = take_optional(reader, [&] { return reader.take<std::uint32_t>(); });
   shard.adjacent_parent = take_optional(reader, [&] { return reader.take<std::uint32_t>(); });
   shard.end = take_optional(reader, [&] {
     const auto position = reader.take<std::uint64_t>();
-    return ShardEnd{position, static_cast<std::int64_t>(reader.take<std::uint64_t>())};
+    const auto second = static_cast<std::int64_t>(reader.take<std::uint64_t>());
+    return ShardEnd{position, second, static_cast<std::int64_t>(reader.take<std::uint64_t>())};
   });
   if (!is_whole(reader)) return std::nullopt;
   return shard;

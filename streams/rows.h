@@ -3,9 +3,8 @@
 //   key                              value
 //   's', stream id u32               StreamFacts
 //   'h', stream id u32, shard u32    Shard
-//   'n', account, region, name       the newest second a deleted stream of this name has used, u64
-//   'd', stream id u32               a deleted stream whose logs are not all dropped yet: shard
-//                                    count u32
+//   'd', stream id u32, shard u32    shards that are gone, from this one on, whose logs may not be
+//                                    dropped yet: how many, u64
 //   'a', account, region             Commitment
 //   'i'                              the next stream id, u32
 //
@@ -23,13 +22,11 @@
 #include "streams/accounts.h"
 #include "streams/shard_map.h"
 #include "streams/stream_facts.h"
-#include "streams/stream_key.h"
 
 namespace millrace::streams::rows {
 
 inline constexpr std::string_view kStreams = "s";
 inline constexpr std::string_view kShards = "h";
-inline constexpr std::string_view kNames = "n";
 inline constexpr std::string_view kDropped = "d";
 inline constexpr std::string_view kAccounts = "a";
 inline constexpr std::string_view kNextId = "i";
@@ -37,10 +34,17 @@ inline constexpr std::string_view kNextId = "i";
 [[nodiscard]] std::string stream_row_key(std::uint32_t stream_id);
 [[nodiscard]] std::string shard_row_key(std::uint32_t stream_id, std::uint32_t index);
 [[nodiscard]] std::string shard_row_prefix(std::uint32_t stream_id);
-[[nodiscard]] std::string name_row_key(const StreamKey& key);
-[[nodiscard]] std::optional<StreamKey> parse_name_row_key(std::string_view key);
-[[nodiscard]] std::string dropped_row_key(std::uint32_t stream_id);
-[[nodiscard]] std::optional<std::uint32_t> parse_dropped_row_key(std::string_view key);
+
+// Shards of a stream that are gone.
+struct DroppedShards {
+  std::uint32_t stream_id = 0;
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+[[nodiscard]] std::string dropped_row_key(const DroppedShards& shards);
+// Without the count, which is the row's value.
+[[nodiscard]] std::optional<DroppedShards> parse_dropped_row_key(std::string_view key);
+void put_dropped(storage::TableBatch& batch, const DroppedShards& shards);
 
 [[nodiscard]] std::string account_row_key(std::string_view account, std::string_view region);
 [[nodiscard]] std::optional<std::pair<std::string, std::string>> parse_account_row_key(

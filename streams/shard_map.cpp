@@ -28,10 +28,19 @@ uint128 width_of(std::uint32_t count) {
   return kUint128Max % count == count - 1 ? width + 1 : width;
 }
 
-std::int64_t creation_second_after(const std::vector<const Shard*>& parents) {
-  std::int64_t latest = 0;
-  for (const Shard* parent : parents) latest = std::max(latest, parent->end->second);
-  return latest + 1;
+// Of the children with the numbers `first` to `last`. A sequence number begins with the creation
+// second and the low four bits of the index: what these order needs no later second.
+std::int64_t creation_second_after(const std::vector<const Shard*>& parents, std::uint32_t first,
+                                   std::uint32_t last) {
+  constexpr std::uint32_t kIndexBits = 0xf;
+  std::int64_t second = 0;
+  for (const Shard* parent : parents) {
+    const std::uint32_t bits = parent->index & kIndexBits;
+    const bool is_ordered = (first & kIndexBits) > bits && (last & kIndexBits) > bits;
+    second = std::max(
+        {second, parent->end->closed_second + 1, parent->creation_second + (is_ordered ? 0 : 1)});
+  }
+  return second;
 }
 
 // The boundaries between `target` shards of equal size. An existing boundary that differs by
@@ -82,7 +91,7 @@ ShardMap::ShardMap(std::vector<Shard> shards, std::uint32_t next_index)
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     const Shard& shard = shards_[i];
     if (shard.is_open()) open_.emplace_back(shard.range.start, i);
-    if (shard.end) first_end_second_ = std::min(first_end_second_, shard.end->second);
+    if (shard.end) first_closed_second_ = std::min(first_closed_second_, shard.end->closed_second);
   }
   std::ranges::sort(open_);
 }
@@ -94,6 +103,7 @@ ShardMap ShardMap::uniform(std::uint32_t count, std::int64_t creation_second) {
     shards[i].index = i;
     shards[i].range = {width * i, i + 1 == count ? kUint128Max : width * (i + 1) - 1};
     shards[i].creation_second = creation_second;
+    shards[i].opened_second = creation_second;
   }
   return {std::move(shards), count};
 }
@@ -138,7 +148,8 @@ ShardMap ShardMap::after(const Reshard& reshard,
     Shard left;
     left.index = next_index_;
     left.range = {parent->range.start, split->at - 1};
-    left.creation_second = creation_second_after({parent});
+    left.creation_second = creation_second_after({parent}, next_index_, next_index_ + 1);
+    left.opened_second = parent->end->closed_second + 1;
     left.parent = parent->index;
     Shard right = left;
     right.index = next_index_ + 1;
@@ -149,11 +160,14 @@ ShardMap ShardMap::after(const Reshard& reshard,
     Shard* first = close(merge.shard);
     Shard* second = close(merge.adjacent);
     first->end->second = second->end->second = std::max(first->end->second, second->end->second);
+    first->end->closed_second = second->end->closed_second =
+        std::max(first->end->closed_second, second->end->closed_second);
     Shard child;
     child.index = next_index_;
     child.range = {std::min(first->range.start, second->range.start),
                    std::max(first->range.end, second->range.end)};
-    child.creation_second = creation_second_after({first, second});
+    child.creation_second = creation_second_after({first, second}, next_index_, next_index_);
+    child.opened_second = first->end->closed_second + 1;
     child.parent = first->index;
     child.adjacent_parent = second->index;
     children = {child};

@@ -28,14 +28,16 @@ struct HashRange {
 
 // Where and when a closed shard ended.
 struct ShardEnd {
-  std::uint64_t position = 0;  // The first position behind its records.
-  std::int64_t second = 0;     // Not below the second of any of its records.
+  std::uint64_t position = 0;      // The first position behind its records.
+  std::int64_t second = 0;         // In its numbers: not below the second of any of its records.
+  std::int64_t closed_second = 0;  // When that was. Seconds in numbers may be ahead of it.
 };
 
 struct Shard {
   std::uint32_t index = 0;  // Given from 0 on and never again in a stream's life.
   HashRange range;
-  std::int64_t creation_second = 0;
+  std::int64_t creation_second = 0;  // In its numbers.
+  std::int64_t opened_second = 0;    // When that was: the second after its parents were closed.
   std::optional<std::uint32_t> parent;
   std::optional<std::uint32_t> adjacent_parent;  // Of a shard that came from a merge.
   std::optional<ShardEnd> end;                   // Of a closed shard.
@@ -78,8 +80,8 @@ class ShardMap {
   [[nodiscard]] std::uint32_t next_index() const { return next_index_; }
   [[nodiscard]] std::size_t open_count() const { return open_.size(); }
 
-  // When the closed shard that ended first did; beyond every second if none is closed.
-  [[nodiscard]] std::int64_t first_end_second() const { return first_end_second_; }
+  // When the shard that was closed first was; beyond every second if none is closed.
+  [[nodiscard]] std::int64_t first_closed_second() const { return first_closed_second_; }
 
   // The open shards in the order of their hash ranges.
   [[nodiscard]] std::vector<const Shard*> open_shards() const;
@@ -89,7 +91,8 @@ class ShardMap {
 
   // The map after `reshard`, whose shards are open and, for a merge, adjacent. `end_of` says where
   // each parent ends; the parents of a merge end in the later one's second. The children are
-  // created in the second after.
+  // created in the second after that, or, where shards follow one another faster than that, in the
+  // first one in which all their numbers come after all of the parents'.
   [[nodiscard]] ShardMap after(const Reshard& reshard,
                                const std::function<ShardEnd(const Shard&)>& end_of) const;
 
@@ -103,7 +106,7 @@ class ShardMap {
  private:
   std::vector<Shard> shards_;
   std::uint32_t next_index_;
-  std::int64_t first_end_second_ = std::numeric_limits<std::int64_t>::max();
+  std::int64_t first_closed_second_ = std::numeric_limits<std::int64_t>::max();
   std::vector<std::pair<uint128, std::size_t>> open_;  // Start of the range, place in shards_.
 };
 

@@ -37,6 +37,7 @@ class Subscriptions {
     std::uint32_t stream_id = 0;
     std::string consumer;
     std::int64_t consumer_second = 0;
+    std::uint32_t consumer_generation = 0;
     std::uint32_t shard_index = 0;
 
     friend auto operator<=>(const Key&, const Key&) = default;

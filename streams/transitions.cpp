@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "storage/engine.h"
 #include "streams/catalogue.h"
-#include "streams/consumers.h"
 #include "streams/on_demand.h"
 #include "streams/rows.h"
 #include "streams/shard_map.h"
@@ -24,9 +23,11 @@
 namespace millrace::streams {
 namespace {
 
-std::vector<storage::LogId> logs_of(std::uint32_t stream_id, std::uint32_t shard_count) {
+std::vector<storage::LogId> logs_of(const rows::DroppedShards& shards) {
   std::vector<storage::LogId> logs;
-  for (std::uint32_t i = 0; i < shard_count; ++i) logs.push_back(log_of(stream_id, i));
+  for (std::uint32_t i = 0; i < shards.count; ++i) {
+    logs.push_back(log_of(shards.stream_id, shards.first + i));
+  }
   return logs;
 }
 
@@ -38,7 +39,7 @@ bool Catalogue::has_something_due(const Stream& stream) const {
   const TimePoint now = clock_.now();
   if (facts.is_due(now)) return true;
   if (facts.gone_at) return false;  // Nothing but its end happens to it any more.
-  if (state.shards->first_end_second() < seconds_of(facts.horizon_at(now))) return true;
+  if (state.shards->first_closed_second() < seconds_of(facts.horizon_at(now))) return true;
   return facts.settings.mode == StreamMode::kOnDemand && stream.load_.has_finished(now);
 }
 
@@ -66,6 +67,18 @@ Result<void> Catalogue::carry_out_due(const StreamPointer& stream) {
   return grow(*stream);
 }
 
+void Catalogue::carry_out_at_once(const Stream& stream) {
+  const StreamPointer own = look_up(stream.state().facts->key);
+  if (own.get() != &stream || !has_something_due(*own)) return;
+  [[maybe_unused]] const auto done = carry_out_due(own);
+}
+
+void Catalogue::wake_readers(const Stream& stream) const {
+  for (const Shard& shard : stream.state().shards->shards()) {
+    shard_end_listener_(stream.log(shard.index));
+  }
+}
+
 // Lets an on-demand stream grow by the load of a window that has passed.
 Result<void> Catalogue::grow(Stream& stream) {
   const TimePoint now = clock_.now();
@@ -87,9 +100,8 @@ Result<void> Catalogue::grow(Stream& stream) {
 Result<ShardEnd> Catalogue::end_of(const Stream& stream, const Shard& shard, TimePoint due) const {
   const auto bounds = engine_.bounds(stream.log(shard.index));
   if (!bounds) return std::unexpected(bounds.error());
-  const std::int64_t second =
-      std::max({seconds_of(due), seconds_of(bounds->last_arrival), shard.creation_second});
-  return ShardEnd{bounds->next, second};
+  const std::int64_t closed = std::max(seconds_of(due), seconds_of(bounds->last_arrival));
+  return ShardEnd{bounds->next, std::max(closed, shard.creation_second), closed};
 }
 
 // Takes the steps and switches to `facts`, in one write.
@@ -107,7 +119,7 @@ Result<void> Catalogue::apply(Stream& stream, StreamFacts facts, const std::vect
     shards = shards.after(step, [&](const Shard& parent) -> ShardEnd {
       closed.push_back(parent.index);
       // A shard that this reshard itself made lives for no time and has no records.
-      if (parent.index >= first_new) return {0, parent.creation_second};
+      if (parent.index >= first_new) return {0, parent.creation_second, parent.opened_second - 1};
       const auto end = end_of(stream, parent, due);
       if (!end) error = end.error();
       return end.value_or(ShardEnd{});
@@ -133,27 +145,22 @@ Result<void> Catalogue::carry_out_removal(const StreamPointer& stream) {
   const StreamState state = stream->state();
   if (look_up(state.facts->key) != stream) return {};  // Somebody else was faster.
   const std::uint32_t id = state.facts->id;
-  const std::uint32_t shard_count = state.shards->next_index();
-  const std::int64_t second =
-      std::max(stream->newest_second(), newest_consumer_second(state.facts->consumers));
+  const rows::DroppedShards dropped{id, 0, state.shards->next_index()};
 
   storage::TableBatch batch;
   batch.remove(rows::stream_row_key(id));
   for (const Shard& shard : state.shards->shards()) {
     batch.remove(rows::shard_row_key(id, shard.index));
   }
-  batch.put(rows::dropped_row_key(id), rows::encode_number(shard_count));
-  batch.put(rows::name_row_key(state.facts->key),
-            rows::encode_number(static_cast<std::uint64_t>(second)));
+  rows::put_dropped(batch, dropped);
   if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
   {
     const std::unique_lock lock(mutex_);
-    used_seconds_[state.facts->key] = second;
     streams_.erase(state.facts->key);
   }
   for (const Shard& shard : state.shards->shards()) shard_end_listener_(stream->log(shard.index));
   // The stream is gone. What fails here is tried again by expire().
-  [[maybe_unused]] const auto dropped = drop_logs(id, shard_count);
+  [[maybe_unused]] const auto done = drop_logs(dropped);
   return {};
 }
 
@@ -173,39 +180,45 @@ Result<void> Catalogue::forget_expired_shards(Stream& stream) {
   const StreamState state = stream.state();
   const std::int64_t horizon = seconds_of(state.facts->horizon_at(clock_.now()));
   storage::TableBatch batch;
-  std::vector<storage::LogId> logs;
+  std::vector<rows::DroppedShards> gone;
   const ShardMap kept = state.shards->without([&](const Shard& shard) {
-    if (shard.is_open() || shard.end->second >= horizon) return false;
+    if (shard.is_open() || shard.end->closed_second >= horizon) return false;
     batch.remove(rows::shard_row_key(state.facts->id, shard.index));
-    logs.push_back(stream.log(shard.index));
+    rows::put_dropped(batch, gone.emplace_back(state.facts->id, shard.index, 1));
     return true;
   });
-  if (logs.empty()) return {};
+  if (gone.empty()) return {};
   if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
   stream.switch_to({state.facts, std::make_shared<const ShardMap>(kept)});
-  return engine_.drop(logs);
-}
-
-// A deleted stream's logs are dropped after its rows are gone.
-Result<void> Catalogue::finish_drops() {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> pending;
-  auto scanned = engine_.scan(rows::kDropped, [&](std::string_view key, std::string_view value) {
-    const auto id = rows::parse_dropped_row_key(key);
-    const auto count = rows::decode_number(value);
-    if (id && count) pending.emplace_back(*id, static_cast<std::uint32_t>(*count));
-    return true;
-  });
-  if (!scanned) return scanned;
-  for (const auto& [id, count] : pending) {
-    if (auto dropped = drop_logs(id, count); !dropped) return dropped;
+  for (const rows::DroppedShards& shards : gone) {
+    if (auto dropped = drop_logs(shards); !dropped) return dropped;
   }
   return {};
 }
 
-Result<void> Catalogue::drop_logs(std::uint32_t stream_id, std::uint32_t shard_count) {
-  if (auto dropped = engine_.drop(logs_of(stream_id, shard_count)); !dropped) return dropped;
+// Logs are dropped after the rows of their shards are gone; in between the process may end.
+Result<void> Catalogue::finish_drops() {
+  std::vector<rows::DroppedShards> pending;
+  auto scanned = engine_.scan(rows::kDropped, [&](std::string_view key, std::string_view value) {
+    auto shards = rows::parse_dropped_row_key(key);
+    const auto count = rows::decode_number(value);
+    if (shards && count) {
+      shards->count = static_cast<std::uint32_t>(*count);
+      pending.push_back(*shards);
+    }
+    return true;
+  });
+  if (!scanned) return scanned;
+  for (const rows::DroppedShards& shards : pending) {
+    if (auto dropped = drop_logs(shards); !dropped) return dropped;
+  }
+  return {};
+}
+
+Result<void> Catalogue::drop_logs(const rows::DroppedShards& shards) {
+  if (auto dropped = engine_.drop(logs_of(shards)); !dropped) return dropped;
   storage::TableBatch batch;
-  batch.remove(rows::dropped_row_key(stream_id));
+  batch.remove(rows::dropped_row_key(shards));
   if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
   return {};
 }
@@ -219,11 +232,6 @@ void Catalogue::expire() {
     if (!forget_expired_shards(*stream)) continue;
   }
   [[maybe_unused]] const auto dropped = finish_drops();
-  const std::unique_lock lock(mutex_);
-  const std::int64_t now = seconds_of(clock_.now());
-  std::erase_if(used_seconds_, [&](const auto& entry) {
-    return entry.second + kShardsBeforeStream < now && !streams_.contains(entry.first);
-  });
 }
 
 }  // namespace millrace::streams

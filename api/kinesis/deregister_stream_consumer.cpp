@@ -26,6 +26,7 @@ Result<void> handle(const ConsumerRef& ref, api::Context& context) {
                                             context.clock.now());
       });
   if (!written) return std::unexpected(written.error());
+  context.catalogue.wake_readers(*found->stream);  // Its own subscriptions end.
   context.wait_for(*written);
   return {};
 }

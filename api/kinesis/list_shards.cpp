@@ -174,8 +174,8 @@ Result<Listing> start(const Request& request, api::Context& context) {
   return Listing{*stream, request.exclusive_start_shard_id.value_or(""), request.shard_filter};
 }
 
-// Whether the filter lets a shard through. A shard lives from its creation second up to, and not
-// including, the second its children are created in.
+// Whether the filter lets a shard through. A shard lives from the second it was opened in up to,
+// and not including, the second its children were.
 //
 // Longer retention moves the horizon back over shards that have expired for good. Times before the
 // first shards that are left count as theirs, or there were hash keys that no shard takes.
@@ -188,7 +188,7 @@ class FilterTest {
     second_ = seconds_of(horizon);
     for (const streams::Shard& shard : state.shards->shards()) {
       const bool is_first = shard.parent && state.shards->find(*shard.parent) == nullptr;
-      if (is_first) second_ = std::max(second_, shard.creation_second);
+      if (is_first) second_ = std::max(second_, shard.opened_second);
     }
     if (filter->timestamp) second_ = std::max(second_, seconds_of(*filter->timestamp));
   }
@@ -201,9 +201,9 @@ class FilterTest {
       return after ? shard.index > *after : streams::shard_id(shard.index) > *filter_->shard_id;
     }
     if (type == "AT_LATEST") return shard.is_open();
-    const bool has_not_ended = shard.is_open() || shard.end->second >= second_;
+    const bool has_not_ended = shard.is_open() || shard.end->closed_second >= second_;
     if (type == "FROM_TRIM_HORIZON" || type == "FROM_TIMESTAMP") return has_not_ended;
-    return shard.creation_second <= second_ && has_not_ended;
+    return shard.opened_second <= second_ && has_not_ended;
   }
 
  private:

@@ -70,7 +70,7 @@ std::vector<const streams::Shard*> listed_shards(const streams::StreamState& sta
   std::vector<const streams::Shard*> listed;
   const std::int64_t horizon = seconds_of(state.facts->horizon_at(now));
   for (const streams::Shard& shard : state.shards->shards()) {
-    if (shard.is_open() || shard.end->second >= horizon) listed.push_back(&shard);
+    if (shard.is_open() || shard.end->closed_second >= horizon) listed.push_back(&shard);
   }
   return listed;
 }

@@ -89,7 +89,7 @@ class ShardEvents final : public api::EventSource {
     }
     const streams::Consumer& own = subscription_.consumer.consumer;
     const auto* consumer = streams::find_consumer(facts->consumers, own.name, now);
-    if (consumer == nullptr || consumer->creation_second != own.creation_second ||
+    if (consumer == nullptr || !consumer->is_same(own) ||
         consumer->status_at(now) != streams::ConsumerStatus::kActive) {
       return std::unexpected(streams::consumer_not_found(own.name, key_));
     }

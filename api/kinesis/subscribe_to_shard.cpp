@@ -114,7 +114,9 @@ Result<void> handle(const Request& request, api::Context& context) {
   const std::string shown =
       key.account + ":" + key.name + ":" + streams::shard_id(*index) + ":" + found->consumer.name;
   auto place = context.subscriptions.take(
-      {state.facts->id, found->consumer.name, found->consumer.creation_second, *index}, shown);
+      {state.facts->id, found->consumer.name, found->consumer.creation_second,
+       found->consumer.generation, *index},
+      shown);
   if (!place) return std::unexpected(place.error());
   context.events =
       make_shard_events({*found, *index, *from, std::move(*place), shown}, context, context.form);

@@ -44,11 +44,19 @@ def test_a_consumer_is_registered_described_and_taken_off(kinesis, arn):
         kinesis.describe_stream_consumer(ConsumerARN=consumer["ConsumerARN"])
 
 
+def second_passes(consumer):
+    """Returns once the consumer's creation, to the second in its ARN, is over."""
+    while time.time() < consumer["ConsumerCreationTimestamp"].timestamp() + 1.01:
+        time.sleep(0.02)
+
+
 def test_a_name_registered_again_has_another_arn(kinesis, arn):
     arns = []
     for _ in range(3):
-        arns.append(register(kinesis, arn)["ConsumerARN"])
+        consumer = register(kinesis, arn)
+        arns.append(consumer["ConsumerARN"])
         kinesis.deregister_stream_consumer(ConsumerARN=arns[-1])
+        second_passes(consumer)
 
     assert len(set(arns)) == 3
     seconds = [int(re.search(r":(\d+)$", one).group(1)) for one in arns]
@@ -61,8 +69,10 @@ def test_a_consumer_of_a_stream_made_again_has_another_arn(kinesis):
         kinesis.create_stream(StreamName=name, ShardCount=1)
         kinesis.get_waiter("stream_exists").wait(StreamName=name)
         arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
-        arns.append(register(kinesis, arn)["ConsumerARN"])
+        consumer = register(kinesis, arn)
+        arns.append(consumer["ConsumerARN"])
         kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
+        second_passes(consumer)
         kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
 
     assert arns[0] != arns[1]

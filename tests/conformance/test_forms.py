@@ -20,30 +20,34 @@ class Side:
     def __init__(self, endpoint, form, region):
         self.form, self.region = form, region
         self.wire = Wire(endpoint, region=region)
-        self.iterators = []
+        self.iterators = []  # With the stream of each.
         self.numbers = {}  # Of each stream as it is now: streams of one second take each other's numbers.
+        self.firsts = {}  # The first index seen of each shard of a stream as it is now: a service begins where it likes.
 
     def call(self, operation, members):
         stream = members.get("StreamName", "")
+        if operation == "GetRecords" and self.iterators and "ShardIterator" in members:
+            stream = self.iterators[members["ShardIterator"][1] % len(self.iterators)][1]
         members = {key: self.resolved(value, stream) for key, value in members.items()}
         answer = self.wire.call(operation, members, self.form)
         value = answer.value
         if answer.status == 200 and operation in ("CreateStream", "DeleteStream"):
             self.numbers.pop(stream, None)
+            self.firsts.pop(stream, None)
         if answer.status == 200 and value:
             for key in ("ShardIterator", "NextShardIterator"):
                 if key in value:
-                    self.iterators.append(value[key])
+                    self.iterators.append((value[key], stream))
             if operation in ("PutRecord", "PutRecords"):
                 self.numbers.setdefault(stream, []).extend(
                     entry["SequenceNumber"] for entry in [value, *value.get("Records", [])] if "SequenceNumber" in entry)
-        return answer.status, self.comparable(value)
+        return answer.status, self.comparable(value, stream)
 
     def resolved(self, value, stream):
         """A member's value on this side: references by index become this side's own, blobs their form."""
         if isinstance(value, tuple):
             kind, index = value
-            held = self.iterators if kind == "iterator" else self.numbers.get(stream)
+            held = [token for token, _ in self.iterators] if kind == "iterator" else self.numbers.get(stream)
             return held[index % len(held)] if held else "none"
         if isinstance(value, list):
             return [self.resolved(entry, stream) for entry in value]
@@ -55,19 +59,22 @@ class Side:
             return value.value / 1000 if self.form == JSON else value.value
         return value
 
-    def comparable(self, value, key=""):
-        """The value without what must differ: region, times, and the time and creation in numbers and tokens."""
+    def comparable(self, value, stream, key=""):
+        """The value without what must differ: region, times, and the time, creation and first index in numbers and tokens."""
         if isinstance(value, dict):
-            return {name: self.comparable(entry, name) for name, entry in value.items()}
+            return {name: self.comparable(entry, stream, name) for name, entry in value.items()}
         if isinstance(value, list):
-            return [self.comparable(entry) for entry in value]
+            return [self.comparable(entry, stream) for entry in value]
         if key in ("ShardIterator", "NextShardIterator", "NextToken"):
             return "a token"
         if key.endswith("Timestamp"):
             assert isinstance(value, Millis) == (self.form == CBOR)
             return "a time"
         if key.endswith("SequenceNumber"):
-            return f"number {int(f'{int(value):x}'[11:27], 16)} of shard {int(f'{int(value):x}'[38:46], 16)}"
+            index, shard = int(f"{int(value):x}"[11:27], 16), int(f"{int(value):x}"[38:46], 16)
+            if 0 < index < 2**63 - 1:  # Neither a starting nor an ending number.
+                index -= self.firsts.setdefault(stream, {}).setdefault(shard, index) - 1
+            return f"number {index} of shard {shard}"
         if key == "Data" and self.form == JSON:
             return base64.b64decode(value)
         if isinstance(value, str):

@@ -228,9 +228,9 @@ def test_a_stream_made_again_is_another(kinesis, make_stream):
     fresh = kinesis.get_shard_iterator(
         StreamName=stream, ShardId="0", ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
     assert kinesis.get_records(ShardIterator=fresh)["Records"] == []
-    assert second["StreamCreationTimestamp"] > first["StreamCreationTimestamp"]
+    assert second["StreamCreationTimestamp"] >= first["StreamCreationTimestamp"]
     assert (second["Shards"][0]["SequenceNumberRange"]["StartingSequenceNumber"]
-            > first["Shards"][0]["SequenceNumberRange"]["StartingSequenceNumber"])
+            >= first["Shards"][0]["SequenceNumberRange"]["StartingSequenceNumber"])
 
 
 def test_describe_limits(wire, make_stream):

@@ -91,7 +91,6 @@ void check_rows(std::string_view bytes) {
   if (const auto number = rows::decode_number(bytes)) {
     require(rows::encode_number(*number) == bytes);
   }
-  if (const auto key = rows::parse_name_row_key(bytes)) require(rows::name_row_key(*key) == bytes);
   if (const auto id = rows::parse_dropped_row_key(bytes)) {
     require(rows::dropped_row_key(*id) == bytes);
   }

@@ -99,7 +99,6 @@ std::int64_t Model::newest_second(Millis now) const {
 void Model::look(Millis now) {
   if (!stream_) return;
   if (stream_->gone_at && *stream_->gone_at <= now) {
-    used_second_ = newest_second(now);
     stream_.reset();
     return;
   }
@@ -117,28 +116,43 @@ void Model::let_expire(Millis now) {
   stream_->horizon = std::max(stream_->horizon, now - retention() + 1);
   if (stream_->gone_at) return;
   std::erase_if(stream_->shards, [&](const Shard& shard) {
-    return shard.end_second && *shard.end_second * 1000 + 999 < stream_->horizon;
+    return shard.closed_second && *shard.closed_second * 1000 + 999 < stream_->horizon;
   });
 }
 
 void Model::take(const Step& step, std::uint32_t first_new) {
   std::int64_t end_second = 0;
+  std::int64_t closed_second = 0;
   uint128 first_key = kUint128Max;
   uint128 last_key = 0;
   for (const std::uint32_t index : step.parents) {
     Shard& parent = *find(index);
     const bool is_brief = index >= first_new;  // Made and closed by the same reshard.
     const Millis last = parent.records.empty() ? 0 : parent.records.back().arrival;
-    const Millis closed_at = is_brief ? 0 : std::max(stream_->reshard_due, last);
-    parent.end_second = std::max(second_of(closed_at), parent.creation_second);
-    end_second = std::max(end_second, *parent.end_second);
+    const std::int64_t closed =
+        is_brief ? parent.opened_second - 1 : second_of(std::max(stream_->reshard_due, last));
+    end_second = std::max({end_second, is_brief ? 0 : closed, parent.creation_second});
+    closed_second = std::max(closed_second, closed);
     first_key = std::min(first_key, parent.first_key);
     last_key = std::max(last_key, parent.last_key);
   }
   // A shard lives until its children do, so that there is none without a successor at any second.
-  for (const std::uint32_t index : step.parents) find(index)->end_second = end_second;
   Shard child;
-  child.creation_second = end_second + 1;
+  const std::uint32_t child_count = step.parents.size() == 1 ? 2 : 1;
+  for (const std::uint32_t index : step.parents) {
+    Shard& parent = *find(index);
+    parent.end_second = end_second;
+    parent.closed_second = closed_second;
+    child.creation_second =
+        std::max({child.creation_second, closed_second + 1, parent.creation_second});
+    // Numbers begin with the second and four bits of the index: these must not fall.
+    for (std::uint32_t i = 0; i < child_count; ++i) {
+      const bool falls = (stream_->next_index + i) % 16 <= index % 16;
+      if (falls)
+        child.creation_second = std::max(child.creation_second, parent.creation_second + 1);
+    }
+  }
+  child.opened_second = closed_second + 1;
   child.parents = step.parents;
   std::vector<std::pair<uint128, uint128>> ranges{{first_key, last_key}};
   if (step.parents.size() == 1) ranges = {{first_key, step.cut - 1}, {step.cut, last_key}};
@@ -154,10 +168,10 @@ Answer<void> Model::create(std::uint32_t shard_count, Millis now) {
   if (shard_count == 0) return error(kValidation);
   look(now);
   if (stream_) return error(kInUse);
-  const std::int64_t second = std::max(second_of(now) - kShardsBeforeCall, used_second_ + 1);
+  const std::int64_t second = second_of(now) - kShardsBeforeCall;
   Stream& stream = stream_.emplace();
   stream.life = ++lives_;
-  stream.created_at = std::max(now, second * 1000);
+  stream.created_at = now;
   stream.active_at = now + delays_.create;
   for (std::uint32_t i = 0; i < shard_count; ++i) {
     Shard shard;
@@ -165,6 +179,7 @@ Answer<void> Model::create(std::uint32_t shard_count, Millis now) {
     shard.first_key = start_of_part(i, shard_count);
     shard.last_key = i + 1 == shard_count ? kUint128Max : start_of_part(i + 1, shard_count) - 1;
     shard.creation_second = second;
+    shard.opened_second = second;
     stream.shards.push_back(shard);
   }
   return {};
@@ -397,7 +412,7 @@ Answer<Page> Model::read(const Iterator& iterator, std::size_t limit, Millis now
   return page;
 }
 
-// Whole seconds count, as they stand in the shards' numbers.
+// Whole seconds count.
 Answer<std::vector<const Shard*>> Model::list(const Filter& filter, Millis now) {
   look(now);
   const Status now_status = status(now);
@@ -415,8 +430,8 @@ Answer<std::vector<const Shard*>> Model::list(const Filter& filter, Millis now) 
     } else if (filter.type == "AT_LATEST") {
       passes = shard.is_open();
     } else if (!filter.type.empty()) {
-      passes = (is_from || shard.creation_second <= second) &&
-               (shard.is_open() || *shard.end_second >= second);
+      passes = (is_from || shard.opened_second <= second) &&
+               (shard.is_open() || *shard.closed_second >= second);
     }
     if (passes) found.push_back(&shard);
   }

@@ -70,8 +70,10 @@ struct Shard {
   uint128 first_key = 0;
   uint128 last_key = 0;
   std::int64_t creation_second = 0;
-  std::vector<std::uint32_t> parents;  // ShardToMerge's before AdjacentShardToMerge's.
-  std::optional<std::int64_t> end_second;
+  std::vector<std::uint32_t> parents;         // ShardToMerge's before AdjacentShardToMerge's.
+  std::int64_t opened_second = 0;             // When it was; its number may be ahead of that.
+  std::optional<std::int64_t> end_second;     // In its ending number.
+  std::optional<std::int64_t> closed_second;  // When it was.
   std::vector<Record> records;  // All that ever were, so that a place in it stays right.
 
   [[nodiscard]] bool is_open() const { return !end_second; }
@@ -176,7 +178,6 @@ class Model {
   const Delays delays_;
   std::optional<Stream> stream_;
   int lives_ = 0;
-  std::int64_t used_second_ = 0;  // The newest that a deleted stream of the name has used.
 };
 
 }  // namespace millrace::sequences

@@ -448,7 +448,7 @@ Millis Runner::choose_time(const Shard* shard, std::uint32_t choice) const {
   }
   const Millis offset = one_of(std::array<Millis, 3>{0, -1, 1}, choice / 8);
   if (shard->records.empty() || choice % 8 > 2) {
-    return shard->end_second.value_or(shard->creation_second) * 1000 + offset * 500;
+    return shard->closed_second.value_or(shard->opened_second) * 1000 + offset * 500;
   }
   return one_of(shard->records, choice / 24).arrival + offset;
 }
@@ -533,7 +533,9 @@ void Runner::advance_to_edge(std::uint32_t which, std::uint32_t offset) {
   std::vector<Millis> edges;
   for (const Shard& shard : model_.shards()) {
     for (const Record& record : shard.records) edges.push_back(record.arrival + model_.retention());
-    if (shard.end_second) edges.push_back(*shard.end_second * 1000 + 999 + model_.retention());
+    if (shard.closed_second) {
+      edges.push_back(*shard.closed_second * 1000 + 999 + model_.retention());
+    }
   }
   for (const Held& held : held_) edges.push_back(held.iterator.issued + 5 * kMinute);
   for (Millis& edge : edges) edge += static_cast<Millis>(offset % 3) - 1 - server_.now();

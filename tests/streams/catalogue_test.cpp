@@ -20,9 +20,11 @@
 #include "base/error.h"
 #include "base/uint128.h"
 #include "storage/engine.h"
+#include "storage/errors.h"
 #include "storage/memory_engine.h"
 #include "streams/errors.h"
 #include "streams/record.h"
+#include "streams/rows.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
@@ -256,6 +258,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
   const Shard& parent = *shards->find(0);
   REQUIRE(parent.end);
   CHECK(parent.end->position == last.first.index);
+  CHECK(parent.end->closed_second == seconds_of(clock_.now()));
   CHECK(parent.end->second >= last.first.second);
   CHECK(shards->find(1)->creation_second == parent.end->second + 1);
   const auto result = stream->read(0, {}, {});
@@ -317,7 +320,99 @@ TEST_CASE_FIXTURE(CatalogueTest, "a deleted stream is gone, and its name's next 
 
   CHECK(next->state().facts->id != old->state().facts->id);
   CHECK(read(*next, 0) == std::vector<std::string>{"new"});
-  CHECK(after.first.creation_second > before.first.creation_second);
+  CHECK(after.first.index > before.first.index);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "streams that follow one another fast are dated by the clock") {
+  for (int life = 0; life < 120; ++life) {
+    CAPTURE(life);
+    const StreamPointer stream = create(2);
+    const StreamState state = stream->state();
+    CHECK(state.facts->created_at == clock_.now());
+    CHECK(state.shards->find(0)->creation_second == seconds_of(clock_.now()) - kShardsBeforeStream);
+    CHECK(put(*stream, "a", "x").first.second == seconds_of(clock_.now()));
+    REQUIRE(catalogue_->remove(*stream, false));
+    clock_.advance(5ms);
+  }
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "nothing is left in the store of streams that are gone") {
+  for (int life = 0; life < 3; ++life) {
+    put(*create(2), "a", "x");
+    split(find(), 0, 1000);
+    REQUIRE(catalogue_->remove(*find(), false));
+  }
+
+  std::vector<std::string> rows;
+  REQUIRE(engine_.scan("", [&](std::string_view key, std::string_view) {
+    rows.emplace_back(key);
+    return true;
+  }));
+  CHECK(rows == std::vector<std::string>{std::string(rows::kNextId)});
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "whoever waits on a shard hears at once of what ends it") {
+  std::vector<storage::LogId> ended;
+  catalogue_->on_shard_end([&](storage::LogId log) { ended.push_back(log); });
+  const StreamPointer stream = create(1);
+  const std::uint32_t id = stream->state().facts->id;
+
+  split(stream, 0, 1000);
+  CHECK(ended == std::vector<storage::LogId>{log_of(id, 0)});
+
+  ended.clear();
+  REQUIRE(catalogue_->remove(*stream, false));
+  CHECK(ended.size() == 3);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a stream whose transition cannot be written is read as it was before") {
+  reopen({0ms, 0ms, 10s});
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "x");
+  split(stream, 0, 1000);
+  clock_.advance(10s);
+  for (const ErrorCode code : {storage::kFull, storage::kFailed, storage::kBusy}) {
+    CAPTURE(code.name);
+    engine_.fail_writes(Error{code, "no"});
+
+    const auto found = catalogue_->find(kOrders);
+
+    REQUIRE(found);
+    CHECK((*found)->state().shards->shards().size() == 1);
+    CHECK(status(*found, clock_) == StreamStatus::kUpdating);
+    CHECK(read(**found, 0) == std::vector<std::string>{"x"});
+  }
+  engine_.fail_writes(std::nullopt);
+  CHECK(find()->state().shards->shards().size() == 3);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "logs whose shards went just before an end go at the next start") {
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "x");
+  const std::uint32_t id = stream->state().facts->id;
+  storage::TableBatch batch;
+  batch.remove(rows::stream_row_key(id));
+  batch.remove(rows::shard_row_key(id, 0));
+  rows::put_dropped(batch, {id, 0, 1});
+  REQUIRE(engine_.write(batch));
+
+  reopen();
+
+  CHECK(engine_.bounds(log_of(id, 0))->next == 0);
+  CHECK_FALSE(engine_.get(rows::dropped_row_key({id, 0, 1}))->has_value());
+}
+
+TEST_CASE_FIXTURE(CatalogueTest, "a shard that expires takes its log along") {
+  const StreamPointer stream = create(1);
+  put(*stream, "a", "x");
+  split(stream, 0, 1000);
+  clock_.advance(25h);
+  find();
+
+  const std::uint32_t id = stream->state().facts->id;
+  CHECK(engine_.bounds(log_of(id, 0))->next == 0);
+  CHECK_FALSE(engine_.get(rows::dropped_row_key({id, 0, 1}))->has_value());
 }
 
 TEST_CASE_FIXTURE(CatalogueTest, "no number repeats when a name is deleted and made anew quickly") {
@@ -378,7 +473,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
   CHECK(refused.error().code == kInternalFailure);
 
   const PutPart after = put(*create(1), "a", "new");
-  CHECK(after.first.creation_second > before.first.creation_second);
+  CHECK(after.first.index > before.first.index);
   reopen();
   CHECK(catalogue_->list_all().size() == 1);
   CHECK(read(*find(), 0) == std::vector<std::string>{"new"});

@@ -51,7 +51,7 @@ StreamFacts full_facts() {
   facts.tags = {{"a", "b"}};
   facts.shard_metrics = parse_metrics({"IncomingBytes", "IteratorAgeMilliseconds"});
   facts.policy = "{}";
-  facts.consumers["c"] = {"c", 17, kStart, kStart + 1s, {{"x", ""}}, "{ }"};
+  facts.consumers["c"] = {"c", 17, 3, kStart, kStart + 1s, {{"x", ""}}, "{ }"};
   facts.peaks = {{kStart, 9}, {kStart + 15min, 5}};
   return facts;
 }
@@ -105,7 +105,7 @@ TEST_CASE("a stream's row that ends too early or too late is none") {
 
 TEST_CASE("a row with another byte is none, or is written the same again") {
   const std::string row = rows::encode(full_facts());
-  const std::string shard = rows::encode(Shard{2, {0, 9}, 17, 0, 1, ShardEnd{5, 18}});
+  const std::string shard = rows::encode(Shard{2, {0, 9}, 17, 16, 0, 1, ShardEnd{5, 18, 17}});
   for (const std::string& good : {row, shard}) {
     for (std::size_t i = 1; i < good.size(); ++i) {  // Another version has another meaning.
       for (int byte = 0; byte < 256; ++byte) {
@@ -262,7 +262,7 @@ TEST_CASE_FIXTURE(SettingsTest,
   CHECK(status() == CommitmentStatus::kDisabled);
 }
 
-TEST_CASE("a consumer made again in the same second gets the next one") {
+TEST_CASE("a consumer made again in the same second is another one, dated by the clock") {
   Consumers consumers;
   NewConsumer wanted;
   wanted.name = "c";
@@ -272,7 +272,8 @@ TEST_CASE("a consumer made again in the same second gets the next one") {
   const auto second = register_consumer(consumers, wanted, kOrders, kStart);
 
   REQUIRE(second);
-  CHECK(second->creation_second == first->creation_second + 1);
+  CHECK(second->creation_second == first->creation_second);
+  CHECK_FALSE(second->is_same(*first));
 }
 
 TEST_CASE("a consumer lives from CREATING over ACTIVE and DELETING to nothing") {

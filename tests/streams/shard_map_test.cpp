@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/uint128.h"
+#include "streams/sequence_number.h"
 
 namespace millrace::streams {
 namespace {
@@ -19,7 +20,9 @@ constexpr std::int64_t kSecond = 1'700'000'000;
 
 uint128 number(const std::string& text) { return parse_uint128(text).value(); }
 
-ShardEnd end_now(const Shard& shard) { return {0, std::max(kSecond, shard.creation_second)}; }
+ShardEnd end_now(const Shard& shard) {
+  return {0, std::max(kSecond, shard.creation_second), kSecond};
+}
 
 ShardMap after_all(ShardMap map, const std::vector<Reshard>& steps) {
   for (const Reshard& step : steps) map = map.after(step, end_now);
@@ -44,6 +47,16 @@ std::vector<std::uint32_t> open_indexes(const ShardMap& map) {
   std::vector<std::uint32_t> indexes;
   for (const Shard* shard : map.open_shards()) indexes.push_back(shard->index);
   return indexes;
+}
+
+std::string starting_number(const Shard& shard) {
+  return to_decimal(
+      SequenceNumber{2, shard.creation_second, shard.index, 0, shard.creation_second});
+}
+
+std::string ending_number(const Shard& shard) {
+  return to_decimal(
+      SequenceNumber{2, shard.creation_second, shard.index, kEndIndex, shard.end->second});
 }
 
 }  // namespace
@@ -75,7 +88,7 @@ TEST_CASE("records go where the service sends them") {
   const ShardMap map = ShardMap::uniform(3, kSecond);
   for (const Row& row : rows) {
     CAPTURE(row.partition_key);
-    CHECK(to_decimal(md5_number(row.partition_key)) == row.hash_key);
+    CHECK(millrace::to_decimal(md5_number(row.partition_key)) == row.hash_key);
     CHECK(map.route(md5_number(row.partition_key)).index == row.shard_of_three);
   }
 }
@@ -102,7 +115,8 @@ TEST_CASE("a split gives two children that share the parent's range") {
 
 TEST_CASE("a merge gives one child of both parents, a second after the later end") {
   const ShardMap map = ShardMap::uniform(2, kSecond).after(Merge{0, 1}, [](const Shard& shard) {
-    return ShardEnd{0, kSecond + (shard.index == 0 ? 7 : 3)};
+    const std::int64_t second = kSecond + (shard.index == 0 ? 7 : 3);
+    return ShardEnd{0, second, second};
   });
 
   REQUIRE(map.open_count() == 1);
@@ -115,7 +129,8 @@ TEST_CASE("a merge gives one child of both parents, a second after the later end
 
 TEST_CASE("the parents of a merge end together, so that no hash key is without a shard between") {
   const ShardMap map = ShardMap::uniform(2, kSecond).after(Merge{0, 1}, [](const Shard& shard) {
-    return ShardEnd{0, kSecond + (shard.index == 0 ? 7 : 3)};
+    const std::int64_t second = kSecond + (shard.index == 0 ? 7 : 3);
+    return ShardEnd{0, second, second};
   });
 
   CHECK(map.find(0)->end->second == kSecond + 7);
@@ -147,13 +162,32 @@ TEST_CASE("four shards scaled to three leave 6, 9 and 10, as the service was see
   CHECK(open_indexes(map) == std::vector<std::uint32_t>{6, 9, 10});
 }
 
-TEST_CASE("each generation of a reshard begins after its parents have ended") {
+TEST_CASE("all numbers of a child come after all of its parents'") {
   const ShardMap map = scaled(ShardMap::uniform(4, kSecond), 3);
   for (const Shard& shard : map.shards()) {
     for (const auto& parent : {shard.parent, shard.adjacent_parent}) {
-      if (parent) CHECK(shard.creation_second > map.find(*parent)->end->second);
+      if (parent) CHECK(starting_number(shard) > ending_number(*map.find(*parent)));
     }
   }
+}
+
+TEST_CASE("shards that follow one another within a second are ahead of it as little as can be") {
+  ShardMap map = ShardMap::uniform(1, kSecond - 2);
+  const auto end = [](const Shard& shard) {
+    return ShardEnd{0, std::max(kSecond, shard.creation_second), kSecond};
+  };
+  for (int round = 0; round < 20; ++round) {
+    CAPTURE(round);
+    const std::uint32_t parent = map.open_shards().front()->index;
+    map = map.after(Split{parent, 1000}, end);
+    const std::uint32_t left = map.open_shards()[0]->index;
+    map = map.after(Merge{left, left + 1}, end);
+    const Shard& child = *map.open_shards().front();
+    CHECK(starting_number(child) > ending_number(*map.find(left + 1)));
+    CHECK(starting_number(*map.find(left)) > ending_number(*map.find(parent)));
+    CHECK(child.opened_second == kSecond + 1);
+  }
+  CHECK(map.open_shards().front()->creation_second <= kSecond + 1 + 20 * 3 / 16 + 1);
 }
 
 TEST_CASE("whatever the reshards, the open shards cover every hash key once") {

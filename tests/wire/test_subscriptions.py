@@ -4,6 +4,7 @@ import socket
 import time
 
 import pytest
+from botocore.exceptions import EventStreamError
 from rawsocket import metric, resident_kib
 
 from support.frames import Frames
@@ -128,3 +129,30 @@ def test_many_idle_subscriptions_cost_little():
         for frames in opened:
             frames.close()
         wait_for(lambda: consumers[0][0].open_count() == 0)
+
+
+@pytest.mark.parametrize("change", ["delete", "split", "deregister"])
+def test_a_subscriber_hears_at_once_of_what_ends_it(change):
+    """Nobody else looks at the stream after the change."""
+    with Server() as server:
+        kinesis = server.client()
+        kinesis.create_stream(StreamName="s", ShardCount=1)
+        arn = kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]["StreamARN"]
+        consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
+        events = iter(kinesis.subscribe_to_shard(
+            ConsumerARN=consumer, ShardId="0", StartingPosition={"Type": "LATEST"})["EventStream"])
+        other = server.client()
+        began = time.monotonic()
+        if change == "delete":
+            other.delete_stream(StreamName="s", EnforceConsumerDeletion=True)
+        elif change == "split":
+            other.split_shard(StreamName="s", ShardToSplit="0", NewStartingHashKey=str(2**127))
+        else:
+            other.deregister_stream_consumer(ConsumerARN=consumer)
+        try:
+            event = next(events)
+            assert change == "split" and len(event["SubscribeToShardEvent"]["ChildShards"]) == 2
+        except EventStreamError as error:
+            assert change != "split" and "ResourceNotFound" in str(error)
+
+        assert time.monotonic() - began < 1
