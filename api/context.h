@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,6 +52,9 @@ struct Context : Services {
   std::string region;
   std::string_view operation;
   Form form = Form::kJson;
+
+  // Bytes the answer may have: fewer than any answer where peers do not read theirs.
+  std::size_t answer_room = std::numeric_limits<std::size_t>::max();
 
   // The answer is given when this is durable.
   storage::Ticket ticket = 0;

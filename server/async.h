@@ -40,6 +40,33 @@ using Task = asio::awaitable<T, Executor>;
 inline constexpr asio::use_awaitable_t<Executor> kAwait{};
 inline constexpr auto kAwaitTuple = asio::as_tuple(kAwait);
 
+// Has something done on its owner's thread, unless the owner is gone by then. Used by that thread,
+// but for what from_any_thread() returns.
+template <class... Arguments>
+class Ender {
+ public:
+  using Function = std::function<void(Arguments...)>;
+
+  Ender(const Executor& executor, Function end)
+      : executor_(executor), end_(std::make_shared<Function>(std::move(end))) {}
+  Ender(const Ender&) = delete;
+  Ender& operator=(const Ender&) = delete;
+  ~Ender() { *end_ = nullptr; }
+
+  // A function that any thread may call, also after this is gone.
+  [[nodiscard]] std::function<void()> from_any_thread(Arguments... arguments) const {
+    return [executor = executor_, end = end_, arguments...] {
+      asio::post(executor, [end, arguments...] {
+        if (*end) (*end)(arguments...);
+      });
+    };
+  }
+
+ private:
+  const Executor executor_;
+  const std::shared_ptr<Function> end_;
+};
+
 // Runs `work` on `pool` and comes back to the awaiting thread with its result, which is movable.
 template <class T>
 Task<T> run_on(asio::thread_pool& pool, std::function<T()> work) {

@@ -51,6 +51,7 @@ struct Raw {
   std::size_t memory_budget_mib = 0;  // As is usual for where records are kept.
   std::size_t disk_budget_mib = 0;
   std::size_t inflight_budget_mib = 256;
+  std::size_t answer_budget_mib = 256;
   std::int64_t idle_timeout_s = 60;
   std::int64_t read_timeout_s = 10;
 };
@@ -212,10 +213,19 @@ void add_options(CLI::App& app, Raw& raw) {
           ->capture_default_str(),
       "READ_TIMEOUT");
   env(app.add_option("--inflight-budget", raw.inflight_budget_mib,
-                     "MiB that all request bodies together may take; more are answered 503")
+                     "MiB that all request bodies together may take, a connection's a quarter of "
+                     "it. Who has sent nothing for longest is ended first, then more are answered "
+                     "503")
           ->check(CLI::Range(16, 1'048'576))
           ->capture_default_str(),
       "INFLIGHT_BUDGET");
+  env(app.add_option("--answer-budget", raw.answer_budget_mib,
+                     "MiB that all answers together may take until they are read, a connection's a "
+                     "quarter of it. GetRecords then answers with fewer records, who has read "
+                     "nothing for longest is ended, and more are answered 503")
+          ->check(CLI::Range(16, 1'048'576))
+          ->capture_default_str(),
+      "ANSWER_BUDGET");
   env(app.add_option(
              "--memory-budget", raw.memory_budget_mib,
              "MiB of memory for records. With --ephemeral what it may hold, more are refused; "
@@ -261,6 +271,7 @@ Result<Config> to_config(Raw raw) {
       (raw.memory_budget_mib == 0 ? usual_budget_mib : raw.memory_budget_mib) * kMib;
   config.disk_budget_bytes = raw.disk_budget_mib * kMib;
   config.limits.inflight_bytes_max = raw.inflight_budget_mib * kMib;
+  config.limits.answer_bytes_max = raw.answer_budget_mib * kMib;
   config.limits.idle_timeout = std::chrono::seconds(raw.idle_timeout_s);
   config.limits.header_timeout = std::chrono::seconds(raw.read_timeout_s);
   config.limits.read_timeout = config.limits.header_timeout;

@@ -20,6 +20,7 @@
 #include "base/metrics.h"
 #include "server/admin.h"
 #include "server/async.h"
+#include "server/budget.h"
 #include "server/companions.h"
 #include "server/defaults.h"
 #include "server/event_stream.h"
@@ -41,6 +42,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kBusyPause{10};
 constexpr std::size_t kAccountDigits = 12;
+// An answer up to this is not counted.
+constexpr std::size_t kFreeAnswerBytes = 1024;
 
 bool is_account(std::string_view text) {
   return text.size() == kAccountDigits &&
@@ -145,7 +148,7 @@ Task<Result<void>> Dispatcher::wait_until_durable(storage::Ticket ticket, IoLoop
 }
 
 Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_view peer,
-                                      RequestIds* ids, IoLoop* loop) {
+                                      RequestIds* ids, IoLoop* loop, Budget::Share* share) {
   const auto started = SteadyClock::now();
   std::string_view operation;
   std::string_view form;
@@ -169,6 +172,7 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
       operation = found.operation->name;
       form = found.form == api::Form::kCbor ? "cbor" : "json";
       api::Context context(backends_.services, caller_of(found.credential), operation, found.form);
+      context.answer_room = share->room();
       Outcome outcome = run_at_once(found, request->body, context, *loop);
       if (!is_settled(outcome, context)) co_await settle(request, &found, &context, loop, &outcome);
       const bool is_stream = outcome->has_value() && context.events;
@@ -179,6 +183,9 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
         response->events_form = found.form;
       }
     }
+  }
+  if (response->body.size() > kFreeAnswerBytes && !share->take(response->body.size())) {
+    response = plain_response(503, "Too many answers are waiting to be read; try again.\n", true);
   }
   if (!is_own_path) {
     response->headers.reserve(response->headers.size() + 2);

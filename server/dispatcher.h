@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "server/admin.h"
 #include "server/async.h"
+#include "server/budget.h"
 #include "server/defaults.h"
 #include "server/front_door.h"
 #include "server/http.h"
@@ -45,9 +46,10 @@ class Dispatcher {
              Limits limits, std::optional<SignatureCheck> signature_check);
 
   // `request`, `peer` and `ids` stay as they are until the answer is there. `loop` is the one that
-  // runs this.
+  // runs this. A large answer has taken its bytes of `share`, which gives them back once they are
+  // sent.
   Task<HttpResponse> answer(const HttpRequest* request, std::string_view peer, RequestIds* ids,
-                            IoLoop* loop);
+                            IoLoop* loop, Budget::Share* share);
 
  private:
   struct OperationMetrics {

@@ -21,12 +21,12 @@
 
 #include "base/bytes.h"
 #include "server/async.h"
+#include "server/budget.h"
 #include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/http1_head.h"
 #include "server/http1_parser.h"
-#include "server/inflight.h"
 #include "server/sessions.h"
 #include "server/subscription_pump.h"
 
@@ -121,24 +121,26 @@ class Http1Session {
       buffer_.commit(count);
       error = read_error ? read_error : parse_head(&parser);
     }
-    InflightShare share(context_.inflight_bytes, context_.limits.inflight_bytes_max);
     std::optional<HttpResponse> refusal;
-    if (!error) refusal = check_head(parser, share);
+    if (!error) refusal = check_head(parser);
     if (!error && !refusal && !take_body(&parser)) error = co_await read_body(&parser);
-    if (error) refusal = answer_to(error);
+    if (error) refusal = has_no_room_ || body_share_.has_ended() ? no_room() : answer_to(error);
     if (refusal) co_await refuse(&*refusal);
     if (error || refusal) co_return false;
 
     stream_.expires_never();
-    HttpResponse response =
-        co_await context_.dispatcher.answer(&request_, peer_, &context_.ids, &context_.loop);
+    HttpResponse response = co_await context_.dispatcher.answer(&request_, peer_, &context_.ids,
+                                                                &context_.loop, &answer_share_);
     const bool is_last = response.closes || !parser.keep_alive() || entry_.is_stopping();
     const bool has_body = request_.method != "HEAD";
     buffer_.consume(request_bytes_);
     if (response.events) co_return co_await stream_events(&response, parser.version(), is_last);
     const bool is_written = co_await write(&response, is_last, has_body);
+    std::string().swap(response.body);
+    answer_share_.give_back();
     if (body_.capacity() > kKeptBodyBytes) std::string().swap(body_);
-    co_return is_written && !is_last;
+    body_share_.give_back();
+    co_return is_written && !is_last && !answer_share_.has_ended();
   }
 
   // Parses the head once all of it is in the buffer: before that the parser would take lines one by
@@ -166,19 +168,25 @@ class Http1Session {
   }
 
   // What can be refused before a byte of the body is read.
-  std::optional<HttpResponse> check_head(const Http1Parser& parser, InflightShare& share) {
+  std::optional<HttpResponse> check_head(const Http1Parser& parser) {
     if (request_.headers.size() > context_.limits.header_count_max) {
       return plain_response(431, "The request has too many header fields.\n", true);
     }
     if (const std::string_view fault = fault_of(request_, parser.version()); !fault.empty()) {
       return plain_response(400, std::string(fault), true);
     }
-    const std::size_t body_bytes =
-        parser.chunked() ? context_.limits.body_bytes_max : length_of(parser);
-    if (!share.take(body_bytes)) {
-      return plain_response(503, "Too many bytes are under way; try again.\n", true);
-    }
     return std::nullopt;
+  }
+
+  // The answer to a body that there is no room for, or that had to make room for others.
+  static HttpResponse no_room() {
+    return plain_response(503, "Too many bytes are under way; try again.\n", true);
+  }
+
+  // Notes that `bytes` of the body have arrived. False if there is no room for them.
+  bool take_room(std::size_t bytes) {
+    has_no_room_ = !body_share_.take(bytes);
+    return !has_no_room_;
   }
 
   static std::size_t length_of(const Http1Parser& parser) {
@@ -213,6 +221,7 @@ class Http1Session {
       error = co_await read_length(length_of(*parser));
     }
     request_.body = body_;
+    body_share_.note_done();
     co_return error;
   }
 
@@ -222,6 +231,7 @@ class Http1Session {
     body_.reserve(length);
     body_ = received().substr(request_bytes_);
     request_bytes_ = buffer_.size();
+    if (!take_room(body_.size())) co_return make_error_code(http::error::body_limit);
     while (body_.size() < length) {
       const std::size_t filled = body_.size();
       const std::size_t step = std::min(length - filled, std::max(kReadBytes, filled));
@@ -231,6 +241,7 @@ class Http1Session {
       const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
       body_.resize(filled + count);
       if (error) co_return error;
+      if (!take_room(count)) co_return make_error_code(http::error::body_limit);
     }
     co_return Error{};
   }
@@ -240,9 +251,12 @@ class Http1Session {
     parser->keep_head(received().substr(0, request_bytes_), head_);
     parser->eager(true);
     buffer_.consume(std::exchange(request_bytes_, 0));
-    for (;;) {
+    for (std::size_t counted = 0;;) {
       Error error;
       buffer_.consume(parser->put(buffer_.data(), error));
+      if (!take_room(body_.size() - std::exchange(counted, body_.size()))) {
+        co_return make_error_code(http::error::body_limit);
+      }
       if (parser->is_done()) co_return Error{};
       if (error && error != http::error::need_more) co_return error;
       if (buffer_.size() == buffer_.max_size())
@@ -311,6 +325,8 @@ class Http1Session {
     ChunkSink(Http1Session& session, Framing framing) : session_(session), framing_(framing) {}
 
     Task<bool> send(std::string_view frame) override {
+      session_.answer_share_.give_back();
+      if (!session_.answer_share_.take(frame.size())) co_return false;
       session_.head_ = framing_ == Framing::kChunked ? chunk(frame) : std::string(frame);
       const auto bytes = asio::buffer(session_.head_);
       const bool is_sent = co_await session_.write_piece(bytes);
@@ -386,6 +402,7 @@ class Http1Session {
       const auto [error, count] = co_await stream_.async_write_some(rest, kAwaitTuple);
       if (error) co_return false;
       sent += count;
+      answer_share_.note_move();
       const std::size_t of_head = std::min(count, rest[0].size());
       rest[0] += of_head;
       rest[1] += count - of_head;
@@ -397,6 +414,17 @@ class Http1Session {
   beast::flat_buffer& buffer_;
   SessionContext& context_;
   Sessions::Entry& entry_;
+  // Ends what is being read or written, where a budget wants its room for others.
+  Ender<> ender_{stream_.get_executor(), [this] {
+                   if (!body_share_.has_ended() && !answer_share_.has_ended()) return;
+                   boost::system::error_code ignored;
+                   stream_.socket().cancel(ignored);
+                 }};
+  Budget::Connection bodies_;
+  Budget::Connection answers_;
+  Budget::Share body_share_{context_.bodies, bodies_, ender_.from_any_thread()};
+  Budget::Share answer_share_{context_.answers, answers_, ender_.from_any_thread()};
+  bool has_no_room_ = false;  // For the body.
   std::string peer_;
   HttpRequest request_;            // Points into buffer_, body_ and head_.
   std::size_t request_bytes_ = 0;  // How much of buffer_ belongs to the request.

@@ -5,13 +5,12 @@
 
 #pragma once
 
-#include <atomic>
-#include <cstddef>
 #include <string>
 
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/async.h"
+#include "server/budget.h"
 #include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
@@ -27,7 +26,8 @@ namespace millrace::server {
 struct SessionContext {
   Dispatcher& dispatcher;
   const Limits& limits;
-  std::atomic<std::size_t>& inflight_bytes;  // Of the bodies of all connections.
+  Budget& bodies;   // Of all connections.
+  Budget& answers;  // Likewise.
   RequestIds& ids;
   IoLoop& loop;
   Sessions& sessions;

@@ -21,6 +21,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/async.h"
+#include "server/budget.h"
 #include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
@@ -48,6 +49,7 @@ class Http2Session final : public Http2Listener {
       : stream_(stream),
         context_(context),
         entry_(entry),
+        shares_{context.bodies, context.answers, {}, {}},
         deadline_timer_(stream.get_executor()),
         idle_(std::make_shared<Waker>(stream.get_executor())),
         protocol_(*this, context.limits) {
@@ -142,15 +144,54 @@ class Http2Session final : public Http2Listener {
     if (streams_.empty()) stream_.socket().cancel();
   }
 
-  // How long the peer may be silent now: while a request is on its way, and between requests.
+  // Until when something must come of the peer: for each stream by itself, so that other streams
+  // and pings keep none alive, and for the connection between requests.
   void note_state() {
-    const bool is_receiving =
-        std::ranges::any_of(streams_, [](const auto& entry) { return !entry.second->is_complete; });
-    auto timeout = is_receiving ? context_.limits.read_timeout : context_.limits.idle_timeout;
-    if (is_lingering_) timeout = context_.limits.linger_timeout;
-    deadline_ = !is_receiving && !streams_.empty() ? SteadyClock::now() + kNoDeadline
-                                                   : last_received_ + timeout;
+    const auto& limits = context_.limits;
+    deadline_ = SteadyClock::now() + kNoDeadline;
+    if (streams_.empty() || is_lingering_) {
+      deadline_ = last_received_ + (is_lingering_ ? limits.linger_timeout : limits.idle_timeout);
+    }
+    for (const auto& [id, stream] : streams_) deadline_ = std::min(deadline_, stream->deadline());
     if (deadline_ < watched_until_) deadline_timer_.cancel();
+  }
+
+  // Ends the streams whose peer has been silent for too long. False if there was none.
+  bool end_silent_streams() {
+    const auto now = SteadyClock::now();
+    std::vector<StreamPointer> silent;
+    for (const auto& [id, stream] : streams_) {
+      if (stream->deadline() <= now) silent.push_back(stream);
+    }
+    for (const StreamPointer& stream : silent) {
+      if (!stream->is_complete) stream->refuse_as_too_slow();
+      end_stream(stream);
+    }
+    return !silent.empty();
+  }
+
+  // Has a budget's room given back: a request that has not arrived is refused, an answer that is
+  // not taken is forgotten.
+  void make_room(std::int32_t id) {
+    const StreamPointer* found = find(id);
+    if (found == nullptr) return;
+    const StreamPointer stream = *found;  // Ending it may take it out of the map.
+    if (!stream->is_complete) stream->refuse_for_room();
+    end_stream(stream);
+  }
+
+  // A refused request has its answer; of any other the peer hears no more.
+  void end_stream(const StreamPointer& stream) {
+    if (stream->is_complete) {
+      abandon(*stream);
+      stream->drop_answer();
+      protocol_.reset(stream->id, Http2Error::kCancel);
+    } else {
+      stream->complete();
+      start(answer(stream));
+    }
+    flush();
+    note_state();
   }
 
   Task<> watch_deadline() {
@@ -158,7 +199,7 @@ class Http2Session final : public Http2Listener {
       watched_until_ = deadline_;
       deadline_timer_.expires_at(watched_until_);
       co_await deadline_timer_.async_wait(kAwaitTuple);
-      if (SteadyClock::now() < deadline_) continue;
+      if (SteadyClock::now() < deadline_ || end_silent_streams()) continue;
       protocol_.terminate(Http2Error::kNone);
       flush();
       close();
@@ -207,7 +248,7 @@ class Http2Session final : public Http2Listener {
 
   // A request has arrived, or what came of it is enough to refuse it.
   void note_arrival(const StreamPointer& stream) {
-    stream->is_complete = true;
+    stream->complete();
     arrived_.push_back(stream);
   }
 
@@ -221,8 +262,8 @@ class Http2Session final : public Http2Listener {
     } else {
       HttpRequest request = stream->request();
       if (stream_.is_tls()) request.protocol = "http2+tls";
-      stream->response =
-          co_await context_.dispatcher.answer(&request, peer_, &context_.ids, &context_.loop);
+      stream->response = co_await context_.dispatcher.answer(&request, peer_, &context_.ids,
+                                                             &context_.loop, &stream->answer_share);
       if (request.method == "HEAD") stream->response.body.clear();
     }
     if (!stream->is_open) co_return;
@@ -232,8 +273,10 @@ class Http2Session final : public Http2Listener {
     }
     stream->out = std::move(stream->response.body);
     stream->has_ended = true;
+    stream->note_move();
     submit(*stream, true);
     flush();
+    note_state();
   }
 
   void submit(Http2Stream& stream, bool has_length) {
@@ -257,6 +300,8 @@ class Http2Session final : public Http2Listener {
     DataSink(Http2Session& session, Http2Stream& stream) : session_(session), stream_(stream) {}
 
     Task<bool> send(std::string_view frame) override {
+      stream_.answer_share.give_back();
+      if (!stream_.answer_share.take(frame.size())) co_return false;
       stream_.out = frame;
       stream_.out_sent = 0;
       session_.resume(stream_);
@@ -309,8 +354,9 @@ class Http2Session final : public Http2Listener {
   }
 
   void on_request(std::int32_t id) override {
+    auto end = room_wanted_.from_any_thread(id);
     streams_.try_emplace(
-        id, std::make_shared<Http2Stream>(id, context_.limits, context_.inflight_bytes));
+        id, std::make_shared<Http2Stream>(id, context_.limits, shares_, std::move(end)));
   }
 
   void on_header(std::int32_t id, std::string_view name, std::string_view value) override {
@@ -341,9 +387,14 @@ class Http2Session final : public Http2Listener {
     const StreamPointer* found = find(id);
     if (found == nullptr) return {0, true};
     Http2Stream* stream = found->get();
+    if (stream->is_dropped) return {0, false};
     const std::size_t count = std::min(space.size(), stream->out.size() - stream->out_sent);
     std::memcpy(space.data(), stream->out.data() + stream->out_sent, count);
     stream->out_sent += count;
+    if (count > 0) {
+      stream->note_move();
+      stream->answer_share.note_move();
+    }
     const bool is_empty = stream->out_sent == stream->out.size();
     const bool is_end = is_empty && stream->has_ended;
     if (is_end && stream->is_cut_short) cut_short_.push_back(id);
@@ -355,6 +406,9 @@ class Http2Session final : public Http2Listener {
   SessionContext& context_;
   Sessions::Entry& entry_;
   std::string peer_;
+  Http2Shares shares_;
+  Ender<std::int32_t> room_wanted_{stream_.get_executor(),
+                                   [this](std::int32_t id) { make_room(id); }};
   std::map<std::int32_t, StreamPointer> streams_;
   std::vector<StreamPointer> arrived_;   // Requests to answer.
   std::vector<std::int32_t> cut_short_;  // Answered before they had arrived.

@@ -19,10 +19,12 @@ constexpr std::size_t kFieldOverhead = 32;
 void Http2Stream::refuse(int status, std::string text) {
   if (!refusal_) refusal_ = plain_response(status, std::move(text));
   std::string().swap(body_);
+  body_share_.give_back();
 }
 
 void Http2Stream::add_header(std::string_view name, std::string_view value) {
   if (refusal_) return;
+  note_move();
   header_bytes_ += name.size() + value.size() + kFieldOverhead;
   if (header_bytes_ > limits_.header_bytes_max) {
     return refuse(431, "The head of the request is too large.\n");
@@ -53,13 +55,26 @@ bool Http2Stream::is_too_slow() const {
 
 void Http2Stream::add_body(std::string_view bytes) {
   if (refusal_) return;
+  note_move();
   if (body_.empty()) body_started_ = std::chrono::steady_clock::now();
   if (body_.size() + bytes.size() > limits_.body_bytes_max) return refuse(413, "");
-  if (!share_.take(bytes.size())) {
-    return refuse(503, "Too many bytes are under way; try again.\n");
-  }
-  if (is_too_slow()) return refuse(408, "The body comes too slowly.\n");
+  if (!body_share_.take(bytes.size())) return refuse_for_room();
+  if (is_too_slow()) return refuse_as_too_slow();
   body_ += bytes;
+}
+
+std::chrono::steady_clock::time_point Http2Stream::deadline() const {
+  if (!is_complete) return moved_at_ + limits_.read_timeout;
+  const bool is_waiting = out_sent < out.size() && !is_dropped && drained == nullptr;
+  return is_waiting ? moved_at_ + limits_.stall_timeout
+                    : std::chrono::steady_clock::time_point::max();
+}
+
+void Http2Stream::drop_answer() {
+  is_dropped = true;
+  std::string().swap(out);
+  out_sent = 0;
+  answer_share.give_back();
 }
 
 HttpRequest Http2Stream::request() const {

@@ -2,10 +2,10 @@
 
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,16 +13,29 @@
 #include <utility>
 #include <vector>
 
+#include "server/budget.h"
 #include "server/http.h"
-#include "server/inflight.h"
 #include "server/subscription_pump.h"
 
 namespace millrace::server {
 
+// What the streams of one connection hold of the budgets. Outlives them.
+struct Http2Shares {
+  Budget& bodies;
+  Budget& answers;
+  Budget::Connection body;
+  Budget::Connection answer;
+};
+
 class Http2Stream {
  public:
-  Http2Stream(std::int32_t stream_id, const Limits& limits, std::atomic<std::size_t>& inflight)
-      : id(stream_id), limits_(limits), share_(inflight, limits.inflight_bytes_max) {}
+  // `end` is called from any thread where the stream has to make room for others.
+  Http2Stream(std::int32_t stream_id, const Limits& limits, Http2Shares& shares,
+              const std::function<void()>& end)
+      : id(stream_id),
+        answer_share(shares.answers, shares.answer, end),
+        limits_(limits),
+        body_share_(shares.bodies, shares.body, end) {}
 
   // Take in what arrives; what is over a limit makes the answer a refusal.
   void add_header(std::string_view name, std::string_view value);
@@ -35,6 +48,23 @@ class Http2Stream {
   [[nodiscard]] std::optional<HttpResponse> take_refusal() { return std::exchange(refusal_, {}); }
   [[nodiscard]] bool is_refused() const { return refusal_.has_value(); }
 
+  // Refuses a request that has not arrived: it had to make room, or has been silent for too long.
+  void refuse_for_room() { refuse(503, "Too many bytes are under way; try again.\n"); }
+  void refuse_as_too_slow() { refuse(408, "The body comes too slowly.\n"); }
+
+  // The request has arrived, or as much of it as is wanted.
+  void complete() {
+    is_complete = true;
+    body_share_.note_done();
+  }
+
+  // When the peer must have sent, or taken, something more. Never while it is our turn.
+  [[nodiscard]] std::chrono::steady_clock::time_point deadline() const;
+  void note_move() { moved_at_ = std::chrono::steady_clock::now(); }
+
+  // Forgets an answer that its peer does not take.
+  void drop_answer();
+
   const std::int32_t id;
   bool is_complete = false;   // The request has arrived.
   bool is_open = true;        // The peer still wants the answer.
@@ -44,7 +74,9 @@ class Http2Stream {
   HttpResponse response;
   std::string out;
   std::size_t out_sent = 0;
-  bool has_ended = false;  // Nothing follows `out`.
+  bool has_ended = false;   // Nothing follows `out`.
+  bool is_dropped = false;  // The answer was forgotten: none of it is sent any longer.
+  Budget::Share answer_share;
 
   // Of an answer that is a stream of events.
   std::shared_ptr<Waker> events;   // Its pump's.
@@ -55,7 +87,7 @@ class Http2Stream {
   [[nodiscard]] bool is_too_slow() const;
 
   const Limits& limits_;
-  InflightShare share_;
+  Budget::Share body_share_;
   std::string method_;
   std::string target_;
   std::string authority_;
@@ -64,6 +96,7 @@ class Http2Stream {
   std::size_t header_bytes_ = 0;                                   // As the limit counts them.
   std::string body_;
   std::chrono::steady_clock::time_point body_started_;
+  std::chrono::steady_clock::time_point moved_at_ = std::chrono::steady_clock::now();
   std::optional<HttpResponse> refusal_;
 };
 

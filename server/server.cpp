@@ -36,6 +36,7 @@
 #include "server/access_keys.h"
 #include "server/admin.h"
 #include "server/async.h"
+#include "server/budget.h"
 #include "server/config.h"
 #include "server/connection.h"
 #include "server/dispatcher.h"
@@ -100,13 +101,13 @@ std::uint32_t thread_count(std::uint32_t wanted) {
 
 // One I/O loop with what its connections share.
 struct IoSide {
-  IoSide(asio::io_context& watch, Dispatcher& dispatcher, const Limits& limits,
-         std::atomic<std::size_t>& inflight_bytes, std::atomic<std::size_t>& connections,
-         const PumpContext& pump, const TlsSide& tls, Random& random)
+  IoSide(asio::io_context& watch, Dispatcher& dispatcher, const Limits& limits, Budget& bodies,
+         Budget& answers, std::atomic<std::size_t>& connections, const PumpContext& pump,
+         const TlsSide& tls, Random& random)
       : ids(random),
         sessions(connections),
         loop(watch),
-        context{dispatcher, limits, inflight_bytes, ids, loop, sessions, pump, tls} {}
+        context{dispatcher, limits, bodies, answers, ids, loop, sessions, pump, tls} {}
 
   RequestIds ids;
   Sessions sessions;
@@ -133,7 +134,9 @@ class Server {
     metrics_.gauge("millrace_subscriptions", "Subscriptions to shards that are open.",
                    [this] { return static_cast<double>(subscriptions_.count()); });
     metrics_.gauge("millrace_inflight_bytes", "Bytes of request bodies under way.",
-                   [this] { return static_cast<double>(inflight_bytes_.load()); });
+                   [this] { return static_cast<double>(bodies_.taken()); });
+    metrics_.gauge("millrace_answer_bytes", "Bytes of answers that their peers have not taken yet.",
+                   [this] { return static_cast<double>(answers_.taken()); });
     metrics_.gauge("millrace_writable", "1 if writes are taken, 0 if the store refuses them.",
                    [this] { return store_.engine->writable() ? 1.0 : 0.0; });
     metrics_.gauge("millrace_log_lines_dropped", "Log lines nobody read in time.",
@@ -180,8 +183,8 @@ class Server {
             metrics_, [this] { return ready(); }, std::move(*ca)),
         config_.defaults, limits_, std::move(*signature_check));
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
-      sides_.push_back(std::make_unique<IoSide>(accept_io_, *dispatcher_, limits_, inflight_bytes_,
-                                                connections_, *pump_, *tls_, random_));
+      sides_.push_back(std::make_unique<IoSide>(accept_io_, *dispatcher_, limits_, bodies_,
+                                                answers_, connections_, *pump_, *tls_, random_));
     }
     return listen();
   }
@@ -329,7 +332,8 @@ class Server {
   std::unique_ptr<InitialStreams> initial_streams_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::atomic<std::size_t> connections_{0};
-  std::atomic<std::size_t> inflight_bytes_{0};
+  Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
+  Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
   asio::io_context accept_io_{1};  // Of the main thread, which never waits for the store.
   std::vector<std::unique_ptr<IoSide>> sides_;
   std::size_t next_side_ = 0;

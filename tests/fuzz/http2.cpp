@@ -5,7 +5,6 @@
 // are made right, so that inputs get beyond the frame layer.
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "server/budget.h"
 #include "server/http.h"
 #include "server/http2_protocol.h"
 #include "server/http2_stream.h"
@@ -72,8 +72,8 @@ std::string to_connection(std::string_view input) {
 
 // What arrived of a stream, as the protocol told it.
 struct Told {
-  explicit Told(std::int32_t id, const server::Limits& limits, std::atomic<std::size_t>& inflight)
-      : stream(id, limits, inflight) {}
+  Told(std::int32_t id, const server::Limits& limits, server::Http2Shares& shares)
+      : stream(id, limits, shares, [] {}) {}
 
   server::Http2Stream stream;
   std::size_t header_bytes = 0;
@@ -92,7 +92,7 @@ class Listener final : public server::Http2Listener {
   void on_request(std::int32_t id) override {
     require(id > 0 && id % 2 == 1);
     require(seen_.insert(id).second);
-    open_.emplace(id, std::make_unique<Told>(id, limits_, inflight_));
+    open_.emplace(id, std::make_unique<Told>(id, limits_, shares_));
     require(open_.size() <= kStreamsMax);
   }
 
@@ -149,7 +149,7 @@ class Listener final : public server::Http2Listener {
     // RFC 9113 §8.1.1: another length is no request.
     require(!told.length || *told.length == std::to_string(told.body.size()) ||
             told.length->starts_with('0') || told.length->empty());
-    require(inflight_ <= limits_.inflight_bytes_max);
+    require(bodies_.taken() <= limits_.inflight_bytes_max);
     std::string text = std::to_string(told.stream.id);
     if (told.stream.is_refused()) {
       requests_.push_back(text + " refused");
@@ -170,7 +170,9 @@ class Listener final : public server::Http2Listener {
   }
 
   const server::Limits& limits_;
-  std::atomic<std::size_t> inflight_{0};
+  server::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
+  server::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
+  server::Http2Shares shares_{bodies_, answers_, {}, {}};
   std::map<std::int32_t, std::unique_ptr<Told>> open_;
   std::set<std::int32_t> seen_;
   std::vector<std::int32_t> whole_;

@@ -56,9 +56,11 @@ asio::thread_pool& workers() {
 }
 
 server::Task<> ask(server::Dispatcher* dispatcher, const server::HttpRequest* request,
-                   server::RequestIds* ids, server::IoLoop* loop,
+                   server::RequestIds* ids, server::IoLoop* loop, server::Budget* answers,
                    std::optional<server::HttpResponse>* response) {
-  *response = co_await dispatcher->answer(request, "", ids, loop);
+  server::Budget::Connection connection;
+  server::Budget::Share share(*answers, connection, [] {});
+  *response = co_await dispatcher->answer(request, "", ids, loop, &share);
 }
 
 // The client's end of a connection; neither blocks.
@@ -149,8 +151,8 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
   // For the server it is TCP whose addresses mean nothing.
   server::Socket socket(loop_.io().get_executor());
   socket.assign(server::Tcp::v4(), ends[0]);
-  server::SessionContext context{*dispatcher_, limits_,   inflight_bytes_, *ids_,
-                                 loop_,        sessions_, pump_,           tls_};
+  server::SessionContext context{*dispatcher_, limits_,   bodies_, answers_, *ids_,
+                                 loop_,        sessions_, pump_,   tls_};
   bool has_ended = false;
   asio::co_spawn(loop_.io(), server::serve_connection(std::move(socket), &context),
                  [&](const std::exception_ptr& failure) {
@@ -180,7 +182,8 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
   run_until([&] { return has_ended; }, step);
   while (client.receive(received)) {
   }
-  require(inflight_bytes_ == 0);
+  require(bodies_.taken() == 0);
+  require(answers_.taken() == 0);
   require(connections_ == 0);
   return received;
 }
@@ -188,7 +191,8 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
 server::HttpResponse Served::answer(const server::HttpRequest& request) {
   require(ids_ != nullptr);
   std::optional<server::HttpResponse> response;
-  asio::co_spawn(loop_.io(), ask(dispatcher_.get(), &request, ids_.get(), &loop_, &response),
+  asio::co_spawn(loop_.io(),
+                 ask(dispatcher_.get(), &request, ids_.get(), &loop_, &answers_, &response),
                  [](const std::exception_ptr& failure) { require(failure == nullptr); });
   run_until([&] { return response.has_value(); }, [] { return false; });
   return std::move(*response);

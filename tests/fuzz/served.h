@@ -12,6 +12,7 @@
 
 #include "base/metrics.h"
 #include "server/async.h"
+#include "server/budget.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/http1_session.h"
@@ -56,7 +57,8 @@ class Served {
   streams::Arrivals arrivals_{world_.engine};
   server::PumpContext pump_{arrivals_, world_.clock};
   server::TlsSide tls_;
-  std::atomic<std::size_t> inflight_bytes_{0};
+  server::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
+  server::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
   std::atomic<std::size_t> connections_{0};
   std::unique_ptr<SeededRandom> id_seed_;
   std::unique_ptr<server::RequestIds> ids_;

@@ -200,28 +200,6 @@ def test_connections_beyond_the_limit_are_closed_at_once():
         wait_until(server.is_ready, timeout_s=2)
 
 
-def test_bodies_beyond_the_budget_are_told_to_try_again():
-    half = b"x" * (12 << 20)
-    with Server(args=["--inflight-budget", "16"]) as server:
-        with connect(server) as stalled, connect(server) as second:
-            stalled.sendall(request(body=half)[:-1])
-            wait_until(lambda: b"millrace_inflight_bytes 1" in metrics(server))
-            second.sendall(request(body=half, extra=b"Expect: 100-continue\r\n").partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
-            head, _, _ = read_answer(second)
-        wait_until(lambda: b"millrace_inflight_bytes 0" in metrics(server))
-        with connect(server) as third:
-            third.sendall(request())
-            again, _, _ = read_answer(third)
-
-    assert (status_of(head), status_of(again)) == (503, 200)
-
-
-def metrics(server):
-    with connect(server) as connection:
-        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        return read_answer(connection)[1]
-
-
 def test_the_release_binary_needs_nothing_but_itself(tmp_path):
     """In a root that holds the binary and nothing else."""
     if not is_static():
