@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -13,7 +12,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -38,14 +36,12 @@
 #include "storage/mark.h"
 #include "storage/reclaim.h"
 #include "storage/rocksdb_store.h"
+#include "storage/room.h"
 #include "storage/syncer.h"
 #include "storage/wal_check.h"
 
 namespace millrace::storage {
 namespace {
-
-// How often the memory is looked at that writes take, while a write buffer fills.
-constexpr std::size_t kLooksPerBuffer = 96;
 
 // One batch of a round, resolved.
 struct RoundEntry {
@@ -83,6 +79,7 @@ class RocksDbEngine final : public Engine {
       : options_(options),
         clock_(clock),
         directory_(directory),
+        room_(options_, directory),
         mark_(std::move(mark)),
         epochs_(states_),
         commits_([this](std::span<Commit* const> round) { write_round(round); }) {}
@@ -95,6 +92,7 @@ class RocksDbEngine final : public Engine {
         [this](LogId log, Position end) { return is_loaded_ && states_.is_dead(log, end); });
     if (!store) return std::unexpected(store.error());
     store_ = std::move(*store);
+    room_.watch(store_.get(), mark_ ? &*mark_ : nullptr);
     if (!is_new_boot && db().GetLatestSequenceNumber() < sequence_min) {
       store_.reset();
       return fail(kCannotOpen, "acknowledged data is missing from " + place() +
@@ -113,9 +111,9 @@ class RocksDbEngine final : public Engine {
     Syncer::Hooks hooks;
     hooks.sync = [this] { return store_->sync(); };
     hooks.on_synced = [this](Ticket ticket) { publish_synced(ticket); };
-    hooks.on_failed = [this] { has_failed_ = true; };
-    hooks.on_second = [this] { look_at_space(); };
-    look_at_space();
+    hooks.on_failed = [this] { room_.note_failure(); };
+    hooks.on_second = [this] { room_.look(); };
+    room_.look();
     syncer_ = std::make_unique<Syncer>(is_durable_store() ? options_.fsync : Fsync::kNever,
                                        options_.sync_interval, std::move(hooks));
     Reclaimer::Hooks reclaim;
@@ -219,54 +217,17 @@ class RocksDbEngine final : public Engine {
   }
 
   [[nodiscard]] Result<void> writable() const override {
-    look_at_place();
-    return takes(true);
+    std::ignore = room_.is_in_place();  // One that is not is noted.
+    return room_.takes(true);
   }
 
  private:
-  // Beyond the disk budget rows are still written: deleting a stream is one, and gives room.
-  [[nodiscard]] Result<void> takes(bool has_entries) const {
-    if (is_away_) return std::unexpected(away());
-    if (has_failed_) {
-      return fail(kFailed,
-                  "Writing or syncing failed. The store takes no writes until it is restarted.");
-    }
-    if (is_full_) {
-      return fail(kFull, mark_ ? "The data directory is full." : "The memory budget is used up.");
-    }
-    if (has_entries && options_.disk_bytes_max != 0 && disk_bytes_ > options_.disk_bytes_max) {
-      return fail(kFull, "The disk budget is used up.");
-    }
-    return {};
-  }
-
   [[nodiscard]] std::string place() const {
     return directory_ != nullptr ? directory_->db_path().string() : "/millrace";
   }
 
-  static Error away() {
-    return {kFailed,
-            "The data directory was moved or removed. The store takes no writes until it is "
-            "restarted."};
-  }
-
-  [[nodiscard]] Error error_of(const rocksdb::Status& status) const {
-    return is_away_ ? away() : to_error(status);
-  }
-
-  // Whether the directory is still the one that people find by its name. One that is not takes no
-  // more writes: whoever reads the name would not find them.
-  bool look_at_place() const {
-    if (directory_ == nullptr || is_away_ || directory_->is_in_place()) return !is_away_;
-    if (!is_away_.exchange(true)) {
-      options_.warn("data directory " + directory_->path().string() +
-                    " was moved or removed: nothing more is written");
-    }
-    return false;
-  }
-
   Result<void> run_commit(Commit& commit) {
-    if (auto open = takes(!commit.batches.empty()); !open) return open;
+    if (auto open = room_.takes(!commit.batches.empty()); !open) return open;
     commits_.run(commit);
     return commit.outcome;
   }
@@ -301,14 +262,15 @@ class RocksDbEngine final : public Engine {
     rocksdb::WriteBatch batch;
     epochs_.end_in(batch, *store_);
     if (const auto status = write_noted(batch); !status.ok()) {
-      return std::unexpected(error_of(status));
+      return std::unexpected(room_.error_of(status));
     }
     // No entry of the next epoch may be on the device before this is.
     if (!store_->sync()) {
-      has_failed_ = true;
+      room_.note_failure();
       return fail(kFailed, "Syncing failed.");
     }
     is_epoch_over_ = false;
+    room_.note_epoch_end();
     switch_memtable(db(), store_->records());
     epochs_.begin_next();
     if (reclaimer_) reclaimer_->wake();
@@ -431,26 +393,21 @@ class RocksDbEngine final : public Engine {
 
   // Writes, and notes what has become of it.
   rocksdb::Status write_noted(rocksdb::WriteBatch& batch) {
-    if (is_away_) return rocksdb::Status::IOError("moved or removed");
+    if (room_.is_away()) return rocksdb::Status::IOError("moved or removed");
     const std::uint64_t before = db().GetLatestSequenceNumber();
     const bool may_wait = syncer_ == nullptr;  // At opening nobody else waits.
     rocksdb::Status status = store_->write(batch, may_wait);
     if (status.IsIncomplete()) return status;
     // Asked after the write, so that what is acknowledged was where it belongs. The write is in its
     // log: that its numbers were burnt would not be true.
-    if (!look_at_place()) return rocksdb::Status::IOError("moved or removed");
+    if (!room_.is_in_place()) return rocksdb::Status::IOError("moved or removed");
     const std::uint64_t sequence = db().GetLatestSequenceNumber();
     if (status.ok()) {
       if (mark_) mark_->set_last_sequence(sequence);
       return status;
     }
     if (mark_ && sequence > before) mark_->set_burnt({before, sequence});
-    if (status.IsNoSpace()) {
-      is_stuck_ = true;
-      is_full_ = true;
-    } else {
-      has_failed_ = true;  // A device that fails is not trusted again by itself.
-    }
+    room_.note_failure(status);
     return status;
   }
 
@@ -462,7 +419,9 @@ class RocksDbEngine final : public Engine {
     const Ticket ticket = ++last_ticket_;
     if (mark_) mark_->set_last_arrival(staged_.newest);
     const rocksdb::Status status = write_noted(staged_.batch);
-    if (status.ok()) look_at_memory(staged_.batch.GetDataSize());
+    if (status.ok() && room_.note_written(staged_.batch.GetDataSize(), epochs_.bytes())) {
+      is_epoch_over_ = true;
+    }
     if (publishes_late()) {
       const std::lock_guard lock(unpublished_mutex_);
       for (const LogEnd& end : staged_.ends) {
@@ -476,7 +435,7 @@ class RocksDbEngine final : public Engine {
       syncer_->committed(ticket);
       return {};
     }
-    const Error error = error_of(status);
+    const Error error = room_.error_of(status);
     syncer_->failed(ticket, error);
     return std::unexpected(error);
   }
@@ -502,36 +461,6 @@ class RocksDbEngine final : public Engine {
     for (const Unpublished& entry : ready) {
       publish(*states_.find(entry.log), entry.end);
     }
-  }
-
-  // The leader looks every so many bytes: a second's writes may be more than there is room for.
-  void look_at_memory(std::size_t written_bytes) {
-    disk_bytes_ += written_bytes;
-    unlooked_bytes_ += written_bytes;
-    if (unlooked_bytes_ < options_.write_buffer_bytes / kLooksPerBuffer) return;
-    unlooked_bytes_ = 0;
-    if (!mark_) look_at_space();
-    if (is_epoch_full(db(), store_->records(), options_)) is_epoch_over_ = true;
-  }
-
-  void look_at_space() {
-    if (!look_at_place()) return;
-    if (!mark_) {
-      std::uint64_t used = 0;
-      std::uint64_t files = 0;
-      db().GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &used);
-      db().GetAggregatedIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &files);
-      is_full_ = used + files > options_.memory_bytes_max;
-      return;
-    }
-    std::error_code error;
-    const auto space = std::filesystem::space(directory_->held_path(), error);
-    if (error) return;
-    mark_->sync();
-    if (options_.disk_bytes_max != 0) disk_bytes_ = bytes_of_files(directory_->db_path());
-    const bool is_short = space.available < std::min(options_.free_bytes_min, space.capacity / 50);
-    if (!is_short && is_stuck_) is_stuck_ = !store_->resume().ok();
-    is_full_ = is_short || is_stuck_;
   }
 
   void close() {
@@ -560,6 +489,7 @@ class RocksDbEngine final : public Engine {
   const RocksDbOptions options_;
   Clock& clock_;
   const Directory* const directory_;
+  Room room_;
   std::optional<Mark> mark_;
   std::unique_ptr<RocksDbStore> store_;
   LogStates states_;
@@ -572,18 +502,12 @@ class RocksDbEngine final : public Engine {
   std::vector<RoundEntry> entries_;      // Of the round.
   ValueCutter cutter_;
   std::vector<rocksdb::Slice> slices_;  // Of a value.
-  std::size_t unlooked_bytes_ = 0;
   bool is_epoch_over_ = false;
   Ticket last_ticket_ = 0;
   Position next_max_ = 0;  // No log was given this position, or a higher one.
   std::mutex unpublished_mutex_;
   std::vector<Unpublished> unpublished_;
   std::function<void(LogId, Position)> listener_;
-  mutable std::atomic<bool> is_away_{false};  // Noticed by whoever looks first.
-  std::atomic<bool> has_failed_{false};
-  std::atomic<bool> is_full_{false};
-  std::atomic<bool> is_stuck_{false};         // RocksDB takes no writes until it is resumed.
-  std::atomic<std::uint64_t> disk_bytes_{0};  // As last looked at, and what was written since.
   std::unique_ptr<Syncer> syncer_;
   std::unique_ptr<Reclaimer> reclaimer_;
 };

@@ -66,7 +66,7 @@ def test_a_directory_of_something_else_is_left_alone(tmp_path):
 
 def test_a_newer_format_is_refused(tmp_path):
     fill(tmp_path)
-    (tmp_path / "FORMAT").write_text((tmp_path / "FORMAT").read_text().replace("2", "99"))
+    (tmp_path / "FORMAT").write_text("millrace 99\n")
 
     status, text = refusal(tmp_path)
 
