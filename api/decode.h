@@ -131,6 +131,9 @@ void fill(T& out, Value& value) {
   }
 }
 
+template <class T>
+concept ListOfStructures = IsVector<T>::value && Structure<typename T::value_type>;
+
 // Checks the members of a structure against the table. `path` ends in a dot or is empty.
 template <Structure T>
 void check_constraints(Value& value, const std::string& path, Violations& violations) {
@@ -145,18 +148,19 @@ void check_constraints(Value& value, const std::string& path, Violations& violat
       if (is_missing) violations.add_missing(member_path);
       return !violations.is_full();
     }
-    violations.check(*found, member_path, entry.constraints);
     using Bare = typename std::conditional_t<IsOptional<Member>::value, Member,
                                              std::optional<Member>>::value_type;
-    if constexpr (Structure<Bare>) {
-      check_constraints<Bare>(*found, member_path + ".", violations);
-    } else if constexpr (IsVector<Bare>::value) {
-      if constexpr (Structure<typename Bare::value_type>) {
-        auto& list = std::get<ValueList>(found->held);
-        for (std::size_t i = 0; i < list.size() && !violations.is_full(); ++i) {
-          check_constraints<typename Bare::value_type>(
-              list[i], member_path + "." + std::to_string(i + 1) + ".member.", violations);
-        }
+    if constexpr (ListOfStructures<Bare>) {
+      auto& list = std::get<ValueList>(found->held);
+      violations.check_structures(list, member_path, entry.constraints);
+      for (std::size_t i = 0; i < list.size() && !violations.is_full(); ++i) {
+        check_constraints<typename Bare::value_type>(
+            list[i], member_path + "." + std::to_string(i + 1) + ".member.", violations);
+      }
+    } else {
+      violations.check(*found, member_path, entry.constraints);
+      if constexpr (Structure<Bare>) {
+        check_constraints<Bare>(*found, member_path + ".", violations);
       }
     }
     return !violations.is_full();

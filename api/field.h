@@ -64,7 +64,6 @@ struct Constraints {
   std::span<const std::string_view> element_enum_values;  // Of each string in a list.
   std::optional<Bounds> key_length;                       // Of each key of a map.
   std::optional<Bounds> map_value_length;
-  std::string_view element_shape;  // The model's name of a list's structures.
 };
 
 template <class Struct, class Member>
@@ -118,11 +117,6 @@ struct Field {
   [[nodiscard]] constexpr Field elements_one_of(std::span<const std::string_view> values) const {
     Field copy = *this;
     copy.constraints.element_enum_values = values;
-    return copy;
-  }
-  [[nodiscard]] constexpr Field elements_of(std::string_view shape) const {
-    Field copy = *this;
-    copy.constraints.element_shape = shape;
     return copy;
   }
   [[nodiscard]] constexpr Field keys(std::int64_t min, std::int64_t max) const {

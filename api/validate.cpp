@@ -25,16 +25,12 @@ std::string length_at_least(std::int64_t min) {
   return "Member must have length greater than or equal to " + std::to_string(min);
 }
 
-std::string shown_list(const ValueList& list, std::string_view element_shape) {
+std::string shown_list(const ValueList& list) {
   std::string text = "[";
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (i > 0) text += ", ";
-    if (const auto* element = std::get_if<std::string>(&list[i].held)) {
-      text += *element;
-    } else {
-      // The service prints an object's hash code; this one was seen from it.
-      text += "com.amazonaws.kinesis.v20131202." + std::string(element_shape) + "@c965e310";
-    }
+    const auto* element = std::get_if<std::string>(&list[i].held);
+    text += element != nullptr ? *element : "null";
   }
   return text + "]";
 }
@@ -50,19 +46,6 @@ std::string shown_map(const ValueMap& map) {
 }
 
 std::string quoted(const std::string& text) { return "'" + text + "'"; }
-
-std::string shown_value(const Value& value, std::string_view element_shape) {
-  if (const auto* text = std::get_if<std::string>(&value.held)) return quoted(*text);
-  if (const auto* number = std::get_if<std::int64_t>(&value.held)) {
-    return quoted(std::to_string(*number));
-  }
-  if (const auto* bytes = std::get_if<Bytes>(&value.held)) return shown_blob(bytes->bytes.size());
-  if (const auto* list = std::get_if<ValueList>(&value.held)) {
-    return quoted(shown_list(*list, element_shape));
-  }
-  if (const auto* map = std::get_if<ValueMap>(&value.held)) return quoted(shown_map(*map));
-  return "''";
-}
 
 std::string joined(std::span<const std::string_view> values) {
   std::string text;
@@ -107,11 +90,6 @@ std::string length_at_most(std::int64_t max) {
   return "Member must have length less than or equal to " + std::to_string(max);
 }
 
-std::string shown_blob(std::size_t size_bytes) {
-  const std::string size = std::to_string(size_bytes);
-  return "'java.nio.HeapByteBuffer[pos=0 lim=" + size + " cap=" + size + "]'";
-}
-
 std::string member_name(std::string_view name) {
   std::string text(name);
   text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
@@ -124,7 +102,8 @@ std::unexpected<Error> type_failure(std::string message) {
 
 void Violations::add(std::string_view shown, const std::string& path, std::string_view constraint) {
   if (is_full()) return;
-  texts_.push_back("Value " + std::string(shown) + " at '" + path +
+  const std::string value = shown.empty() ? "Value" : "Value " + std::string(shown);
+  texts_.push_back(value + " at '" + path +
                    "' failed to satisfy constraint: " + std::string(constraint));
 }
 
@@ -215,19 +194,24 @@ void Violations::check(const Value& value, const std::string& path,
     return;
   }
   if (const auto* bytes = std::get_if<Bytes>(&value.held)) {
-    return check_length(bytes->bytes.size(), shown_blob(bytes->bytes.size()), path, constraints);
+    return check_length(bytes->bytes.size(), std::string(kNotShown), path, constraints);
   }
   const auto* list = std::get_if<ValueList>(&value.held);
   const auto* map = std::get_if<ValueMap>(&value.held);
-  // Only a message needs the text, and of a long list it is long.
   if (list != nullptr) {
+    // Only a message needs the text, and of a long list it is long.
     Violations probe;
     probe.check_list(*list, "", path, constraints);
     if (probe.is_empty()) return;
-    check_list(*list, shown_value(value, constraints.element_shape), path, constraints);
+    check_list(*list, quoted(shown_list(*list)), path, constraints);
   } else if (map != nullptr) {
-    check_map(*map, shown_value(value, constraints.element_shape), path, constraints);
+    check_map(*map, quoted(shown_map(*map)), path, constraints);
   }
+}
+
+void Violations::check_structures(const ValueList& list, const std::string& path,
+                                  const Constraints& constraints) {
+  check_length(list.size(), std::string(kNotShown), path, constraints);
 }
 
 bool is_length_satisfied(const Constraints& constraints, std::size_t length) {

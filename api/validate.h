@@ -20,6 +20,13 @@ namespace millrace::api {
 // No more failures than this are looked for.
 inline constexpr std::size_t kViolationsMax = 10;
 
+// Messages name blobs and lists of structures without their value.
+//
+// Source: a PutRecords refused by the service, awslabs/amazon-kinesis-producer#680 (2025); until
+// 2020 the service printed `java.nio.HeapByteBuffer[...]`. For lists it is a guess, by moto's
+// test_kinesis_stream_limits.py, whose other texts are the service's.
+inline constexpr std::string_view kNotShown;
+
 // A member's name as messages have it: the first letter small.
 [[nodiscard]] std::string member_name(std::string_view name);
 
@@ -30,9 +37,13 @@ class Violations {
   // Adds what `value`, whose type has been checked, violates.
   void check(const Value& value, const std::string& path, const Constraints& constraints);
 
+  // Adds what a list of structures, whose type has been checked, violates as a whole.
+  void check_structures(const ValueList& list, const std::string& path,
+                        const Constraints& constraints);
+
   void add_missing(const std::string& path);
 
-  // `shown` as it stands in the message, with its quotes.
+  // `shown` as it stands in the message, with its quotes; kNotShown leaves the value out.
   void add(std::string_view shown, const std::string& path, std::string_view constraint);
 
   [[nodiscard]] bool is_empty() const { return texts_.empty(); }
@@ -60,8 +71,5 @@ class Violations {
 // The constraint text for a maximal length, which handlers use for limits that depend on the
 // stream.
 [[nodiscard]] std::string length_at_most(std::int64_t max);
-
-// A blob as messages show it, with its quotes.
-[[nodiscard]] std::string shown_blob(std::size_t size_bytes);
 
 }  // namespace millrace::api

@@ -54,8 +54,7 @@ bool lacks_key(const std::optional<std::string_view>& partition_key,
 void check_size(const streams::NewRecord& record, std::size_t bytes_max, const std::string& path,
                 api::Violations& violations) {
   if (record.size_bytes() <= bytes_max) return;
-  violations.add(api::shown_blob(record.data.size()), path,
-                 api::length_at_most(static_cast<std::int64_t>(bytes_max)));
+  violations.add(api::kNotShown, path, api::length_at_most(static_cast<std::int64_t>(bytes_max)));
 }
 
 std::unexpected<Error> dry_run() {

@@ -51,10 +51,7 @@ struct Request {
   std::optional<bool> dry_run;
 
   static constexpr auto fields = std::tuple{
-      field("Records", &Request::records)
-          .length(1, 500)
-          .elements_of("PutRecordsRequestEntry")
-          .required(),
+      field("Records", &Request::records).length(1, 500).required(),
       flatten(&Request::stream),
       field("DryRun", &Request::dry_run),
   };

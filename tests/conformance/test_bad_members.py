@@ -32,9 +32,12 @@ def shown_path(path):
     return ".".join(parts)
 
 
+NOT_SHOWN = object()  # The service names blobs and lists of structures without their value.
+
+
 def violation(value, path, text):
-    shown = "null" if value is None else f"'{value}'"
-    return f"Value {shown} at '{shown_path(path)}' failed to satisfy constraint: {text}"
+    shown = "" if value is NOT_SHOWN else "null " if value is None else f"'{value}' "
+    return f"Value {shown}at '{shown_path(path)}' failed to satisfy constraint: {text}"
 
 
 def length(bound, number):
@@ -90,13 +93,15 @@ def bad_numbers(operation, path, shape):
 
 def bad_lists(path, shape, one):
     limits = shape.metadata
+
+    def shown(values):
+        return NOT_SHOWN if shape.member.type_name == "structure" else f"[{', '.join(values)}]"
+
     if limits.get("min", 0) > 0:
-        yield [], [violation("[]", path, length("min", limits["min"]))]
+        yield [], [violation(shown([]), path, length("min", limits["min"]))]
     if limits.get("max"):
         many = [one] * (limits["max"] + 1)
-        shown = ["com.amazonaws.kinesis.v20131202." + shape.member.name + "@c965e310" if isinstance(one, dict) else one
-                 for one in many]
-        yield many, [violation(f"[{', '.join(shown)}]", path, length("max", limits["max"]))]
+        yield many, [violation(shown(many), path, length("max", limits["max"]))]
     element = shape.member.metadata
     if shape.member.type_name == "string" and element.get("enum"):
         names = ", ".join(element["enum"])
