@@ -61,6 +61,13 @@ Error consumer_not_found(std::string_view consumer, const StreamKey& stream) {
           "Consumer " + std::string(consumer) + ", account " + stream.account + " not found."};
 }
 
+Error consumer_not_found(std::string_view consumer, std::int64_t creation_second,
+                         const StreamKey& stream) {
+  return {kResourceNotFound, "Consumer " + std::string(consumer) + " with creation timestamp " +
+                                 std::to_string(creation_second) + " under stream: " + stream.name +
+                                 ", account " + stream.account + " not found."};
+}
+
 Error consumer_not_active(std::string_view consumer, std::int64_t creation_second,
                           const StreamKey& stream) {
   return {kResourceInUse, "Consumer " + std::string(consumer) + " with creation timestamp " +

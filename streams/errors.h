@@ -37,8 +37,14 @@ inline constexpr ErrorCode kInternalFailure{"InternalFailure"};
 [[nodiscard]] Error shard_limit_exceeded(const StreamKey& stream, std::size_t current,
                                          std::size_t limit, std::size_t additional);
 
-// `consumer` is a name or an ARN, as the client gave it.
+// A consumer that was named by stream and name. The service's text is not known.
 [[nodiscard]] Error consumer_not_found(std::string_view consumer, const StreamKey& stream);
+
+// A consumer that was named by ARN. Source: a SubscribeToShard refused by the service,
+// awslabs/amazon-kinesis-connector-flink#44; for all other operations that take such an ARN it is a
+// guess.
+[[nodiscard]] Error consumer_not_found(std::string_view consumer, std::int64_t creation_second,
+                                       const StreamKey& stream);
 [[nodiscard]] Error consumer_not_active(std::string_view consumer, std::int64_t creation_second,
                                         const StreamKey& stream);
 

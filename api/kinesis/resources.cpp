@@ -43,15 +43,15 @@ std::unexpected<Error> invalid_arn(std::string_view member, const std::string& a
 
 // `second` is that of an ARN; without one any consumer of the name is meant.
 Result<FoundConsumer> find_consumer(api::Context& context, const streams::StreamKey& key,
-                                    const std::string& name, std::optional<std::int64_t> second,
-                                    const std::string& shown) {
+                                    const std::string& name, std::optional<std::int64_t> second) {
   auto stream = context.catalogue.find(key);
   if (!stream) return std::unexpected(stream.error());
   const auto facts = (*stream)->state().facts;
   const streams::Consumer* found =
       streams::find_consumer(facts->consumers, name, context.clock.now());
   if (found == nullptr || (second && *second != found->creation_second)) {
-    return std::unexpected(streams::consumer_not_found(shown, key));
+    return std::unexpected(second ? streams::consumer_not_found(name, *second, key)
+                                  : streams::consumer_not_found(name, key));
   }
   const std::string arn = api::consumer_arn(facts->key, found->name, found->creation_second);
   if (auto allowed = authorize(context, key.account, arn, found->policy); !allowed) {
@@ -130,8 +130,7 @@ bool was_created_at(const streams::StreamFacts& facts, const std::optional<TimeP
 Result<FoundConsumer> find_consumer(api::Context& context, const std::string& consumer_arn) {
   const auto parsed = api::parse_consumer_arn(consumer_arn);
   if (!parsed) return invalid_arn("ConsumerARN", consumer_arn);
-  return find_consumer(context, parsed->stream, parsed->name, parsed->creation_second,
-                       consumer_arn);
+  return find_consumer(context, parsed->stream, parsed->name, parsed->creation_second);
 }
 
 Result<FoundConsumer> find_consumer(api::Context& context, const ConsumerRef& ref) {
@@ -144,7 +143,7 @@ Result<FoundConsumer> find_consumer(api::Context& context, const ConsumerRef& re
     key = api::parse_stream_arn(*ref.stream_arn);
     if (!key) return invalid_arn("StreamARN", *ref.stream_arn);
   }
-  if (!ref.arn) return find_consumer(context, *key, *ref.name, std::nullopt, *ref.name);
+  if (!ref.arn) return find_consumer(context, *key, *ref.name, std::nullopt);
   const auto parsed = api::parse_consumer_arn(*ref.arn);
   if (!parsed) return invalid_arn("ConsumerARN", *ref.arn);
   const bool agrees = (!key || *key == parsed->stream) && (!ref.name || *ref.name == parsed->name);
@@ -157,10 +156,10 @@ Result<FoundConsumer> find_consumer(api::Context& context, const ConsumerRef& re
 }
 
 Result<Resource> find_resource(api::Context& context, const ResourceRef& ref) {
-  if (api::parse_consumer_arn(ref.arn)) {
+  if (auto consumer = api::parse_consumer_arn(ref.arn)) {
     const auto found = find_consumer(context, ref.arn);
     if (!found) return std::unexpected(found.error());
-    return Resource{found->stream, found->consumer.name, found->consumer.tags,
+    return Resource{found->stream, std::move(consumer), found->consumer.tags,
                     found->consumer.policy};
   }
   const auto key = api::parse_stream_arn(ref.arn);
@@ -174,11 +173,13 @@ Result<Resource> find_resource(api::Context& context, const ResourceRef& ref) {
 Result<void> change_resource(api::Context& context, const Resource& resource,
                              streams::Allowed allowed, const ResourceChange& change) {
   const auto edit = [&](streams::StreamFacts& facts) -> Result<void> {
-    if (!resource.consumer_name) return change(facts.tags, facts.policy, facts.key);
-    const std::string& name = *resource.consumer_name;
+    if (!resource.consumer) return change(facts.tags, facts.policy, facts.key);
+    const auto& [_, name, second] = *resource.consumer;
     const TimePoint now = context.clock.now();
     const auto* found = streams::find_consumer(facts.consumers, name, now);
-    if (found == nullptr) return std::unexpected(streams::consumer_not_found(name, facts.key));
+    if (found == nullptr || found->creation_second != second) {
+      return std::unexpected(streams::consumer_not_found(name, second, facts.key));
+    }
     if (found->status_at(now) != streams::ConsumerStatus::kActive) {
       return std::unexpected(streams::consumer_not_active(name, found->creation_second, facts.key));
     }

@@ -152,7 +152,7 @@ struct ResourceRef {
 // A stream or one of its consumers, with what it had when it was looked up.
 struct Resource {
   streams::StreamPointer stream;
-  std::optional<std::string> consumer_name;
+  std::optional<api::ConsumerArn> consumer;
   streams::Tags tags;
   std::optional<std::string> policy;
 };

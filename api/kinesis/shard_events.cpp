@@ -91,7 +91,7 @@ class ShardEvents final : public api::EventSource {
     const auto* consumer = streams::find_consumer(facts->consumers, own.name, now);
     if (consumer == nullptr || !consumer->is_same(own) ||
         consumer->status_at(now) != streams::ConsumerStatus::kActive) {
-      return std::unexpected(streams::consumer_not_found(own.name, key_));
+      return std::unexpected(streams::consumer_not_found(own.name, own.creation_second, key_));
     }
     return {};
   }

@@ -24,7 +24,7 @@ TOO_MANY_TAGS = (INVALID, "Failed to add tags to stream {S} under account {A} be
 WARM_MODE = (INVALID, "WarmThroughputMiBps is only supported for streams in On-Demand mode.")
 COMMITMENT = (VALIDATION, "WarmThroughputMiBps is only supported in accounts that have "
                           "MinimumThroughputBillingCommitment enabled. Account {A} does not.")
-NO_CONSUMER = (NOT_FOUND, "Consumer {CARN}, account {A} not found.")
+OTHER_CONSUMER = (NOT_FOUND, "Consumer {C} with creation timestamp 1 under stream: {S}, account {A} not found.")
 
 
 def null(path):
@@ -62,8 +62,7 @@ def rows_of_identifiers():
         for setup in ("no_stream", "other_account"):
             yield on(setup, operation, {}, NOSTREAM)
             yield on(setup, operation, {"ResourceARN": "{CARN}"}, NOSTREAM)
-        yield on("two_shards", operation, {"ResourceARN": "{ARN}/consumer/{C}:1"},
-                 (NOT_FOUND, "Consumer {ARN}/consumer/{C}:1, account {A} not found."))
+        yield on("two_shards", operation, {"ResourceARN": "{ARN}/consumer/{C}:1"}, OTHER_CONSUMER)
         for kind in ("queue", "channel"):
             arn = f"arn:aws:kinesis:{{R}}:{{A}}:{kind}/x"
             yield on("two_shards", operation, {"ResourceARN": arn}, (NOT_FOUND, f"Resource {arn} not found."))
@@ -286,9 +285,7 @@ def rows_of_consumers():
     for operation in ("DescribeStreamConsumer", "DeregisterStreamConsumer", "SubscribeToShard"):
         for setup in ("no_stream", "other_account"):
             yield on(setup, operation, {}, NOSTREAM)
-        wrong = "{ARN}/consumer/{C}:1"
-        yield on("two_shards", operation, {"ConsumerARN": wrong},
-                 (NOT_FOUND, f"Consumer {wrong}, account {{A}} not found."))
+        yield on("two_shards", operation, {"ConsumerARN": "{ARN}/consumer/{C}:1"}, OTHER_CONSUMER)
     yield on("two_shards", "ListStreamConsumers", {"NextToken": "x"}, (INVALID, "Invalid NextToken."))
     yield on("two_shards", "ListStreamConsumers", {"NextToken": "x", "StreamCreationTimestamp": 1.0},
              (INVALID, "NextToken and StreamCreationTimestamp cannot be provided together."))

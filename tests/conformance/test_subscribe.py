@@ -204,11 +204,12 @@ def test_two_consumers_and_two_shards_do_not_disturb_each_other(kinesis, make_st
 @pytest.mark.parametrize("end", ["deregister", "delete"])
 def test_what_is_gone_ends_the_stream_with_an_exception(kinesis, places, subscribe, account, end):
     stream, _, consumer = places
+    second = consumer.rpartition(":")[2]
     frames = subscribe(consumer, Type="LATEST")
     frames.next()
     if end == "deregister":
         kinesis.deregister_stream_consumer(ConsumerARN=consumer)
-        text = f"Consumer reader, account {account} not found."
+        text = f"Consumer reader with creation timestamp {second} under stream: {stream}, account {account} not found."
     else:
         kinesis.delete_stream(StreamName=stream, EnforceConsumerDeletion=True)
         text = f"Stream {stream} under account {account} not found."
