@@ -44,7 +44,7 @@ struct TransitionDelays {
   std::chrono::milliseconds consumer{0};  // CREATING and DELETING of a consumer.
 };
 
-inline constexpr std::size_t kStreamsCreatingMax = 5;   // Of an account in a region.
+inline constexpr std::size_t kStreamsChangingMax = 5;   // Of an account in a region.
 inline constexpr std::size_t kOnDemandStreamsMax = 50;  // The same, where limits are enforced.
 inline constexpr std::size_t kAccountShardsMax =
     20'000;  // The same; the service's largest default.
@@ -65,12 +65,13 @@ struct NewStream {
   Tags tags;
 };
 
-// Of an account in a region, without streams that are being deleted.
+// Of an account in a region; all but the last without streams that are being deleted.
 struct Counts {
   std::size_t open_shards = 0;         // Of streams that are not CREATING any more.
   std::size_t provisioned_shards = 0;  // Open ones of all provisioned streams.
   std::size_t on_demand_streams = 0;
   std::size_t creating_streams = 0;
+  std::size_t deleting_streams = 0;
 };
 
 // In which states a stream may be changed.
@@ -111,8 +112,8 @@ class Catalogue {
 
   Counts counts(std::string_view account, std::string_view region);
 
-  // Errors: stream_exists; kLimitExceeded for one too many in CREATING, and where limits are
-  // enforced for its shards or its mode; the engine's.
+  // Errors: stream_exists; too_many_streams_changing, where DELETING counts only if limits are
+  // enforced; kLimitExceeded for its shards or its mode if they are; the engine's.
   Result<storage::Ticket> create(const NewStream& wanted);
 
   // Errors: stream_not_active when it is being deleted already; stream_has_consumers unless

@@ -34,6 +34,14 @@ Error stream_is_on_demand(const StreamKey& stream) {
   return {kValidation, "Request is invalid. S" + subject(stream) + " is in On-Demand mode."};
 }
 
+Error too_many_streams_changing(const StreamKey& stream, std::size_t limit) {
+  // The two blanks are the service's.
+  return {kLimitExceeded,
+          "This request would have exceed the limit on the number  of streams that can "
+          "simultaneously be in CREATING or DELETING for the account " +
+              stream.account + ". Limit: " + std::to_string(limit) + "."};
+}
+
 Error stream_has_consumers(const StreamKey& stream) {
   return {kResourceInUse,
           "DeleteStream can't delete " + stream.account + ":" + stream.name +

@@ -32,6 +32,10 @@ inline constexpr ErrorCode kInternalFailure{"InternalFailure"};
 [[nodiscard]] Error stream_not_active(const StreamKey& stream, std::string_view status);
 [[nodiscard]] Error stream_is_on_demand(const StreamKey& stream);
 
+// One stream too many in CREATING or DELETING. Source: CreateStream refused by the service,
+// hashicorp/terraform-provider-aws#1339; clients retry by a part of the text.
+[[nodiscard]] Error too_many_streams_changing(const StreamKey& stream, std::size_t limit);
+
 // DeleteStream without EnforceConsumerDeletion.
 [[nodiscard]] Error stream_has_consumers(const StreamKey& stream);
 [[nodiscard]] Error shard_limit_exceeded(const StreamKey& stream, std::size_t current,

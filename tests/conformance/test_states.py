@@ -115,7 +115,10 @@ def test_a_sixth_stream_in_creating_is_one_too_many(slow_endpoint):
     answers = [wire.call("CreateStream", {"StreamName": name, "ShardCount": 1}) for name in names]
 
     assert [answer.status for answer in answers] == [200] * 5 + [400]
-    assert answers[5].error[0] == "LimitExceededException" and "654321654321" in answers[5].error[1]
+    assert answers[5].error == (
+        "LimitExceededException",
+        "This request would have exceed the limit on the number  of streams that can simultaneously be in CREATING or "
+        "DELETING for the account 654321654321. Limit: 5.")
     for name in names[:5]:
         wire.call("DeleteStream", {"StreamName": name})
 

@@ -7,7 +7,8 @@ CHOICES = [
     ("CreateStream", "mode PROVISIONED without ShardCount", "ValidationException: null at 'shardCount'"),
     ("CreateStream", "neither mode nor ShardCount", "an ON_DEMAND stream with 4 shards"),
     ("CreateStream", "AUTO for a provisioned stream", "InvalidArgumentException"),
-    ("CreateStream", "a sixth stream in CREATING", "LimitExceededException"),
+    ("CreateStream", "a sixth stream in CREATING or DELETING",
+     "LimitExceededException; DELETING counts with --limits only"),
     ("on-demand streams", "how they grow",
      "per window (--on-demand-window, 60 s) each shard whose mean was above half of 1 MiB/s or 1,000 records/s is split at "
      "its middle, the busiest first; open shards are at most twice the peak throughput of the last 30 days (at least 4) up "

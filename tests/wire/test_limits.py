@@ -105,6 +105,35 @@ def test_shards_of_an_account(enforcing):
     kinesis.create_stream(StreamName="c", StreamModeDetails={"StreamMode": "ON_DEMAND"})  # Counts for another limit.
 
 
+CHANGING = ("LimitExceededException",
+            "This request would have exceed the limit on the number  of streams that can simultaneously be in CREATING or "
+            "DELETING for the account 000000000021. Limit: 5.")
+
+
+@pytest.mark.parametrize("mode, outcome", [("enforce", CHANGING), ("observe", ("", "")), ("off", ("", ""))])
+def test_streams_in_creating_and_deleting_count_together(mode, outcome):
+    with Server(args=["--limits", mode, "--transition-delay", "create=0,delete=60000"]) as server:
+        kinesis = account(server, 21)
+        for i in range(4):
+            kinesis.create_stream(StreamName=f"s{i}", ShardCount=1)
+            kinesis.delete_stream(StreamName=f"s{i}")
+        kinesis.create_stream(StreamName="last", ShardCount=1)
+        kinesis.delete_stream(StreamName="last")
+
+        code, text = "", "Rate exceeded"
+        deadline = time.monotonic() + 10
+        while text.startswith("Rate exceeded"):  # Five calls were a second's share as well.
+            assert time.monotonic() < deadline
+            try:
+                kinesis.create_stream(StreamName="sixth", ShardCount=1)
+                code, text = "", ""
+            except kinesis.exceptions.LimitExceededException as error:
+                code, text = error.response["Error"]["Code"], error.response["Error"]["Message"]
+
+        assert (code, text) == outcome
+        assert exceeded(server).get("changing_streams", 0) == (mode != "off")
+
+
 def test_what_may_be_done_so_often_a_day(enforcing):
     kinesis = account(enforcing, 30)
     kinesis.create_stream(StreamName="a", ShardCount=1)
