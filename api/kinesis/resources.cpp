@@ -22,6 +22,15 @@
 namespace millrace::kinesis {
 namespace {
 
+// A client's region decides which endpoint it calls, whatever region an ARN names, and no endpoint
+// of the service reaches the streams of another region: they are not there. That this is a
+// ResourceNotFoundException is a guess; that it succeeds is excluded by botocore's endpoint rules.
+Result<streams::StreamPointer> find_in_region(api::Context& context,
+                                              const streams::StreamKey& key) {
+  if (key.region != context.region) return std::unexpected(streams::stream_not_found(key));
+  return context.catalogue.find(key);
+}
+
 // Whether the caller may use a resource of `owner`. Its own it may always.
 Result<void> authorize(const api::Context& context, const std::string& owner,
                        const std::string& resource, const std::optional<std::string>& text) {
@@ -44,7 +53,7 @@ std::unexpected<Error> invalid_arn(std::string_view member, const std::string& a
 // `second` is that of an ARN; without one any consumer of the name is meant.
 Result<FoundConsumer> find_consumer(api::Context& context, const streams::StreamKey& key,
                                     const std::string& name, std::optional<std::int64_t> second) {
-  auto stream = context.catalogue.find(key);
+  auto stream = find_in_region(context, key);
   if (!stream) return std::unexpected(stream.error());
   const auto facts = (*stream)->state().facts;
   const streams::Consumer* found =
@@ -80,7 +89,7 @@ Result<streams::StreamKey> stream_key(const api::Context& context, const StreamR
 }
 
 Result<streams::StreamPointer> find_stream(api::Context& context, const streams::StreamKey& key) {
-  auto stream = context.catalogue.find(key);
+  auto stream = find_in_region(context, key);
   if (!stream || !context.enforces_policies) return stream;
   const auto facts = (*stream)->state().facts;
   auto allowed = authorize(context, key.account, api::stream_arn(key), facts->policy);

@@ -83,8 +83,8 @@ struct StreamArnRef {
 [[nodiscard]] Result<streams::StreamKey> stream_key(const api::Context& context,
                                                     const StreamRef& ref);
 
-// The stream. Errors: stream_not_found; kAccessDenied where another account's policy does not
-// allow the operation.
+// The stream. Errors: stream_not_found, also for a stream of another region than the request's;
+// kAccessDenied where another account's policy does not allow the operation.
 [[nodiscard]] Result<streams::StreamPointer> find_stream(api::Context& context,
                                                          const streams::StreamKey& key);
 // The same; errors of stream_key() first. One that names no stream is kInvalidArgument.

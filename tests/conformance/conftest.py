@@ -41,19 +41,19 @@ def make_module_stream(kinesis):
 
 
 def stream_maker(kinesis):
-    names = []
+    made = []
 
-    def make(shard_count=1, **members):
+    def make(shard_count=1, region_client=kinesis, **members):
         name = f"test-{uuid.uuid4().hex[:12]}"
-        create(kinesis, name, shard_count, **members)
-        names.append(name)
+        create(region_client, name, shard_count, **members)
+        made.append((region_client, name))
         return name
 
     yield make
-    for name in names:
+    for region_client, name in made:
         try:
-            kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
-        except kinesis.exceptions.ResourceNotFoundException:
+            region_client.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
+        except region_client.exceptions.ResourceNotFoundException:
             pass
 
 

@@ -7,6 +7,8 @@ a record in shard 0, {CREATED} the stream's creation second.
 
 import uuid
 
+from support.server import client
+
 SHARDS = ["0", str(2**127)]
 
 
@@ -81,4 +83,11 @@ def other_account(kinesis, make):
     return {**places, "A": "999999999999"}
 
 
-SETUPS = {setup.__name__: setup for setup in (two_shards, resharded, on_demand, auto, no_stream, other_account)}
+def other_region(kinesis, make):
+    """A stream of a region that the request is not sent to."""
+    there = client(kinesis.meta.endpoint_url, region="eu-west-1")
+    return two_shards(there, lambda count: make(count, region_client=there))
+
+
+SETUPS = {setup.__name__: setup for setup in (two_shards, resharded, on_demand, auto, no_stream, other_account,
+                                             other_region)}

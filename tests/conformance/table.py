@@ -53,13 +53,14 @@ def rows_of_identifiers():
         yield on("no_stream", operation, {}, NOSTREAM)
         for setup in ("no_stream", "other_account"):
             yield on(setup, operation, {"StreamName": None, **ARN}, NOSTREAM)
+        yield on("other_region", operation, {"StreamName": None, **ARN}, NOSTREAM)
         yield on("two_shards", operation, {"StreamName": "other", **ARN},
                  (INVALID, "StreamName other and StreamARN {ARN} name different streams."))
     for operation in BY_ARN:
-        for setup in ("no_stream", "other_account"):
+        for setup in ("no_stream", "other_account", "other_region"):
             yield on(setup, operation, {}, NOSTREAM)
     for operation in BY_RESOURCE:
-        for setup in ("no_stream", "other_account"):
+        for setup in ("no_stream", "other_account", "other_region"):
             yield on(setup, operation, {}, NOSTREAM)
             yield on(setup, operation, {"ResourceARN": "{CARN}"}, NOSTREAM)
         yield on("two_shards", operation, {"ResourceARN": "{ARN}/consumer/{C}:1"}, OTHER_CONSUMER)
@@ -72,7 +73,7 @@ def rows_of_identifiers():
     for operation in ("PutRecord", "DescribeStream", "SplitShard", "UpdateShardCount", "ListTagsForStream"):
         yield on("two_shards", operation, {"StreamName": None}, null("streamName"))
     yield on("two_shards", "UpdateMaxRecordSize", {"StreamARN": None}, (INVALID, "StreamARN should be provided."))
-    for setup in ("no_stream", "other_account"):
+    for setup in ("no_stream", "other_account", "other_region"):
         yield on(setup, "GetShardIterator", {"StreamName": None, **ARN}, noshard2("shardId-000000000000"))
 
 
@@ -283,7 +284,7 @@ def rows_of_consumers():
                "Consumer other, account {A} not found.")
         yield "no_stream", operation, {"StreamARN": "{ARN}", "ConsumerName": "x"}, *NOSTREAM
     for operation in ("DescribeStreamConsumer", "DeregisterStreamConsumer", "SubscribeToShard"):
-        for setup in ("no_stream", "other_account"):
+        for setup in ("no_stream", "other_account", "other_region"):
             yield on(setup, operation, {}, NOSTREAM)
         yield on("two_shards", operation, {"ConsumerARN": "{ARN}/consumer/{C}:1"}, OTHER_CONSUMER)
     yield on("two_shards", "ListStreamConsumers", {"NextToken": "x"}, (INVALID, "Invalid NextToken."))

@@ -187,8 +187,11 @@ def test_the_partition_is_the_regions(endpoint, region, partition):
     arn = wire.call("DescribeStreamSummary", {"StreamName": "here"}).value["StreamDescriptionSummary"]["StreamARN"]
 
     assert arn == f"arn:{partition}:kinesis:{region}:123456789012:stream/here"
-    elsewhere = Wire(endpoint, "210987654321", "secret", "us-west-2")
-    assert elsewhere.call("DescribeStreamSummary", {"StreamARN": arn}).status == 200
-    assert elsewhere.call("DescribeStreamSummary", {"StreamName": "here"}).error == (
+    other = Wire(endpoint, "210987654321", "secret", region)
+    assert other.call("DescribeStreamSummary", {"StreamARN": arn}).status == 200
+    assert other.call("DescribeStreamSummary", {"StreamName": "here"}).error == (
         "ResourceNotFoundException", "Stream here under account 210987654321 not found.")
+    elsewhere = Wire(endpoint, "123456789012", "secret", "us-west-2")
+    assert elsewhere.call("DescribeStreamSummary", {"StreamARN": arn}).error == (
+        "ResourceNotFoundException", "Stream here under account 123456789012 not found.")
     wire.call("DeleteStream", {"StreamName": "here"})
