@@ -45,6 +45,20 @@ bool is_allowed(StreamStatus status, Allowed allowed) {
   return false;
 }
 
+// Returns true if a stream has `mode`, or has it once its pending update is carried out.
+bool counts_as(StreamMode mode, const StreamFacts& facts) {
+  return facts.settings.mode == mode || (facts.update && facts.update->settings.mode == mode);
+}
+
+// Returns how many shards of a stream count for its account's limit. A pending update has its
+// shards reserved, so that it never ends above the limit.
+std::size_t limited_shards(const StreamState& state) {
+  if (!counts_as(StreamMode::kProvisioned, *state.facts)) return 0;
+  const auto& update = state.facts->update;
+  const std::size_t open = state.shards->open_count();
+  return update ? std::max(open, open_count_after(open, update->steps)) : open;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Catalogue>> Catalogue::open(storage::Engine& engine, Clock& clock,
@@ -175,11 +189,10 @@ Counts Catalogue::counts(std::string_view account, std::string_view region) {
       continue;
     }
     const std::size_t open = state.shards->open_count();
-    const bool is_on_demand = state.facts->settings.mode == StreamMode::kOnDemand;
     if (status != StreamStatus::kCreating) counts.open_shards += open;
     if (status == StreamStatus::kCreating) ++counts.creating_streams;
-    if (is_on_demand) ++counts.on_demand_streams;
-    if (!is_on_demand) counts.provisioned_shards += open;
+    if (counts_as(StreamMode::kOnDemand, *state.facts)) ++counts.on_demand_streams;
+    counts.provisioned_shards += limited_shards(state);
   }
   return counts;
 }

@@ -67,9 +67,11 @@ struct NewStream {
 
 // Of an account in a region; all but the last without streams that are being deleted.
 struct Counts {
-  std::size_t open_shards = 0;         // Of streams that are not CREATING any more.
-  std::size_t provisioned_shards = 0;  // Open ones of all provisioned streams.
-  std::size_t on_demand_streams = 0;
+  std::size_t open_shards = 0;  // Of streams that are not CREATING any more.
+  // Open ones of all provisioned streams, with those that pending updates add. What an update takes
+  // away counts until then.
+  std::size_t provisioned_shards = 0;
+  std::size_t on_demand_streams = 0;  // With those that a pending update brings in or takes out.
   std::size_t creating_streams = 0;
   std::size_t deleting_streams = 0;
 };

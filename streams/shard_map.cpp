@@ -62,6 +62,13 @@ std::vector<uint128> boundaries(const std::vector<const Shard*>& open, std::uint
 
 }  // namespace
 
+std::size_t open_count_after(std::size_t open, const std::vector<Reshard>& steps) {
+  for (const Reshard& step : steps) {
+    open = std::holds_alternative<Split>(step) ? open + 1 : open - 1;
+  }
+  return open;
+}
+
 std::string shard_id(std::int64_t index) {
   char text[40];
   std::snprintf(text, sizeof text, "shardId-%012lld", static_cast<long long>(index));

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -56,6 +57,9 @@ struct Merge {
 };
 
 using Reshard = std::variant<Split, Merge>;
+
+// Returns how many shards are open after `steps`, if `open` are before.
+[[nodiscard]] std::size_t open_count_after(std::size_t open, const std::vector<Reshard>& steps);
 
 // The full form of a shard's id, `shardId-%012d`.
 [[nodiscard]] std::string shard_id(std::int64_t index);

@@ -105,6 +105,52 @@ def test_shards_of_an_account(enforcing):
     kinesis.create_stream(StreamName="c", StreamModeDetails={"StreamMode": "ON_DEMAND"})  # Counts for another limit.
 
 
+@pytest.mark.parametrize("limit, shards, change, result", [
+    (3, 2, ("split_shard", {"ShardToSplit": "0", "NewStartingHashKey": "5"}), 3),
+    (4, 2, ("update_shard_count", {"TargetShardCount": 4, "ScalingType": "UNIFORM_SCALING"}), 4),
+    (2, 2, ("merge_shards", {"ShardToMerge": "0", "AdjacentShardToMerge": "1"}), 2),  # Both are open until it is done.
+])
+def test_shards_of_a_reshard_under_way_are_reserved(limit, shards, change, result):
+    operation, members = change
+    with Server(args=["--limits", "enforce", "--shard-limit", str(limit), "--transition-delay", "reshard=60000"]) as server:
+        kinesis = account(server, 22)
+        kinesis.create_stream(StreamName="a", ShardCount=shards)
+        getattr(kinesis, operation)(StreamName="a", **members)
+
+        code, text = refused(kinesis.create_stream, StreamName="b", ShardCount=1)
+
+        assert code == "LimitExceededException"
+        assert f"Current shard count for the account: {result}. Limit: {limit}." in text
+
+
+def test_a_switch_to_provisioned_under_way_has_its_shards_reserved():
+    with Server(args=["--limits", "enforce", "--shard-limit", "4", "--transition-delay", "update=60000"]) as server:
+        kinesis = account(server, 23)
+        kinesis.create_stream(StreamName="a", StreamModeDetails={"StreamMode": "ON_DEMAND"})
+        arn = kinesis.describe_stream_summary(StreamName="a")["StreamDescriptionSummary"]["StreamARN"]
+        kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "PROVISIONED"})
+
+        code, text = refused(kinesis.create_stream, StreamName="b", ShardCount=1)
+
+        assert code == "LimitExceededException" and "Current shard count for the account: 4." in text
+
+
+def test_a_switch_to_on_demand_under_way_counts_for_the_limit_of_fifty(tmp_path):
+    on_demand = {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}
+    with Server(tmp_path) as server:
+        for i in range(49):
+            server.client().create_stream(StreamName=f"s{i}", **on_demand)
+    with Server(tmp_path, args=["--limits", "enforce", "--transition-delay", "update=60000"]) as server:
+        kinesis = server.client()
+        kinesis.create_stream(StreamName="a", ShardCount=1)
+        arn = kinesis.describe_stream_summary(StreamName="a")["StreamDescriptionSummary"]["StreamARN"]
+        kinesis.update_stream_mode(StreamARN=arn, **on_demand)
+
+        code, text = refused(kinesis.create_stream, StreamName="b", **on_demand)
+
+        assert code == "LimitExceededException" and "50" in text
+
+
 CHANGING = ("LimitExceededException",
             "This request would have exceed the limit on the number  of streams that can simultaneously be in CREATING or "
             "DELETING for the account 000000000021. Limit: 5.")
