@@ -88,6 +88,11 @@ Error shard_rate_exceeded(std::string_view shard_id, const StreamKey& stream) {
           "Rate exceeded for shard " + std::string(shard_id) + " in s" + subject(stream) + "."};
 }
 
+Error shard_read_rate_exceeded(std::string_view shard_id, const StreamKey& stream) {
+  return {kThroughputExceeded, "Rate exceeded for Shard - " + stream.account + "/" + stream.name +
+                                   "/" + std::string(shard_id)};
+}
+
 Error stream_rate_exceeded(const StreamKey& stream) {
   return {kLimitExceeded, "Rate exceeded for s" + subject(stream) + "."};
 }

@@ -52,8 +52,13 @@ inline constexpr ErrorCode kInternalFailure{"InternalFailure"};
 [[nodiscard]] Error consumer_not_active(std::string_view consumer, std::int64_t creation_second,
                                         const StreamKey& stream);
 
-// A shard's throughput is used up.
+// A shard's throughput is used up, for puts and GetShardIterator.
 [[nodiscard]] Error shard_rate_exceeded(std::string_view shard_id, const StreamKey& stream);
+
+// The same for GetRecords, which the service words differently since 2023 at the latest. Source:
+// GetRecords refused by the service, risingwavelabs/risingwave#7453 (2023) and
+// awslabs/amazon-kinesis-client#1521 (2025).
+[[nodiscard]] Error shard_read_rate_exceeded(std::string_view shard_id, const StreamKey& stream);
 
 // An operation is called too often on a stream.
 [[nodiscard]] Error stream_rate_exceeded(const StreamKey& stream);

@@ -115,7 +115,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const storage::LogId log = streams::log_of(facts->id, iterator->shard_index);
   if (!context.quotas.read(log)) {
     return std::unexpected(
-        streams::shard_rate_exceeded(streams::shard_id(iterator->shard_index), facts->key));
+        streams::shard_read_rate_exceeded(streams::shard_id(iterator->shard_index), facts->key));
   }
   // Where answers wait for peers that do not read them, this one has fewer records, as the
   // service's have at its own discretion, and none where not even one fits.

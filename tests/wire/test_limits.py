@@ -64,7 +64,8 @@ def test_reads_and_iterators_of_a_shard(enforcing):
     assert refused(kinesis.get_shard_iterator, **where) == ("ProvisionedThroughputExceededException", text)
     for iterator in iterators:
         kinesis.get_records(ShardIterator=iterator)
-    assert refused(kinesis.get_records, ShardIterator=iterators[0]) == ("ProvisionedThroughputExceededException", text)
+    assert refused(kinesis.get_records, ShardIterator=iterators[0]) == (
+        "ProvisionedThroughputExceededException", f"Rate exceeded for Shard - {2:012d}/a/shardId-000000000000")
 
 
 @pytest.mark.parametrize("number, operation, members, calls, text", [
