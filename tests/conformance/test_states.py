@@ -175,10 +175,13 @@ def test_deleting(slow, slow_wire, active):
 
     assert status_of(slow, active) == "DELETING"
     assert slow.describe_stream(StreamName=active)["StreamDescription"]["Shards"] == []
+    for members in ({}, {"EnforceConsumerDeletion": True}):
+        assert slow_wire.call("DeleteStream", {"StreamName": active, **members}).status == 200  # Changes nothing.
+    assert status_of(slow, active) == "DELETING"
     for operation, members in PUTS:
         assert slow_wire.call(operation, {"StreamName": active, **members}).error == (
             "ResourceNotFoundException", f"Stream {active} under account {account} not found.")
-    for operation, members in [*RESHARDS, ("DeleteStream", {}), ("AddTagsToStream", {"Tags": {"a": "b"}}),
+    for operation, members in [*RESHARDS, ("AddTagsToStream", {"Tags": {"a": "b"}}),
                                ("IncreaseStreamRetentionPeriod", {"RetentionPeriodHours": 48})]:
         assert slow_wire.call(operation, {"StreamName": active, **members}).error == (
             "ResourceInUseException", f"Stream {active} under account {account} not ACTIVE, instead in state DELETING")

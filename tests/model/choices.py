@@ -47,7 +47,7 @@ CHOICES = [
     ("all with an ARN", "an ARN of another account", "looked up there; not found with that account in the text"),
     ("all with an ARN", "an ARN of another region than the request's", "ResourceNotFoundException, whether or not it is there"),
     ("AddTagsToStream", "keys that begin with `aws:`", "the text for invalid characters"),
-    ("DeleteStream", "a stream that is DELETING", "ResourceInUseException, not ACTIVE"),
+    ("DeleteStream", "a stream that is DELETING", "success, nothing changes"),
     ("GetShardIterator", "AT_TIMESTAMP together with StartingSequenceNumber", "the text for a type and a number that do not fit"),
     ("GetShardIterator", "a shard that has expired, a stream that is DELETING", "ResourceNotFoundException: the shard does not exist"),
     ("GetRecords", "an iterator of a stream that was deleted and made again",

@@ -188,7 +188,7 @@ Answer<void> Model::create(std::uint32_t shard_count, Millis now) {
 Answer<void> Model::remove(Millis now) {
   look(now);
   if (!stream_) return error(kNotFound);
-  if (stream_->gone_at) return error(kInUse);
+  if (stream_->gone_at) return {};
   stream_->gone_at = now + delays_.remove;
   return {};
 }
