@@ -13,7 +13,7 @@
 
 namespace millrace::streams {
 
-// In the service's order, which is that of listings. Stored by place: do not reorder.
+// In the model's order. Stored by place: do not reorder.
 inline constexpr std::array<std::string_view, 7> kShardMetrics = {
     "IncomingBytes",
     "IncomingRecords",
@@ -29,6 +29,7 @@ using ShardMetrics = std::bitset<kShardMetrics.size()>;
 // Names that are none are passed over; ALL is all of them.
 [[nodiscard]] ShardMetrics parse_metrics(const std::vector<std::string>& names);
 
+// In the order in which the service lists them.
 [[nodiscard]] std::vector<std::string> names_of(const ShardMetrics& metrics);
 
 }  // namespace millrace::streams

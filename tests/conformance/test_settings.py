@@ -7,8 +7,8 @@ from conftest import wait_active
 from support.raw import CBOR, Wire
 from valid import KEY
 
-METRICS = ["IncomingBytes", "IncomingRecords", "OutgoingBytes", "OutgoingRecords", "WriteProvisionedThroughputExceeded",
-           "ReadProvisionedThroughputExceeded", "IteratorAgeMilliseconds"]
+METRICS = ["IncomingBytes", "OutgoingRecords", "IteratorAgeMilliseconds", "IncomingRecords",
+           "ReadProvisionedThroughputExceeded", "WriteProvisionedThroughputExceeded", "OutgoingBytes"]
 
 
 def summary_of(kinesis, stream):
