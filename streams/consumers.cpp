@@ -75,7 +75,7 @@ Result<Consumer> register_consumer(Consumers& consumers, const NewConsumer& want
   }
   Consumer consumer;
   consumer.name = wanted.name;
-  if (auto added = add_tags(consumer.tags, wanted.tags, stream, TagRules::kOfResource); !added) {
+  if (auto added = add_tags(consumer.tags, wanted.tags, stream); !added) {
     return std::unexpected(added.error());
   }
   consumer.creation_second = std::max(seconds_of(now), wanted.second_min);

@@ -15,7 +15,7 @@
 namespace millrace::streams {
 namespace {
 
-constexpr std::string_view kAsciiMarks = "_./-=+ @%";
+constexpr std::string_view kAsciiMarks = "_./-=+ @%:";
 constexpr std::string_view kReservedPrefix = "aws:";
 
 // Takes one code point off the front of `text`, which is valid UTF-8.
@@ -30,17 +30,16 @@ std::uint32_t take_code_point(std::string_view& text) {
   return value;
 }
 
-bool is_tag_character(std::uint32_t c, TagRules rules) {
+bool is_tag_character(std::uint32_t c) {
   if (c >= 0x80) return (c >= 0xc0 && c <= 0x1fff) || (c >= 0x2c00 && c <= 0xd7ff);
   const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   const bool is_digit = c >= '0' && c <= '9';
-  if (c == ':') return rules == TagRules::kOfResource;
   return is_letter || is_digit || kAsciiMarks.find(static_cast<char>(c)) != std::string_view::npos;
 }
 
-bool has_only_tag_characters(std::string_view text, TagRules rules) {
+bool has_only_tag_characters(std::string_view text) {
   while (!text.empty()) {
-    if (!is_tag_character(take_code_point(text), rules)) return false;
+    if (!is_tag_character(take_code_point(text))) return false;
   }
   return true;
 }
@@ -64,12 +63,12 @@ std::unexpected<Error> illegal_characters(std::string_view verb, const StreamKey
 
 }  // namespace
 
-Result<void> add_tags(Tags& tags, const Tags& added, const StreamKey& stream, TagRules rules) {
+Result<void> add_tags(Tags& tags, const Tags& added, const StreamKey& stream) {
   const auto any = [&](auto test) {
     return std::ranges::any_of(
         added, [&](const auto& tag) { return test(tag.first) || test(tag.second); });
   };
-  if (any([&](std::string_view text) { return !has_only_tag_characters(text, rules); })) {
+  if (any([&](std::string_view text) { return !has_only_tag_characters(text); })) {
     return invalid_characters();
   }
   if (std::ranges::any_of(added,
@@ -90,10 +89,9 @@ Result<void> add_tags(Tags& tags, const Tags& added, const StreamKey& stream, Ta
   return {};
 }
 
-Result<void> remove_tags(Tags& tags, const std::vector<std::string>& keys, const StreamKey& stream,
-                         TagRules rules) {
-  const bool are_valid = std::ranges::all_of(
-      keys, [&](const std::string& key) { return has_only_tag_characters(key, rules); });
+Result<void> remove_tags(Tags& tags, const std::vector<std::string>& keys,
+                         const StreamKey& stream) {
+  const bool are_valid = std::ranges::all_of(keys, has_only_tag_characters);
   if (!are_valid) return invalid_characters();
   if (std::ranges::any_of(keys, has_percent)) return illegal_characters("remove tags from", stream);
   for (const std::string& key : keys) tags.erase(key);

@@ -34,8 +34,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   return change_resource(context, *resource, streams::Allowed::kActive,
                          [&](streams::Tags& tags, std::optional<std::string>& /*policy*/,
                              const streams::StreamKey& stream) {
-                           return streams::add_tags(tags, request.tags, stream,
-                                                    streams::TagRules::kOfResource);
+                           return streams::add_tags(tags, request.tags, stream);
                          });
 }
 

@@ -35,8 +35,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   return change_resource(context, *resource, streams::Allowed::kActive,
                          [&](streams::Tags& tags, std::optional<std::string>& /*policy*/,
                              const streams::StreamKey& stream) {
-                           return streams::remove_tags(tags, request.tag_keys, stream,
-                                                       streams::TagRules::kOfResource);
+                           return streams::remove_tags(tags, request.tag_keys, stream);
                          });
 }
 

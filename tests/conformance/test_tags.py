@@ -36,6 +36,18 @@ def test_tags_in_pages(kinesis, stream):
     assert tags_of(kinesis, stream, ExclusiveStartTagKey="bb") == ([("c", "x"), ("d", "x"), ("e", "x")], False)
 
 
+@pytest.mark.parametrize("tags", [{"team:cost-center": "a"}, {"repo": "https://x/y"}, {"env:stage": "dev"}])
+def test_keys_and_values_have_colons_and_slashes(kinesis, make_stream, tags):
+    stream = make_stream(1, Tags=tags)
+    assert tags_of(kinesis, stream) == (list(tags.items()), False)
+    kinesis.remove_tags_from_stream(StreamName=stream, TagKeys=list(tags))
+    assert tags_of(kinesis, stream) == ([], False)
+
+    kinesis.add_tags_to_stream(StreamName=stream, Tags=tags)
+
+    assert tags_of(kinesis, stream) == (list(tags.items()), False)
+
+
 def test_unknown_keys_are_removed_without_complaint(kinesis, stream):
     kinesis.add_tags_to_stream(StreamName=stream, Tags={"a": "1", "b": "2"})
 

@@ -25,7 +25,6 @@ CHOICES = [
     ("StartStreamEncryption", "a key that is not there", "there is no key store: any well-formed key is taken"),
     ("StopStreamEncryption", "a stream that is not encrypted, whatever the key", "success, nothing changes"),
     ("tags, retention, monitoring", "a stream that is CREATING or UPDATING", "ResourceInUseException, not ACTIVE"),
-    ("TagResource, UntagResource", "keys with a colon", "taken, unlike by AddTagsToStream and CreateStream"),
     ("TagResource and policies", "a queue's or a channel's ARN", "ResourceNotFoundException, as there are none yet"),
     ("PutResourcePolicy", "what is no policy", "InvalidArgumentException with what is wrong; at most 20 KiB"),
     ("resource policies", "enforced with --enforce-policies only",
