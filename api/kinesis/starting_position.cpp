@@ -53,6 +53,15 @@ Result<streams::SequenceNumber> parse_number(const std::string& text, std::strin
   return *number;
 }
 
+// Refuses to read after the EndingSequenceNumber of a closed shard; reading at it is allowed.
+// Source: a GetShardIterator refused by the service,
+// spring-attic/spring-cloud-stream-binder-aws-kinesis#187; for SubscribeToShard it is a guess.
+std::unexpected<Error> end_has_been_reached() {
+  return fail(streams::kInvalidArgument,
+              "Invalid SequenceNumber for ShardIteratorType AFTER_SEQUENCE_NUMBER, SequenceNumber "
+              "has reached max possible value for the shard.");
+}
+
 Result<streams::ReadFrom> from_time(const Start& start, const streams::Stream& stream,
                                     TimePoint now) {
   if (start.sequence_number) return wrong_combination(start);
@@ -90,11 +99,12 @@ Result<streams::ReadFrom> read_from(const Start& start, std::string_view operati
   }
   if (by_number && !number) return wrong_combination(start);
   if (by_time) return from_time(start, stream, now);
+  const bool is_after = start.type == "AFTER_SEQUENCE_NUMBER";
+  if (is_after && number->index == streams::kEndIndex) return end_has_been_reached();
   if (start.type == "TRIM_HORIZON") return streams::ReadFrom{};
 
   const auto position =
-      by_number ? stream.position_of(shard, *number, start.type == "AFTER_SEQUENCE_NUMBER")
-                : stream.latest(shard.index);
+      by_number ? stream.position_of(shard, *number, is_after) : stream.latest(shard.index);
   if (!position) return std::unexpected(position.error());
   return streams::ReadFrom{streams::ReadFrom::Kind::kPosition, *position, {}};
 }

@@ -1,8 +1,8 @@
 """What a case of the table finds when it comes: streams by name, made once each and only ever asked wrong things.
 
 Placeholders: {S} stream, {A} its account, {R} its region, {ARN}, {C} a consumer of it, {CARN}, {T} its creation second,
-{NEW} a name nobody has, {ITERATOR}, {START0} and {START1} the starting numbers of shards 0 and 1, {PUT0} the number of
-a record in shard 0, {CREATED} the stream's creation second.
+{NEW} a name nobody has, {ITERATOR}, {START0} and {START1} the starting numbers of shards 0 and 1, {END0} the ending number
+of shard 0, {PUT0} the number of a record in it, {CREATED} the stream's creation second.
 """
 
 import uuid
@@ -53,7 +53,8 @@ def resharded(kinesis, make):
     """A provisioned stream whose shard 0 was split into 2 and 3."""
     places = two_shards(kinesis, make)
     kinesis.split_shard(StreamName=places["S"], ShardToSplit="0", NewStartingHashKey="100")
-    return places
+    closed = kinesis.list_shards(StreamName=places["S"])["Shards"][0]
+    return {**places, "END0": closed["SequenceNumberRange"]["EndingSequenceNumber"]}
 
 
 def on_demand(kinesis, make):

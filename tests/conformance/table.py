@@ -225,6 +225,9 @@ def rows_of_positions(operation, place):
         yield on("two_shards", operation, place(kind, foreign, None),
                  (INVALID, f"StartingSequenceNumber {foreign}{used} because it did not come from this stream."))
         yield on("two_shards", operation, place(kind, "0", None), ("InternalFailure", None))
+    yield on("resharded", operation, place("AFTER_SEQUENCE_NUMBER", "{END0}", None),
+             (INVALID, "Invalid SequenceNumber for ShardIteratorType AFTER_SEQUENCE_NUMBER, SequenceNumber has reached max "
+                       "possible value for the shard."))
     yield on("two_shards", operation, place("AT_TIMESTAMP", None, None),
              (INVALID, "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has "
                        "no timestamp parameter."))

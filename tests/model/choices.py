@@ -37,6 +37,7 @@ CHOICES = [
      "one every 5 s"),
     ("SubscribeToShard", "a consumer or a stream that is gone", "an exception frame ResourceNotFoundException, then the end"),
     ("SubscribeToShard", "CBOR", "events in CBOR, as the request"),
+    ("GetShardIterator, SubscribeToShard", "AT_SEQUENCE_NUMBER with a closed shard's ending number", "the end of the shard"),
     ("SubscribeToShard", "StartingPosition", "the rules and texts of GetShardIterator, with its own name in them"),
     ("DryRun", "a request that would succeed",
      "DryRunOperationException `The request would have succeeded, but DryRun is set.`; every other error comes first"),

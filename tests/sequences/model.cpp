@@ -369,6 +369,7 @@ Answer<Iterator> Model::iterator(std::uint32_t index, const Start& start, Millis
         return error(kInvalid);
       }
       const bool is_after = start.kind == Start::Kind::kAfterNumber;
+      if (is_after && start.number->index == kEndingIndex) return error(kInvalid);
       const auto first = std::ranges::find_if(shard->records, [&](const Record& record) {
         return is_after ? comes_before(*start.number, record.number)
                         : !comes_before(record.number, *start.number);
