@@ -1,5 +1,6 @@
 #include "api/arn.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -16,13 +17,30 @@ namespace {
 
 constexpr std::string_view kConsumer = "/consumer/";
 
-std::string_view partition_of(std::string_view region) {
-  if (region.starts_with("cn-")) return "aws-cn";
-  if (region.starts_with("us-gov-")) return "aws-us-gov";
-  return "aws";
-}
+struct Partition {
+  std::string_view region_prefix;
+  std::string_view name;
+};
+
+// Source: botocore's partitions.json. Regions that no row fits are in `aws`.
+constexpr std::array<Partition, 7> kPartitions{{
+    {"cn-", "aws-cn"},
+    {"eu-isoe-", "aws-iso-e"},
+    {"eusc-", "aws-eusc"},
+    {"us-gov-", "aws-us-gov"},
+    {"us-iso-", "aws-iso"},
+    {"us-isob-", "aws-iso-b"},
+    {"us-isof-", "aws-iso-f"},
+}};
 
 }  // namespace
+
+std::string_view partition_of(std::string_view region) {
+  const auto* const found = std::ranges::find_if(kPartitions, [&](const Partition& partition) {
+    return region.starts_with(partition.region_prefix);
+  });
+  return found != kPartitions.end() ? found->name : "aws";
+}
 
 std::string stream_arn(const streams::StreamKey& key) {
   return "arn:" + std::string(partition_of(key.region)) + ":kinesis:" + key.region + ":" +

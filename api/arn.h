@@ -11,6 +11,9 @@
 
 namespace millrace::api {
 
+// The partition of a region: `aws` for unknown ones.
+[[nodiscard]] std::string_view partition_of(std::string_view region);
+
 // `arn:aws:kinesis:{region}:{account}:stream/{name}`, in the partition of the region.
 [[nodiscard]] std::string stream_arn(const streams::StreamKey& key);
 
@@ -27,7 +30,8 @@ struct ConsumerArn {
 // Nothing if it is no such ARN.
 [[nodiscard]] std::optional<ConsumerArn> parse_consumer_arn(std::string_view arn);
 
-// The stream an ARN names; that of a consumer names its stream too. Nothing if it is no such ARN.
+// Returns the stream an ARN of any partition names; the ARN of a consumer names its stream too.
+// Returns nullopt if it is no such ARN.
 [[nodiscard]] std::optional<streams::StreamKey> parse_stream_arn(std::string_view arn);
 
 }  // namespace millrace::api

@@ -41,9 +41,10 @@ Result<void> authorize(const api::Context& context, const std::string& owner,
     if (policy && api::allows(*policy, {context.account, action, resource})) return {};
   }
   return fail(streams::kAccessDenied,
-              "User: arn:aws:iam::" + context.account +
-                  ":root is not authorized to perform: " + action + " on resource: " + resource +
-                  " because no resource-based policy allows the " + action + " action");
+              "User: arn:" + std::string(api::partition_of(context.region)) +
+                  ":iam::" + context.account + ":root is not authorized to perform: " + action +
+                  " on resource: " + resource + " because no resource-based policy allows the " +
+                  action + " action");
 }
 
 std::unexpected<Error> invalid_arn(std::string_view member, const std::string& arn) {

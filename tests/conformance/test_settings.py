@@ -179,7 +179,10 @@ def test_the_commitment_of_an_account(endpoint):
     wire.call("DeleteStream", {"StreamName": "warm", "EnforceConsumerDeletion": True})
 
 
-@pytest.mark.parametrize("region, partition", [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
+@pytest.mark.parametrize("region, partition", [
+    ("us-east-1", "aws"), ("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"),
+    ("us-iso-east-1", "aws-iso"), ("us-isob-west-1", "aws-iso-b"), ("us-isof-south-1", "aws-iso-f"),
+    ("eu-isoe-west-1", "aws-iso-e"), ("eusc-de-east-1", "aws-eusc"), ("us-isolated-1", "aws")])
 def test_the_partition_is_the_regions(endpoint, region, partition):
     wire = Wire(endpoint, "123456789012", "secret", region)
     wire.call("CreateStream", {"StreamName": "here", "ShardCount": 1})
@@ -194,4 +197,8 @@ def test_the_partition_is_the_regions(endpoint, region, partition):
     elsewhere = Wire(endpoint, "123456789012", "secret", "us-west-2")
     assert elsewhere.call("DescribeStreamSummary", {"StreamARN": arn}).error == (
         "ResourceNotFoundException", "Stream here under account 123456789012 not found.")
-    wire.call("DeleteStream", {"StreamName": "here"})
+    consumer = wire.call("RegisterStreamConsumer", {"StreamARN": arn, "ConsumerName": "c"}).value["Consumer"]["ConsumerARN"]
+    assert consumer.startswith(f"{arn}/consumer/c:")
+    described = wire.call("DescribeStreamConsumer", {"ConsumerARN": consumer}).value["ConsumerDescription"]
+    assert described["StreamARN"] == arn
+    wire.call("DeleteStream", {"StreamName": "here", "EnforceConsumerDeletion": True})
