@@ -21,6 +21,9 @@ namespace {
 // In an Authorization header.
 constexpr std::array<std::string_view, 3> kSaid = {"Credential", "Signature", "SignedHeaders"};
 
+// Signature Version 4a.
+constexpr std::string_view kAsymmetric = "AWS4-ECDSA-P256-SHA256";
+
 // What a request says of its signature: few enough to be looked through.
 class Parameters {
  public:
@@ -99,6 +102,19 @@ Credential parse_scope(std::string_view scope) {
   return {std::string(parts[0]), std::string(parts[2])};
 }
 
+// The algorithm in an Authorization header.
+std::string_view algorithm_of(std::string_view header) {
+  return header.substr(0, header.find_first_of(", "));
+}
+
+// The region of a request signed by Signature Version 4a, which is valid in a set of regions: the
+// only one of the set; empty if there are several or patterns.
+std::string only_region(std::string_view region_set) {
+  const std::string_view region = trimmed(region_set);
+  const bool is_one = region.find_first_of(",* ") == std::string_view::npos;
+  return is_one ? std::string(region) : std::string{};
+}
+
 // What a request says of its signature, by the names of the form it has.
 struct Said {
   Parameters parameters;
@@ -157,8 +173,19 @@ Result<Said> read_signature(const HttpRequest& request) {
 Result<Credential> parse_credential(const HttpRequest& request) {
   const auto said = read_signature(request);
   if (!said) return std::unexpected(said.error());
-  return parse_scope(
-      *said->parameters.find(said->is_presigned ? "X-Amz-Credential" : "Credential"));
+  const Parameters& parameters = said->parameters;
+  Credential credential =
+      parse_scope(*parameters.find(said->is_presigned ? "X-Amz-Credential" : "Credential"));
+  const std::string_view algorithm =
+      said->is_presigned ? *parameters.find("X-Amz-Algorithm")
+                         : algorithm_of(request.header("authorization").value_or(""));
+  if (algorithm == kAsymmetric) {
+    // Its scope is `key id/date/service/aws4_request`.
+    credential.region = only_region(
+        said->is_presigned ? parameters.text("X-Amz-Region-Set")
+                           : std::string(request.header("x-amz-region-set").value_or("")));
+  }
+  return credential;
 }
 
 Result<SignatureClaim> parse_claim(const HttpRequest& request) {
@@ -178,7 +205,7 @@ Result<SignatureClaim> parse_claim(const HttpRequest& request) {
       claim.expires = *expires;
   } else {
     const std::string_view header = request.header("authorization").value_or("");
-    claim.algorithm = header.substr(0, header.find_first_of(", "));
+    claim.algorithm = algorithm_of(header);
     claim.date =
         request.header("x-amz-date").or_else([&] { return request.header("date"); }).value();
   }

@@ -12,6 +12,7 @@
 namespace millrace::server {
 
 // From the credential scope, `key id/date/region/service/aws4_request`; empty where it has less.
+// Signature Version 4a has no region there: it is the only one of X-Amz-Region-Set, else empty.
 struct Credential {
   std::string access_key_id;
   std::string region;
