@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,8 +22,29 @@ namespace {
 
 constexpr std::string_view kAnyone = "*";
 
+// The members there may be. Source: IAM JSON policy elements reference.
+constexpr std::array<std::string_view, 3> kPolicyMembers = {"Version", "Id", "Statement"};
+constexpr std::array<std::string_view, 6> kStatementMembers = {"Sid",    "Effect",   "Principal",
+                                                               "Action", "Resource", "Condition"};
+constexpr std::array<std::string_view, 4> kPrincipalKinds = {"AWS", "Service", "Federated",
+                                                             "CanonicalUser"};
+
 std::unexpected<Error> invalid(const std::string& why) {
   return fail(streams::kInvalidArgument, "Invalid policy: " + why);
+}
+
+// Returns the first member of `map` that is not among `known`; nullptr if there is none.
+const std::string* unknown_member(const ValueMap& map, std::span<const std::string_view> known) {
+  const auto found = std::ranges::find_if(
+      map, [&](const auto& member) { return std::ranges::find(known, member.key) == known.end(); });
+  return found != map.end() ? &found->key : nullptr;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
 }
 
 // A string, or a list of strings that is not empty. Nothing otherwise.
@@ -70,7 +92,9 @@ std::optional<std::vector<std::string>> accounts_of(Value* principal) {
     return std::vector{*text};
   }
   const auto* map = std::get_if<ValueMap>(&principal->held);
-  if (map == nullptr || map->empty()) return std::nullopt;
+  if (map == nullptr || map->empty() || unknown_member(*map, kPrincipalKinds) != nullptr) {
+    return std::nullopt;
+  }
   std::vector<std::string> accounts;
   for (const auto& [kind, value] : *map) {
     const auto texts = texts_of(&value);
@@ -86,7 +110,11 @@ std::optional<std::vector<std::string>> accounts_of(Value* principal) {
 }
 
 Result<PolicyStatement> parse_statement(Value& value) {
-  if (!std::holds_alternative<ValueMap>(value.held)) return invalid("a statement is no object.");
+  const auto* members = std::get_if<ValueMap>(&value.held);
+  if (members == nullptr) return invalid("a statement is no object.");
+  if (const auto* unknown = unknown_member(*members, kStatementMembers)) {
+    return invalid("a statement has no member " + *unknown + ".");
+  }
   PolicyStatement statement;
   const auto effect = texts_of(value.find("Effect"));
   if (!effect || effect->size() != 1 || (effect->front() != "Allow" && effect->front() != "Deny")) {
@@ -96,6 +124,7 @@ Result<PolicyStatement> parse_statement(Value& value) {
   auto accounts = accounts_of(value.find("Principal"));
   if (!accounts) return invalid("Principal must be * or name accounts.");
   auto actions = texts_of(value.find("Action"));
+  if (actions) std::ranges::transform(*actions, actions->begin(), lower_case);
   const bool names_kinesis = actions && std::ranges::all_of(*actions, [](const auto& action) {
                                return action == "*" || action.starts_with("kinesis:");
                              });
@@ -140,7 +169,7 @@ bool applies(const PolicyStatement& statement, const Access& access) {
   const bool is_meant = std::ranges::any_of(statement.accounts, [&](const std::string& account) {
     return account == kAnyone || account == access.account;
   });
-  return is_meant && any(statement.actions, access.action) &&
+  return is_meant && any(statement.actions, lower_case(access.action)) &&
          any(statement.resources, access.resource);
 }
 
@@ -151,6 +180,11 @@ Result<Policy> parse_policy(std::string_view text) {
   if (!document) return fail(streams::kInvalidArgument, "Policy must be valid JSON.");
   if (text.size() > kPolicyBytesMax) {
     return invalid("it is longer than " + std::to_string(kPolicyBytesMax) + " bytes.");
+  }
+  if (const auto* members = std::get_if<ValueMap>(&document->held)) {
+    if (const auto* unknown = unknown_member(*members, kPolicyMembers)) {
+      return invalid("it has no member " + *unknown + ".");
+    }
   }
   Value* statements = document->find("Statement");
   if (statements == nullptr) return invalid("it has no Statement.");

@@ -22,7 +22,7 @@ struct PolicyStatement {
   bool allows = false;
   bool is_conditional = false;
   std::vector<std::string> accounts;  // 12 digits, or * for everybody.
-  std::vector<std::string> actions;   // With * and ? for any characters, any character.
+  std::vector<std::string> actions;   // In lower case; * is any characters, ? any character.
   std::vector<std::string> resources;
 };
 
@@ -30,12 +30,14 @@ struct Policy {
   std::vector<PolicyStatement> statements;
 };
 
-// Errors: kInvalidArgument with what is wrong. Texts are ours; the service's are not known.
+// Errors: kInvalidArgument with what is wrong; unknown members are. NotPrincipal, NotAction and
+// NotResource turn a statement around, so that ignoring one would let in those whom it keeps out.
+// Texts are ours; the service's are not known.
 [[nodiscard]] Result<Policy> parse_policy(std::string_view text);
 
 struct Access {
   std::string_view account;   // Whose call it is.
-  std::string_view action;    // `kinesis:PutRecord`.
+  std::string_view action;    // `kinesis:PutRecord`, in any case.
   std::string_view resource;  // The ARN.
 };
 

@@ -31,20 +31,23 @@ Result<streams::StreamPointer> find_in_region(api::Context& context,
   return context.catalogue.find(key);
 }
 
-// Whether the caller may use a resource of `owner`. Its own it may always.
-Result<void> authorize(const api::Context& context, const std::string& owner,
+Call call_of(const api::Context& context) {
+  return {context.account, context.region, std::string(context.operation)};
+}
+
+// Checks that `call` may use a resource of `owner`; the owner always may.
+Result<void> authorize(const api::Services& services, const Call& call, const std::string& owner,
                        const std::string& resource, const std::optional<std::string>& text) {
-  if (!context.enforces_policies || context.account == owner) return {};
-  const std::string action = "kinesis:" + std::string(context.operation);
+  if (!services.enforces_policies || call.account == owner) return {};
+  const std::string action = "kinesis:" + call.operation;
   if (text) {
     const auto policy = api::parse_policy(*text);
-    if (policy && api::allows(*policy, {context.account, action, resource})) return {};
+    if (policy && api::allows(*policy, {call.account, action, resource})) return {};
   }
   return fail(streams::kAccessDenied,
-              "User: arn:" + std::string(api::partition_of(context.region)) +
-                  ":iam::" + context.account + ":root is not authorized to perform: " + action +
-                  " on resource: " + resource + " because no resource-based policy allows the " +
-                  action + " action");
+              "User: arn:" + std::string(api::partition_of(call.region)) + ":iam::" + call.account +
+                  ":root is not authorized to perform: " + action + " on resource: " + resource +
+                  " because no resource-based policy allows the " + action + " action");
 }
 
 std::unexpected<Error> invalid_arn(std::string_view member, const std::string& arn) {
@@ -63,14 +66,19 @@ Result<FoundConsumer> find_consumer(api::Context& context, const streams::Stream
     return std::unexpected(second ? streams::consumer_not_found(name, *second, key)
                                   : streams::consumer_not_found(name, key));
   }
-  const std::string arn = api::consumer_arn(facts->key, found->name, found->creation_second);
-  if (auto allowed = authorize(context, key.account, arn, found->policy); !allowed) {
+  if (auto allowed = authorize(context, call_of(context), key, *found); !allowed) {
     return std::unexpected(allowed.error());
   }
   return FoundConsumer{std::move(*stream), *found};
 }
 
 }  // namespace
+
+Result<void> authorize(const api::Services& services, const Call& call,
+                       const streams::StreamKey& key, const streams::Consumer& consumer) {
+  const std::string arn = api::consumer_arn(key, consumer.name, consumer.creation_second);
+  return authorize(services, call, key.account, arn, consumer.policy);
+}
 
 Result<streams::StreamKey> stream_key(const api::Context& context,
                                       const std::optional<std::string>& arn,
@@ -93,7 +101,8 @@ Result<streams::StreamPointer> find_stream(api::Context& context, const streams:
   auto stream = find_in_region(context, key);
   if (!stream || !context.enforces_policies) return stream;
   const auto facts = (*stream)->state().facts;
-  auto allowed = authorize(context, key.account, api::stream_arn(key), facts->policy);
+  auto allowed =
+      authorize(context, call_of(context), key.account, api::stream_arn(key), facts->policy);
   if (!allowed) return std::unexpected(allowed.error());
   return stream;
 }

@@ -129,6 +129,19 @@ struct FoundConsumer {
   streams::Consumer consumer;
 };
 
+// A call as policies see it.
+struct Call {
+  std::string account;  // Whose call it is.
+  std::string region;
+  std::string operation;
+};
+
+// Checks that `call` may use a consumer of the stream `key`; the stream's owner always may. Errors:
+// kAccessDenied.
+[[nodiscard]] Result<void> authorize(const api::Services& services, const Call& call,
+                                     const streams::StreamKey& key,
+                                     const streams::Consumer& consumer);
+
 // Errors: kInvalidArgument if nothing or two things are named; stream_not_found,
 // consumer_not_found; kAccessDenied.
 [[nodiscard]] Result<FoundConsumer> find_consumer(api::Context& context, const ConsumerRef& ref);

@@ -93,7 +93,8 @@ class ShardEvents final : public api::EventSource {
         consumer->status_at(now) != streams::ConsumerStatus::kActive) {
       return std::unexpected(streams::consumer_not_found(own.name, own.creation_second, key_));
     }
-    return {};
+    // A policy may have been changed since the call.
+    return authorize(services_, subscription_.call, key_, *consumer);
   }
 
   std::string encode_event(streams::ReadResult read, storage::Position reached) const {

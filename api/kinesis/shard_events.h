@@ -39,6 +39,7 @@ struct ShardEvent {
 };
 
 struct Subscription {
+  Call call;
   FoundConsumer consumer;
   std::uint32_t shard_index = 0;
   streams::ReadFrom from;

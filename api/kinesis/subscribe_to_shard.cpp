@@ -118,8 +118,9 @@ Result<void> handle(const Request& request, api::Context& context) {
        found->consumer.generation, *index},
       shown);
   if (!place) return std::unexpected(place.error());
-  context.events =
-      make_shard_events({*found, *index, *from, std::move(*place), shown}, context, context.form);
+  Call call{context.account, context.region, std::string(context.operation)};
+  context.events = make_shard_events(
+      {std::move(call), *found, *index, *from, std::move(*place), shown}, context, context.form);
   return {};
 }
 

@@ -82,6 +82,31 @@ TEST_CASE("what has a condition allows nothing and denies all the same") {
                         "kinesis:ListShards"));
 }
 
+TEST_CASE("actions compare without case") {
+  const std::string all = statement("Allow", R"("*")", R"("KINESIS:*")");
+  const std::string no_puts = statement("Deny", R"("*")", R"("kinesis:putrecord")");
+
+  CHECK(is_let_in(all, "kinesis:PutRecord"));
+  CHECK_FALSE(is_let_in(all + "," + no_puts, "kinesis:PutRecord"));
+  CHECK(is_let_in(all + "," + no_puts, "kinesis:PutRecords"));
+}
+
+TEST_CASE("a policy with a member that is not known is refused") {
+  const std::string known = statement("Allow", R"("*")", R"("*")", R"("*")", R"(,"Sid":"a")");
+  const auto is_taken = [](const std::string& text) { return parse_policy(text).has_value(); };
+  REQUIRE(is_taken(R"({"Id":"a","Version":"2012-10-17","Statement":)" + known + "}"));
+
+  for (const char* member : {"NotPrincipal", "NotAction", "NotResource", "principal", "Extra"}) {
+    CAPTURE(member);
+    const std::string more = R"(,")" + std::string(member) + R"(":"*")";
+    CHECK_FALSE(is_taken(R"({"Statement":)" +
+                         statement("Allow", R"("*")", R"("*")", R"("*")", more) + "}"));
+    CHECK_FALSE(is_taken(R"({"Statement":)" + known + more + "}"));
+  }
+  CHECK_FALSE(is_taken(R"({"Statement":)" +
+                       statement("Deny", R"({"aws":"222222222222"})", R"("*")") + "}"));
+}
+
 TEST_CASE("a policy without statements lets nobody in") {
   CHECK_FALSE(allows(Policy{}, {"222222222222", "kinesis:PutRecord", kArn}));
 }

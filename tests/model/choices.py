@@ -28,7 +28,10 @@ CHOICES = [
     ("TagResource and policies", "a queue's or a channel's ARN", "ResourceNotFoundException, as there are none yet"),
     ("PutResourcePolicy", "what is no policy", "InvalidArgumentException with what is wrong; at most 20 KiB"),
     ("resource policies", "enforced with --enforce-policies only",
-     "principals count by account; a statement with a Condition allows nothing and denies as if it had none"),
+     "principals count by account; a statement with a Condition allows nothing and denies as if it had none; NotPrincipal, "
+     "NotAction, NotResource and unknown members are refused when the policy is put"),
+    ("SubscribeToShard", "a policy that no longer allows it, with --enforce-policies",
+     "an exception frame AccessDeniedException instead of the next event, then the end"),
     ("RegisterStreamConsumer", "a name in use; the 21st (51st with the billing commitment); a sixth in CREATING",
      "ResourceInUseException; LimitExceededException"),
     ("DescribeStreamConsumer, DeregisterStreamConsumer", "neither ARN nor stream and name; both, but of two consumers",

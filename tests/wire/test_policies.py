@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from support.frames import Frames
 from support.server import Server
 
 OWNER, OTHER = "111111111111", "222222222222"
@@ -72,6 +73,50 @@ def test_a_consumer_has_a_policy_of_its_own(shared):
 
     assert other.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]["StreamARN"] == arn
     assert denied(other.describe_stream_summary, StreamARN=arn)["Code"] == "AccessDeniedException"
+
+
+@pytest.mark.parametrize("turn", [
+    {"NotPrincipal": {"AWS": OTHER}}, {"NotAction": "kinesis:PutRecord"}, {"NotResource": "*"}, {"Unknown": "x"}])
+def test_a_statement_that_is_turned_around_is_refused_and_lets_nobody_in(shared, turn):
+    owner, other, arn, _ = shared
+    text = json.loads(policy("PutRecord"))
+    text["Statement"][0] |= turn
+
+    assert denied(owner.put_resource_policy, ResourceARN=arn, Policy=json.dumps(text))["Code"] == "InvalidArgumentException"
+    assert denied(other.put_record, StreamARN=arn, PartitionKey="a", Data=b"x")["Code"] == "AccessDeniedException"
+
+
+def test_actions_are_denied_in_any_case(shared):
+    owner, other, arn, _ = shared
+    text = json.loads(policy("*"))
+    text["Statement"].append({**text["Statement"][0], "Effect": "Deny", "Action": "kinesis:putrecord"})
+    owner.put_resource_policy(ResourceARN=arn, Policy=json.dumps(text))
+
+    assert denied(other.put_record, StreamARN=arn, PartitionKey="a", Data=b"x")["Code"] == "AccessDeniedException"
+    other.put_records(StreamARN=arn, Records=[{"PartitionKey": "a", "Data": b"x"}])
+
+
+@pytest.mark.parametrize("change", ["delete", "deny"])
+def test_a_subscription_ends_with_its_permission(enforcing, shared, monkeypatch, change):
+    owner, _, arn, consumer = shared
+    owner.put_resource_policy(ResourceARN=consumer, Policy=policy("SubscribeToShard"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", OTHER)
+    frames = Frames(enforcing.endpoint, {
+        "ConsumerARN": consumer, "ShardId": "0", "StartingPosition": {"Type": "TRIM_HORIZON"}})
+    assert frames.next()[0][0] == (":event-type", "initial-response")
+    owner.put_record(StreamARN=arn, PartitionKey="a", Data=b"before")
+    assert len(frames.event()["Records"]) == 1
+
+    if change == "delete":
+        owner.delete_resource_policy(ResourceARN=consumer)
+    else:
+        owner.put_resource_policy(ResourceARN=consumer, Policy=policy("SubscribeToShard", effect="Deny"))
+    owner.put_record(StreamARN=arn, PartitionKey="a", Data=b"after")
+
+    headers, payload = frames.next()
+    assert headers[0] == (":exception-type", "AccessDeniedException") and "kinesis:SubscribeToShard" in payload["message"]
+    assert frames.next() is None
+    frames.close()
 
 
 def test_without_the_option_every_account_may():
