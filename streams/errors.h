@@ -60,7 +60,9 @@ inline constexpr ErrorCode kInternalFailure{"InternalFailure"};
 // awslabs/amazon-kinesis-client#1521 (2025).
 [[nodiscard]] Error shard_read_rate_exceeded(std::string_view shard_id, const StreamKey& stream);
 
-// An operation is called too often on a stream.
+// An operation is called too often on a stream, or, for SubscribeToShard, on a shard by a consumer:
+// the service's text for that is not known, so it has the one of every other LimitExceededException
+// about calls.
 [[nodiscard]] Error stream_rate_exceeded(const StreamKey& stream);
 
 // `id` as the client gave it when it is no shard id at all, else in its full form.

@@ -19,6 +19,7 @@ constexpr double kPutRecordsPerSecond = 1000;
 constexpr double kPutBytesPerSecond = 1UL << 20U;
 constexpr double kReadCallsPerSecond = 5;
 constexpr double kReadBytesPerSecond = 2UL << 20U;
+constexpr double kAnyByte = 0.5;  // Less than one, so that rounding decides nothing.
 constexpr std::size_t kReadBytesMax = 10UL << 20U;  // Of one call, which blocks the next for 5 s.
 constexpr std::chrono::hours kDay{24};
 
@@ -37,6 +38,11 @@ bool TokenBucket::has(double amount, TimePoint now) {
   held_ = held_at(now);
   filled_at_ = std::max(filled_at_, now);
   return held_ >= amount;
+}
+
+TimePoint TokenBucket::time_of(double amount) const {
+  const std::chrono::duration<double> wait{std::max(0.0, amount - held_) / per_second_};
+  return filled_at_ + std::chrono::ceil<TimePoint::duration>(wait);
 }
 
 std::size_t daily_max(DailyUse use) {
@@ -74,20 +80,33 @@ Quotas::Shard& Quotas::shard(storage::LogId log, TimePoint now) {
   return shards_.try_emplace(log).first->second;
 }
 
+TokenBucket& Quotas::bucket(std::string_view subject, double per_second, TimePoint now) {
+  const auto found = buckets_.find(subject);
+  if (found != buckets_.end()) return found->second;
+  if (buckets_.size() >= kBucketsKept) {
+    std::erase_if(buckets_, [&](const auto& entry) { return entry.second.is_full(now); });
+  }
+  return buckets_.emplace(std::string(subject), TokenBucket(per_second, per_second)).first->second;
+}
+
 bool Quotas::call(std::string_view subject, double per_second) {
   if (is_off()) return true;
   const TimePoint now = clock_.now();
   const std::lock_guard lock(mutex_);
-  auto found = calls_.find(subject);
-  if (found == calls_.end()) {
-    if (calls_.size() >= kBucketsKept) {
-      std::erase_if(calls_, [&](const auto& entry) { return entry.second.is_full(now); });
-    }
-    found = calls_.emplace(std::string(subject), TokenBucket(per_second, per_second)).first;
-  }
-  const bool is_within = found->second.has(1, now);
-  if (is_within) found->second.take(1);
+  TokenBucket& calls = bucket(subject, per_second, now);
+  const bool is_within = calls.has(1, now);
+  if (is_within) calls.take(1);
   return decide("calls", is_within);
+}
+
+TimePoint Quotas::push(std::string_view subject, std::size_t bytes, TimePoint now) {
+  if (is_off()) return now;
+  const std::lock_guard lock(mutex_);
+  TokenBucket& pushed = bucket(subject, kReadBytesPerSecond, now);
+  const bool is_within = pushed.has(kAnyByte, now);
+  if (is_within) pushed.take(static_cast<double>(bytes));
+  if (decide("shard_pushes", is_within)) return now;
+  return pushed.time_of(kAnyByte);
 }
 
 bool Quotas::put(storage::LogId log, std::size_t bytes, TimePoint now) {

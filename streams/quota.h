@@ -35,6 +35,9 @@ class TokenBucket {
   void take(double amount) { held_ -= amount; }
   void set(double held) { held_ = held; }
   [[nodiscard]] bool is_full(TimePoint now) const { return held_at(now) >= size_; }
+  // Returns the first moment at which it holds `amount`, if nothing is taken until then; it may be
+  // past.
+  [[nodiscard]] TimePoint time_of(double amount) const;
 
  private:
   [[nodiscard]] double held_at(TimePoint now) const;
@@ -73,6 +76,11 @@ class Quotas {
   // One GetRecords: 5 a second and 2 MiB a second, told afterwards by has_read().
   [[nodiscard]] bool read(storage::LogId log);
   void has_read(storage::LogId log, std::size_t bytes);
+  // One event with records for `subject`, a consumer of a shard: 2 MiB a second. Returns when it
+  // may be sent: `now`, and then it counts, or the moment at which to ask again. An event passes
+  // while anything is left, and later ones wait for the rest. The service says 2 MB/s; it is as
+  // much as for read().
+  [[nodiscard]] TimePoint push(std::string_view subject, std::size_t bytes, TimePoint now);
   [[nodiscard]] bool daily(std::uint32_t stream_id, DailyUse use);
 
   // A count that a request would bring to `count`.
@@ -89,13 +97,15 @@ class Quotas {
 
   [[nodiscard]] bool decide(std::string_view limit, bool is_within);
   Shard& shard(storage::LogId log, TimePoint now);
+  // The bucket of `subject`, which holds as much as it gets in a second.
+  TokenBucket& bucket(std::string_view subject, double per_second, TimePoint now);
 
   const LimitsMode mode_;
   const Clock& clock_;
   const std::function<void(std::string_view)> on_exceeded_;
   std::mutex mutex_;  // Guards what follows.
   std::unordered_map<storage::LogId, Shard> shards_;
-  std::map<std::string, TokenBucket, std::less<>> calls_;
+  std::map<std::string, TokenBucket, std::less<>> buckets_;  // By subject, of call() and push().
   std::map<std::pair<std::uint32_t, DailyUse>, std::deque<TimePoint>> daily_;
 };
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
+#include "streams/quota.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
@@ -52,6 +54,7 @@ class ShardEvents final : public api::EventSource {
       is_over_ = true;
       return std::unexpected(checked.error());
     }
+    if (now < held_until_) return hold();
     streams::Stream& stream = *subscription_.consumer.stream;
     // Looked at before reading: what comes in between ends the pause at once.
     const auto end_seen = stream.latest(subscription_.shard_index);
@@ -62,6 +65,10 @@ class ShardEvents final : public api::EventSource {
     if (!has_news && now < sign_at_) {
       return api::Pause{streams::log_of(stream_id_, subscription_.shard_index), *end_seen,
                         std::min(sign_at_, ends_at_)};
+    }
+    if (!read->records.empty()) {
+      held_until_ = services_.quotas.push(subscription_.pushes, read->size_bytes, now);
+      if (now < held_until_) return hold();
     }
     subscription_.from = read->next;
     sign_at_ = now + kSignOfLifeEvery;
@@ -76,6 +83,12 @@ class ShardEvents final : public api::EventSource {
   }
 
  private:
+  // Waits until more may be pushed, which no arrival brings nearer.
+  [[nodiscard]] api::Pause hold() const {
+    return {streams::log_of(stream_id_, subscription_.shard_index),
+            std::numeric_limits<storage::Position>::max(), std::min(held_until_, ends_at_)};
+  }
+
   // What ends the subscription before its time.
   Result<void> check(TimePoint now) const {
     if (subscription_.place->is_taken()) {
@@ -131,6 +144,7 @@ class ShardEvents final : public api::EventSource {
   const std::uint32_t stream_id_;
   const TimePoint ends_at_;
   TimePoint sign_at_;
+  TimePoint held_until_{};  // The next event with records is due then.
   bool is_over_ = false;
 };
 

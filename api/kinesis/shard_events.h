@@ -44,7 +44,8 @@ struct Subscription {
   std::uint32_t shard_index = 0;
   streams::ReadFrom from;
   std::unique_ptr<streams::Subscriptions::Place> place;
-  std::string shown;  // `{account}:{stream}:{shard}:{consumer}`.
+  std::string shown;   // `{account}:{stream}:{shard}:{consumer}`.
+  std::string pushes;  // The consumer and the shard for Quotas::push().
 };
 
 // What `services` holds outlives the source.

@@ -1,7 +1,9 @@
 // SubscribeToShard: pushes the records of a shard to a consumer, for five minutes.
 //
-// Every refusal comes before the event stream, as a plain answer. Source: API_SubscribeToShard,
-// Kinesis API reference; checks and texts: tests/conformance/test_subscribe.py.
+// With --limits enforce a consumer may call it five times a second for each shard, and gets 2 MiB a
+// second from there: the rest comes later. Every refusal comes before the event stream,
+// as a plain answer. Source: API_SubscribeToShard, Kinesis API reference; checks and texts:
+// tests/conformance/test_subscribe.py.
 
 #include <optional>
 #include <string>
@@ -20,6 +22,7 @@
 #include "base/error.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
+#include "streams/quota.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
@@ -74,6 +77,10 @@ struct Request {
   };
 };
 
+// A second, of a consumer for a shard. Source: the quotas of the developer guide; the API reference
+// says one.
+constexpr double kCallsPerConsumerAndShard = 5;
+
 // The service words this one differently here than elsewhere.
 std::unexpected<Error> not_active(const streams::Consumer& consumer,
                                   const streams::StreamKey& stream) {
@@ -111,6 +118,12 @@ Result<void> handle(const Request& request, api::Context& context) {
                               context.operation, *found->stream, *shard, now);
   if (!from) return std::unexpected(from.error());
   if (request.dry_run.value_or(false)) return dry_run();
+  const std::string reader = std::to_string(streams::log_of(state.facts->id, *index)) + " " +
+                             found->consumer.name + ":" +
+                             std::to_string(found->consumer.creation_second);
+  if (!context.quotas.call("SubscribeToShard " + reader, kCallsPerConsumerAndShard)) {
+    return std::unexpected(streams::stream_rate_exceeded(key));
+  }
   const std::string shown =
       key.account + ":" + key.name + ":" + streams::shard_id(*index) + ":" + found->consumer.name;
   auto place = context.subscriptions.take(
@@ -120,7 +133,8 @@ Result<void> handle(const Request& request, api::Context& context) {
   if (!place) return std::unexpected(place.error());
   Call call{context.account, context.region, std::string(context.operation)};
   context.events = make_shard_events(
-      {std::move(call), *found, *index, *from, std::move(*place), shown}, context, context.form);
+      {std::move(call), *found, *index, *from, std::move(*place), shown, "push " + reader}, context,
+      context.form);
   return {};
 }
 

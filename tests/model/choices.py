@@ -68,6 +68,8 @@ CHOICES = [
     ("UpdateShardCount", "shards that result", "a sweep from left to right that splits and merges at equal boundaries"),
     ("limits", "throughput of a shard, calls a second, shards and on-demand streams of an account, changes a day",
      "off unless --limits says otherwise; DescribeLimits shows --shard-limit, 20,000; counters begin anew with the process"),
+    ("limits", "SubscribeToShard more than five times a second by a consumer for a shard; more than 2 MiB a second pushed",
+     "LimitExceededException `Rate exceeded for stream ...`; events wait until they are within it"),
     ("limits", "texts for the 11th UpdateShardCount, the third mode switch, the 26th key change in 24 hours",
      "LimitExceededException that names stream, operation and number"),
     ("bodies", "larger than 16 MiB", "413 without a body, and the connection closes"),

@@ -86,6 +86,35 @@ TEST_CASE_FIXTURE(QuotaTest, "a read of 10 MiB blocks the next one for five seco
   CHECK(quotas.read(7));
 }
 
+TEST_CASE_FIXTURE(QuotaTest,
+                  "a consumer of a shard is pushed 2 MiB a second, and later what is more") {
+  Quotas quotas = make(LimitsMode::kEnforce);
+  const auto wait = [&](std::size_t bytes) {
+    return quotas.push("consumer", bytes, clock_.now()) - clock_.now();
+  };
+  CHECK(wait(2 * kMib - 1) == 0ms);
+  CHECK(wait(2 * kMib) == 0ms);  // A byte was left.
+
+  CHECK(wait(1) == 1000ms);
+  CHECK(quotas.push("another", 1, clock_.now()) == clock_.now());
+  clock_.advance(999ms);
+  CHECK(wait(1) == 1ms);
+  clock_.advance(1ms);
+  CHECK(wait(10 * kMib) == 0ms);
+  clock_.advance(4999ms);
+  CHECK(wait(1) == 1ms);
+  clock_.advance(1ms);
+  CHECK(wait(1) == 0ms);
+  CHECK(exceeded_["shard_pushes"] == 3);
+}
+
+TEST_CASE_FIXTURE(QuotaTest, "observing counts what is pushed beyond and delays nothing") {
+  Quotas quotas = make(LimitsMode::kObserve);
+  for (int i = 0; i < 5; ++i) CHECK(quotas.push("c", 2 * kMib, clock_.now()) == clock_.now());
+
+  CHECK(exceeded_["shard_pushes"] == 4);
+}
+
 TEST_CASE_FIXTURE(QuotaTest, "calls of one subject do not count for another") {
   Quotas quotas = make(LimitsMode::kEnforce);
   CHECK(quotas.call("DescribeLimits a", 1));

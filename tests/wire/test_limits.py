@@ -1,11 +1,13 @@
 """--limits: the service's limits on load and counts, enforced or only observed."""
 
+import base64
 import re
 import time
 import urllib.request
 
 import pytest
 
+from support.frames import Frames
 from support.server import Server
 
 MIB = 2**20
@@ -197,6 +199,57 @@ def test_what_may_be_done_so_often_a_day(enforcing):
         assert time.monotonic() < deadline
         code, text = refused(kinesis.update_shard_count, StreamName="a", TargetShardCount=2, ScalingType="UNIFORM_SCALING")
     assert code == "LimitExceededException" and "10 times" in text
+
+
+def consumer_of(kinesis, name="a"):
+    """The ARN of a consumer of a new stream."""
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+    return kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="reader")["Consumer"]["ConsumerARN"]
+
+
+def test_subscriptions_of_a_consumer_to_a_shard(enforcing):
+    kinesis = account(enforcing, 40)
+    consumer = consumer_of(kinesis)
+    call = {"ConsumerARN": consumer, "ShardId": "0", "StartingPosition": {"Type": "LATEST"}}
+    kinesis.subscribe_to_shard(**call)["EventStream"].close()
+    codes = set()
+    with pytest.raises(kinesis.exceptions.LimitExceededException) as raised:
+        for _ in range(50):
+            try:
+                kinesis.subscribe_to_shard(**call)
+            except kinesis.exceptions.ResourceInUseException as error:
+                codes.add(error.response["Error"]["Code"])
+
+    assert raised.value.response["Error"]["Message"] == f"Rate exceeded for stream a under account {40:012d}."
+    assert codes == {"ResourceInUseException"}  # The first subscription is five seconds old at most.
+    other = kinesis.register_stream_consumer(StreamARN=consumer.rpartition("/consumer/")[0], ConsumerName="other")["Consumer"]
+    kinesis.subscribe_to_shard(**{**call, "ConsumerARN": other["ConsumerARN"]})["EventStream"].close()
+
+
+@pytest.mark.parametrize("mode", ["enforce", "observe", "off"])
+def test_what_is_pushed_above_two_mebibytes_a_second_comes_later(tmp_path, mode):
+    written = [bytes([i]) * 1_000_000 for i in range(9)]
+    with Server(tmp_path) as server:
+        consumer = consumer_of(server.client())
+        for data in written:
+            server.client().put_record(StreamName="a", PartitionKey="k", Data=data)
+    with Server(tmp_path, args=["--limits", mode]) as server:
+        frames = Frames(server.endpoint, {
+            "ConsumerARN": consumer, "ShardId": "0", "StartingPosition": {"Type": "TRIM_HORIZON"}})
+        events = [frames.event()]
+        begun = time.monotonic()
+        while sum(len(event["Records"]) for event in events) < len(written):
+            events.append(frames.event())
+        passed = time.monotonic() - begun
+        frames.close()
+        counted = exceeded(server).get("shard_pushes", 0)
+
+    # Two events are within the first second's share, and each later one waits for almost a second.
+    assert [len(event["Records"]) for event in events] == [2, 2, 2, 2, 1]
+    assert [base64.b64decode(record["Data"]) for event in events for record in event["Records"]] == written
+    assert (passed > 2.5) == (mode == "enforce")
+    assert counted >= 3 if mode == "enforce" else (counted > 0) == (mode == "observe")
 
 
 def test_observing_counts_and_refuses_nothing():
