@@ -94,6 +94,8 @@ class ValueBuilder {
 std::optional<Value> parse_json(std::string_view text) {
   // The library skips a byte order mark; the service does not.
   if (text.starts_with("\xef\xbb\xbf")) return std::nullopt;
+  // It also takes a NUL for the end of its input. No JSON text has one, not even within a string.
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   ValueBuilder builder;
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return std::nullopt;
   return builder.take();

@@ -65,7 +65,8 @@ def test_an_unknown_content_type(wire, content_type, target, status, body):
 
 @pytest.mark.parametrize("body", [
     b"hello", b"true", b"null", b"3", b'"text"', b"[]", b"{", b'{"a":}', b"{}x", b"{'a':1}", b"\xef\xbb\xbf{}",
-    b'{"a":1,}', b'{"StreamName":"\xff"}', b"[" * 1000, b'{"a":01}', b'{"a":NaN}',
+    b'{"a":1,}', b'{"StreamName":"\xff"}', b"[" * 1000, b'{"a":01}', b'{"a":NaN}', b"{}\0", b"{}\0garbage", b"\0{}", b"{\0}",
+    b'{"Limit":1}\0{"Limit":"x"}', b"{} \0", b"{}\0\n", b"{}{}", b"{}\xa0",
 ])
 @pytest.mark.parametrize("target", [KNOWN, "", f"{TARGET}.Nothing"])
 def test_a_body_that_is_no_json_object_wins_over_everything_behind_it(wire, body, target):
