@@ -47,13 +47,14 @@ Failure cannot_convert(const Value& value, std::string_view to) {
   return std::string(class_of(value)) + " can not be converted to " + std::string(to);
 }
 
-// The number in `value`, rounded down and kept within `min` and `max`.
+// The number in `value`, rounded down and kept within `min` and `max`; nullopt if it is no number,
+// or not a finite one, which only CBOR can say.
 std::optional<std::int64_t> whole_number(const Value& value, std::int64_t min, std::int64_t max) {
   if (const auto* whole = std::get_if<std::int64_t>(&value.held)) {
     return std::clamp(*whole, min, max);
   }
   if (const auto* real = std::get_if<double>(&value.held)) {
-    if (std::isnan(*real)) return min;
+    if (!std::isfinite(*real)) return std::nullopt;
     const double floored = std::floor(*real);
     if (floored <= static_cast<double>(min)) return min;
     if (floored >= static_cast<double>(max)) return max;
@@ -134,8 +135,11 @@ Failure to_blob(Value& value) {
 Failure to_timestamp(Value& value, Form form) {
   constexpr auto kMin = std::numeric_limits<std::int64_t>::min() / 4;
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max() / 4;
+  constexpr auto kSecondsMax = static_cast<double>(kMax);  // Far beyond kMax in milliseconds.
   if (form == Form::kJson) {
-    if (const auto* real = std::get_if<double>(&value.held)) value.held = std::round(*real * 1000);
+    if (const auto* real = std::get_if<double>(&value.held)) {
+      value.held = std::round(std::clamp(*real, -kSecondsMax, kSecondsMax) * 1000);
+    }
     if (const auto* whole = std::get_if<std::int64_t>(&value.held)) {
       value.held = std::clamp(*whole, kMin / 1000, kMax / 1000) * 1000;
     }

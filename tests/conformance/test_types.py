@@ -1,6 +1,7 @@
 """Members of a wrong type: the first of them, in the operation's order, answers SerializationException."""
 
 import json
+import struct
 
 import cbor2
 import pytest
@@ -165,3 +166,26 @@ def test_a_null_counts_as_absent_in_both_forms(wire, stream):
             "ValidationException",
             "1 validation error detected: Value null at 'partitionKey' failed to satisfy constraint: "
             "Member must not be null")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("precision", [b"\xf9", b"\xfa", b"\xfb"])
+@pytest.mark.parametrize("operation, member, kind", [
+    ("GetShardIterator", "Timestamp", "milliseconds since epoch"), ("ListShards", "StreamCreationTimestamp", "milliseconds since epoch"),
+    ("ListStreams", "Limit", "an Integer")])
+def test_a_number_that_is_none_is_of_no_type(wire, number, precision, operation, member, kind):
+    """Only CBOR can say them, in three lengths."""
+    code = {b"\xf9": ">e", b"\xfa": ">f", b"\xfb": ">d"}[precision]
+    body = b"\xa1" + cbor2.dumps(member) + precision + struct.pack(code, number)
+
+    answer = wire.call(operation, body=body, form=CBOR)
+
+    assert (answer.status, answer.error) == (400, ("SerializationException", f"{BIG_NUMBER} can not be converted to {kind}"))
+
+
+@pytest.mark.parametrize("number", [1e300, -1e300, 1.7e308, 1e-300])
+@pytest.mark.parametrize("form", [JSON, CBOR])
+def test_a_time_may_be_as_far_away_as_it_likes(wire, number, form):
+    body = json.dumps({"Timestamp": number}).encode() if form == JSON else b"\xa1" + cbor2.dumps("Timestamp") + cbor2.dumps(number)
+
+    assert wire.call("GetShardIterator", body=body, form=form).error[0] != "SerializationException"
