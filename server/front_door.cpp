@@ -23,8 +23,19 @@ bool ends_with_ignoring_case(std::string_view text, std::string_view suffix) {
          equals_ignoring_case(text.substr(text.size() - suffix.size()), suffix);
 }
 
-// The host without its port; nothing if it is not of the form host or host:port.
-std::optional<std::string_view> without_port(std::string_view authority) {
+// A name that ends in a dot is the same name, told to be whole (RFC 1034 §3.1).
+std::string_view without_final_dot(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name;
+}
+
+struct Authority {
+  std::string_view host;  // Without a final dot.
+  std::string_view port;  // Digits; empty if none is given.
+};
+
+// Splits `host` or `host:port`; nullopt if the text has another form.
+std::optional<Authority> split_authority(std::string_view authority) {
   std::string_view host = authority;
   std::string_view port;
   if (authority.starts_with('[')) {
@@ -36,12 +47,15 @@ std::optional<std::string_view> without_port(std::string_view authority) {
     host = authority.substr(0, colon);
     port = authority.substr(colon);
   }
-  if (!port.empty() && port[0] != ':') return std::nullopt;
-  const bool port_ok =
-      port.size() <= 6 && std::ranges::all_of(port.substr(port.empty() ? 0 : 1),
-                                              [](unsigned char c) { return std::isdigit(c) != 0; });
-  if (!port_ok || host.empty()) return std::nullopt;
-  return host;
+  if (!port.empty()) {
+    if (port[0] != ':') return std::nullopt;
+    port.remove_prefix(1);
+  }
+  const bool port_ok = port.size() <= 5 && std::ranges::all_of(port, [](unsigned char c) {
+                         return std::isdigit(c) != 0;
+                       });
+  if (!port_ok) return std::nullopt;
+  return Authority{without_final_dot(host), port};
 }
 
 bool is_ip_literal(std::string_view host) {
@@ -59,20 +73,21 @@ bool is_ip_literal(std::string_view host) {
 }  // namespace
 
 bool FrontDoor::is_allowed_host(std::string_view authority) const {
-  const auto host = without_port(authority);
-  if (!host) return false;
-  if (is_ip_literal(*host)) return true;
+  const auto parts = split_authority(authority);
+  if (!parts || parts->host.empty()) return false;
+  const std::string_view host = parts->host;
+  if (is_ip_literal(host)) return true;
   const bool is_clean =
-      std::ranges::all_of(*host, [](unsigned char c) { return is_host_character(c) || c == '.'; });
+      std::ranges::all_of(host, [](unsigned char c) { return is_host_character(c) || c == '.'; });
   if (!is_clean) return false;
   // A name of one label is never a name of the public net: localhost, a service of a compose file.
-  if (host->find('.') == std::string_view::npos) return true;
+  if (host.find('.') == std::string_view::npos) return true;
   const auto matches_suffix = [&](std::string_view suffix) {
-    return ends_with_ignoring_case(*host, suffix);
+    return ends_with_ignoring_case(host, suffix);
   };
   return std::ranges::any_of(kAllowedSuffixes, matches_suffix) ||
          std::ranges::any_of(allowed_hosts_, [&](const std::string& allowed) {
-           return equals_ignoring_case(*host, allowed);
+           return equals_ignoring_case(host, without_final_dot(allowed));
          });
 }
 

@@ -27,7 +27,7 @@ int status(const FrontDoor& door, std::vector<Header> headers) {
 }  // namespace
 
 TEST_CASE("only names that lead here are served") {
-  const FrontDoor door({"kinesis.example.com"}, {});
+  const FrontDoor door({"kinesis.example.com", "dotted.example.com."}, {});
   struct Row {
     const char* host;
     int status;
@@ -46,11 +46,30 @@ TEST_CASE("only names that lead here are served") {
                                          {"millrace.default.svc", 200},
                                          {"millrace.default.svc.cluster.local:80", 200},
                                          {"kinesis.example.com:4567", 200},
+                                         {"localhost.", 200},
+                                         {"localhost.:4567", 200},
+                                         {"127.0.0.1.:4567", 200},
+                                         {"kinesis.", 200},
+                                         {"app.localhost.:80", 200},
+                                         {"host.docker.internal.", 200},
+                                         {"host.docker.internal.:4567", 200},
+                                         {"kinesis.us-east-1.amazonaws.com.:443", 200},
+                                         {"millrace.default.svc.cluster.local.", 200},
+                                         {"kinesis.example.com.", 200},
+                                         {"dotted.example.com:4567", 200},
+                                         {"dotted.example.com.", 200},
                                          {"evil.example.com", 403},
                                          {"example.com.", 403},
                                          {"127.0.0.1.evil.com", 403},
                                          {"localhost.evil.com", 403},
-                                         {"xlocalhost.", 403},
+                                         {"evil.example.com.", 403},
+                                         {"evil.example.com.:4567", 403},
+                                         {"localhost.evil.com.", 403},
+                                         {"localhost..", 403},
+                                         {"kinesis.example.com..", 403},
+                                         {".", 403},
+                                         {".:80", 403},
+                                         {":80", 403},
                                          {"evilamazonaws.com", 403},
                                          {"localhost:port", 403},
                                          {"localhost:4567:1", 403},

@@ -42,6 +42,18 @@ def test_names_of_this_machine_and_its_neighbours_come_in(server, host):
     assert status_of(ask(server, b"GET /health", b"Host: " + host + b"\r\n")) == 200
 
 
+@pytest.mark.parametrize("host", [b"localhost.", b"localhost.:4567", b"kinesis.default.svc.cluster.local.", b"127.0.0.1.:4567",
+                                  b"host.docker.internal.", b"host.docker.internal.:80", b"kinesis.us-east-1.amazonaws.com.",
+                                  b"kinesis.us-east-1.amazonaws.com.:443"])
+def test_a_name_with_a_final_dot_is_the_same_name(server, host):
+    assert status_of(ask(server, b"GET /health", b"Host: " + host + b"\r\n")) == 200
+
+
+@pytest.mark.parametrize("host", [b"evil.example.", b"evil.example.:4567", b"localhost.evil.example.", b"localhost..", b"."])
+def test_a_foreign_name_stays_outside_with_a_final_dot(server, host):
+    assert status_of(ask(server, b"GET /health", b"Host: " + host + b"\r\n")) == 403
+
+
 def test_a_preflight_gets_no_grant(server):
     answer = ask(server, b"OPTIONS /", b"Host: localhost\r\nOrigin: https://a.example\r\n"
                                        b"Access-Control-Request-Headers: x-amz-target\r\n")
