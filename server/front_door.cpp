@@ -70,6 +70,23 @@ bool is_ip_literal(std::string_view host) {
          });
 }
 
+// Whether `origin` is that of the server itself: scheme, host and port are those that the request
+// is addressed to. Its Host has been checked, so this is never the origin of a foreign page.
+bool is_own_origin(const HttpRequest& request, std::string_view origin) {
+  const bool is_tls = request.protocol.ends_with("+tls");
+  const std::string_view scheme = is_tls ? "https://" : "http://";
+  const auto host = request.header("host");
+  if (!host || !equals_ignoring_case(origin.substr(0, scheme.size()), scheme)) return false;
+  const auto asked = split_authority(trimmed(*host));
+  const auto from = split_authority(origin.substr(scheme.size()));
+  if (!asked || !from || asked->host.empty()) return false;
+  const auto port_of = [is_tls](const Authority& authority) {
+    if (!authority.port.empty()) return authority.port;
+    return std::string_view(is_tls ? "443" : "80");
+  };
+  return equals_ignoring_case(asked->host, from->host) && port_of(*asked) == port_of(*from);
+}
+
 }  // namespace
 
 bool FrontDoor::is_allowed_host(std::string_view authority) const {
@@ -97,6 +114,16 @@ bool FrontDoor::is_allowed_origin(std::string_view origin) const {
   });
 }
 
+bool FrontDoor::may_call(const HttpRequest& request) const {
+  bool has_origin = false;
+  for (const Header& header : request.headers) {
+    if (!equals_ignoring_case(header.name, "origin")) continue;
+    has_origin = true;
+    if (!is_allowed_origin(header.value) && !is_own_origin(request, header.value)) return false;
+  }
+  return has_origin || request.header("sec-fetch-site") != "cross-site";
+}
+
 std::optional<HttpResponse> FrontDoor::refuse(const HttpRequest& request) const {
   if (request.header_count("host") > 1) {
     return plain_response(400, "A request has one Host header.\n", true);
@@ -107,10 +134,7 @@ std::optional<HttpResponse> FrontDoor::refuse(const HttpRequest& request) const 
                           "This host name is not allowed. Start the server with --allow-host NAME "
                           "to allow it.\n");
   }
-  const auto origin = request.header("origin");
-  const bool is_foreign = origin && !is_allowed_origin(*origin);
-  const bool is_cross_site = !origin && request.header("sec-fetch-site") == "cross-site";
-  if (is_foreign || is_cross_site) {
+  if (!may_call(request)) {
     return plain_response(403,
                           "Requests from web pages are not allowed. Start the server with "
                           "--allow-origin ORIGIN to allow them.\n");
@@ -119,7 +143,8 @@ std::optional<HttpResponse> FrontDoor::refuse(const HttpRequest& request) const 
 }
 
 std::optional<HttpResponse> FrontDoor::answer_preflight(const HttpRequest& request) const {
-  if (request.method != "OPTIONS" || !request.header("origin")) return std::nullopt;
+  const auto origin = request.header("origin");
+  if (request.method != "OPTIONS" || !origin || !is_allowed_origin(*origin)) return std::nullopt;
   HttpResponse response;
   response.headers.emplace_back("Access-Control-Max-Age", "172800");
   if (const auto wanted = request.header("access-control-request-headers")) {

@@ -1,7 +1,8 @@
 // Who may talk to us at all: the check before every other, for all paths and methods.
 //
 // A page in a browser can reach a server on loopback. It cannot choose its Host and Origin, so
-// these decide: names that only lead here, and no foreign origin unless it is allowed.
+// these decide: names that only lead here, and no foreign origin unless it is allowed. A page that
+// this server itself has given is not foreign.
 
 #pragma once
 
@@ -22,15 +23,17 @@ class FrontDoor {
   // The refusal, if the request is refused; it names the option that would allow it.
   [[nodiscard]] std::optional<HttpResponse> refuse(const HttpRequest& request) const;
 
-  // The answer to a preflight of an allowed origin.
+  // The answer to a preflight of an allowed origin; browsers send none to a page's own server.
   [[nodiscard]] std::optional<HttpResponse> answer_preflight(const HttpRequest& request) const;
 
-  // Adds what an allowed origin must be told; nothing if the request has none.
+  // Adds the headers that allow another origin; none for a request without one, or with our own.
   void add_headers(const HttpRequest& request, HttpResponse& response) const;
 
  private:
   [[nodiscard]] bool is_allowed_host(std::string_view host) const;
   [[nodiscard]] bool is_allowed_origin(std::string_view origin) const;
+  // Whether the page that sent the request, if one did, may call.
+  [[nodiscard]] bool may_call(const HttpRequest& request) const;
 
   const std::vector<std::string> allowed_hosts_;
   const std::vector<std::string> allowed_origins_;

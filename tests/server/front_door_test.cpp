@@ -96,6 +96,58 @@ TEST_CASE("a web page is served only when its origin is allowed") {
   CHECK(status(open, {host, {"Origin", "https://localhost:3000"}}) == 403);
 }
 
+TEST_CASE("a page of this server may call it, and no other") {
+  const FrontDoor door({}, {});
+  struct Row {
+    const char* protocol;
+    const char* host;
+    const char* origin;
+    int status;
+  };
+  for (const Row& row :
+       std::vector<Row>{{"http1", "localhost:4567", "http://localhost:4567", 200},
+                        {"http2", "LOCALHOST:4567", "HTTP://localhost:4567", 200},
+                        {"http1", "localhost", "http://localhost", 200},
+                        {"http1", "localhost:80", "http://localhost", 200},
+                        {"http1", "localhost.:4567", "http://localhost:4567", 200},
+                        {"http1", "[::1]:4567", "http://[::1]:4567", 200},
+                        {"http1+tls", "localhost:4567", "https://localhost:4567", 200},
+                        {"http2+tls", "localhost", "https://localhost:443", 200},
+                        {"http1", "localhost:4567", "https://localhost:4567", 403},
+                        {"http1+tls", "localhost:4567", "http://localhost:4567", 403},
+                        {"http1", "localhost:4567", "http://localhost", 403},
+                        {"http1", "localhost:4567", "http://localhost:3000", 403},
+                        {"http1", "localhost:4567", "http://127.0.0.1:4567", 403},
+                        {"http1", "localhost:4567", "http://localhost:4567/", 403},
+                        {"http1", "localhost:4567", "http://a@localhost:4567", 403},
+                        {"http1", "localhost:4567", "localhost:4567", 403},
+                        {"http1", "localhost:4567", "http://", 403},
+                        {"http1", "localhost:4567", "", 403},
+                        {"http1", "evil.com", "http://evil.com", 403}}) {
+    CAPTURE(row.host);
+    CAPTURE(row.origin);
+    HttpRequest made = request({{"Host", row.host}, {"Origin", row.origin}});
+    made.protocol = row.protocol;
+    const auto refusal = door.refuse(made);
+    CHECK((refusal ? refusal->status : 200) == row.status);
+    HttpResponse response;
+    door.add_headers(made, response);
+    CHECK(response.headers.empty());
+  }
+}
+
+TEST_CASE("each of several origins has to be allowed") {
+  const FrontDoor door({}, {"http://a.example"});
+  const Header host{"Host", "localhost"};
+
+  CHECK(status(door, {host, {"Origin", "http://localhost"}, {"Origin", "http://a.example"}}) ==
+        200);
+  CHECK(status(door, {host, {"Origin", "http://localhost"}, {"Origin", "http://b.example"}}) ==
+        403);
+  CHECK(status(door, {host, {"Origin", "http://a.example"}, {"Origin", "http://b.example"}}) ==
+        403);
+}
+
 TEST_CASE("a refusal names the option that allows") {
   const FrontDoor door({}, {});
 

@@ -54,6 +54,17 @@ def test_a_foreign_name_stays_outside_with_a_final_dot(server, host):
     assert status_of(ask(server, b"GET /health", b"Host: " + host + b"\r\n")) == 403
 
 
+@pytest.mark.parametrize("first_line, status", [(b"GET /_millrace/health", 200), (b"GET /metrics", 200), (b"POST /", 400),
+                                                (b"OPTIONS /", 403)])
+def test_a_page_of_this_server_may_call_it(server, first_line, status):
+    """No grant: a browser asks for none where a page calls its own server, and so sends no preflight."""
+    answer = ask(server, first_line, b"Host: localhost:4567\r\nOrigin: http://localhost:4567\r\nSec-Fetch-Site: same-origin\r\n")
+
+    assert status_of(answer) == status
+    assert b"Access-Control" not in answer
+    assert b"--allow-origin" not in answer
+
+
 def test_a_preflight_gets_no_grant(server):
     answer = ask(server, b"OPTIONS /", b"Host: localhost\r\nOrigin: https://a.example\r\n"
                                        b"Access-Control-Request-Headers: x-amz-target\r\n")
