@@ -23,6 +23,7 @@
 #include "storage/syncer.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
+#include "streams/stream_key.h"
 
 namespace millrace::server {
 namespace {
@@ -101,6 +102,10 @@ void add_options(CLI::App& app, Raw& raw) {
           ->capture_default_str(),
       "FSYNC_INTERVAL");
   env(app.add_option("--region", config.defaults.region, "Region of requests that do not name one")
+          ->check([](const std::string& text) {
+            return streams::is_region(text) ? std::string{}
+                                            : "a region has 1 to 64 characters of a-z, 0-9 and -";
+          })
           ->capture_default_str(),
       "REGION");
   env(app.add_option("--account", config.defaults.account,

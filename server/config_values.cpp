@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "server/config.h"
 #include "streams/catalogue.h"
+#include "streams/stream_key.h"
 
 namespace millrace::server {
 namespace {
@@ -64,6 +65,9 @@ Result<std::vector<InitialStream>> parse_initial_streams(std::string_view text) 
       stream.shard_count = *count;
     }
     if (fields.size() > 2) stream.region = fields[2];
+    if (!stream.region.empty() && !streams::is_region(stream.region)) {
+      return bad("has no valid region");
+    }
     streams.push_back(std::move(stream));
   }
   return streams;

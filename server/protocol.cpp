@@ -17,6 +17,7 @@
 #include "server/http.h"
 #include "server/sigv4.h"
 #include "server/sigv4_verify.h"
+#include "streams/stream_key.h"
 
 namespace millrace::server {
 namespace {
@@ -131,6 +132,10 @@ std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request,
   if (operation == nullptr) return refuse(fail(api::kUnknownOperation, ""));
   auto credential = parse_credential(request);
   if (!credential) return refuse(std::unexpected(credential.error()));
+  // Each region is a namespace of its own, so its name is checked before anything is stored there.
+  if (!credential->region.empty() && !streams::is_region(credential->region)) {
+    return refuse(fail(api::kInvalidSignature, "Credential should be scoped to a valid region. "));
+  }
   if (check != nullptr) {
     if (auto verified = verify_signature(request, check->keys, check->clock.now()); !verified) {
       return refuse(std::unexpected(verified.error()));

@@ -26,7 +26,8 @@ TEST_CASE("streams at start are name, shards and region, the last two as wished"
 }
 
 TEST_CASE("wrong streams at start are named") {
-  for (const char* text : {"a:0", "a:x", "a:1:r:z", ":1", "a b", "a:10001", "a:-1"}) {
+  for (const char* text :
+       {"a:0", "a:x", "a:1:r:z", ":1", "a b", "a:10001", "a:-1", "a:1:US", "a:1:r_1", "a:1:r r"}) {
     CAPTURE(text);
     const auto refused = parse_initial_streams(text);
     REQUIRE_FALSE(refused);

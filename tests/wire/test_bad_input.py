@@ -184,3 +184,23 @@ def test_nothing_is_kept_of_all_this(server):
     wait_until(lambda: b"\nmillrace_inflight_bytes 0\n" in exchange(
         server, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
     assert resident_kib(server) < 200 * 1024
+
+
+@pytest.mark.parametrize("region, status", [
+    (b"a", 200), (b"eusc-de-east-1", 200), (b"a" * 64, 200), (b"a" * 65, 400), (b"a" * 30_000, 400), (b"US-EAST-1", 400), (b"us_east_1", 400),
+    (b"us-east-1.", 400), (b"us\xc3\xa9", 400), (b"..", 400), (b"%2e%2e", 400)])
+@pytest.mark.parametrize("is_presigned", [False, True])
+def test_the_name_of_a_region_is_short_and_plain(server, region, status, is_presigned):
+    data = request("ListStreams", extra=b"Connection: close\r\n").replace(b"us-east-1", region)
+    if is_presigned:
+        head = b"POST /?X-Amz-Algorithm=a&X-Amz-Credential=k/d/" + region.replace(b" ", b"+") + b"/kinesis/aws4_request"
+        query = b"&X-Amz-Signature=a&X-Amz-SignedHeaders=host&X-Amz-Date=20261123T000000Z HTTP/1.1\r\n"
+        lines = data.split(b"\r\n", 1)[1].split(b"\r\n")
+        data = head + query + b"\r\n".join(line for line in lines if not line.startswith((b"Authorization", b"X-Amz-Date")))
+
+    answer = exchange(server, data)
+
+    assert status_of(answer) == status
+    if status == 400:
+        assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {
+            "__type": "InvalidSignatureException", "message": "Credential should be scoped to a valid region. "}
