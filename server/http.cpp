@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "server/uri.h"
+
 namespace millrace::server {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
@@ -31,6 +33,21 @@ std::optional<std::string_view> HttpRequest::header(std::string_view name) const
 std::size_t HttpRequest::header_count(std::string_view name) const {
   return static_cast<std::size_t>(std::ranges::count_if(
       headers, [&](const Header& header) { return equals_ignoring_case(header.name, name); }));
+}
+
+Coding coding_of(const HttpRequest& request) {
+  Coding coding = Coding::kIdentity;
+  for (const Header& header : request.headers) {
+    if (!equals_ignoring_case(header.name, "content-encoding")) continue;
+    split(header.value, ",", [&](std::string_view part) {
+      const std::string_view name = trimmed(part);
+      if (name.empty() || equals_ignoring_case(name, "identity")) return;
+      const bool is_gzip =
+          equals_ignoring_case(name, "gzip") || equals_ignoring_case(name, "x-gzip");
+      coding = is_gzip && coding == Coding::kIdentity ? Coding::kGzip : Coding::kOther;
+    });
+  }
+  return coding;
 }
 
 std::string_view reason_phrase(int status) {

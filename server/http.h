@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +58,12 @@ struct HttpRequest {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
   [[nodiscard]] std::size_t header_count(std::string_view name) const;
 };
+
+// How a body is encoded. Source: RFC 9110 §8.4.
+enum class Coding : std::uint8_t { kIdentity, kGzip, kOther };
+
+// What the Content-Encoding fields of `request` say together.
+[[nodiscard]] Coding coding_of(const HttpRequest& request);
 
 // Of one answer alone.
 inline constexpr std::string_view kRequestIdHeader = "x-amzn-RequestId";

@@ -99,7 +99,7 @@ HttpResponse to_response(Result<std::string> outcome, api::Form form) {
 std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request,
                                               const SignatureCheck* check) {
   if (request.method != "POST") return access_denied();
-  if (request.header("content-encoding")) {
+  if (coding_of(request) != Coding::kIdentity) {
     return plain_response(415, "A body is sent without Content-Encoding.\n");
   }
   const std::string_view content_type = request.header("content-type").value_or("");

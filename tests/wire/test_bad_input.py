@@ -170,7 +170,13 @@ def test_http_1_0_and_close_end_the_connection(server):
 
 
 def test_content_encoding_is_refused(server):
-    assert status_of(exchange(server, request(extra=b"Content-Encoding: gzip\r\nConnection: close\r\n"))) == 415
+    for coding in (b"gzip", b"br", b"identity, gzip", b"identity\r\nContent-Encoding: deflate"):
+        assert status_of(exchange(server, request(extra=b"Content-Encoding: " + coding + b"\r\nConnection: close\r\n"))) == 415
+
+
+@pytest.mark.parametrize("coding", [b"identity", b"IDENTITY", b" identity ,identity", b""])
+def test_an_encoding_that_encodes_nothing_is_taken(server, coding):
+    assert status_of(exchange(server, request(extra=b"Content-Encoding: " + coding + b"\r\nConnection: close\r\n"))) == 200
 
 
 def test_an_idle_connection_is_closed(server):
