@@ -1,12 +1,16 @@
 #include "server/companions.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "api/context.h"
+#include "base/gzip.h"
 #include "server/http.h"
+#include "server/protocol.h"
 #include "server/uri.h"
 
 namespace millrace::server {
@@ -47,9 +51,16 @@ HttpResponse metrics_taken(const std::string& request_id) {
                    metadata(request_id) + "</PutMetricDataResponse>\n");
 }
 
+std::optional<Companion> by_action(std::string_view form) {
+  const std::string action = form_value(form, "Action");
+  if (action == kIdentityAction) return Companion::kIdentity;
+  if (action == kMetricsAction) return Companion::kMetricsByQuery;
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<Companion> companion_of(const HttpRequest& request) {
+std::optional<Companion> companion_of(const HttpRequest& request, std::size_t body_bytes_max) {
   if (request.method != "POST") return std::nullopt;
   if (request.path == kMetricsPath) return Companion::kMetricsByCbor;
   if (request.header("x-amz-target") == kMetricsTarget) return Companion::kMetricsByJson;
@@ -57,12 +68,11 @@ std::optional<Companion> companion_of(const HttpRequest& request) {
   if (!equals_ignoring_case(trimmed(type.substr(0, type.find(';'))), kFormType)) {
     return std::nullopt;
   }
-  // Metrics are the only forms that clients compress; what they are is not looked at.
-  if (request.header("content-encoding") == "gzip") return Companion::kMetricsByQuery;
-  const std::string action = form_value(request.body, "Action");
-  if (action == kIdentityAction) return Companion::kIdentity;
-  if (action == kMetricsAction) return Companion::kMetricsByQuery;
-  return std::nullopt;
+  if (coding_of(request) != Coding::kGzip) return by_action(request.body);
+  const auto form = gunzip(request.body, std::min(body_bytes_max, kFormBytesMax));
+  if (form) return by_action(*form).value_or(Companion::kOtherForm);
+  return form.error() == GunzipError::kTooLarge ? Companion::kTooLargeForm
+                                                : Companion::kDamagedForm;
 }
 
 HttpResponse answer_companion(Companion companion, const api::Caller& caller,
@@ -74,6 +84,12 @@ HttpResponse answer_companion(Companion companion, const api::Caller& caller,
       return metrics_taken(request_id);
     case Companion::kMetricsByJson:
       return typed("application/x-amz-json-1.0", "{}");
+    case Companion::kDamagedForm:
+      return plain_response(400, "The body is not gzip, as its Content-Encoding says.\n");
+    case Companion::kTooLargeForm:
+      return plain_response(413, "The body holds too much once it is unpacked.\n");
+    case Companion::kOtherForm:
+      return access_denied();
     case Companion::kMetricsByCbor:
       break;
   }

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,10 +23,19 @@ enum class Companion : std::uint8_t {
   kMetricsByQuery,
   kMetricsByJson,
   kMetricsByCbor,
+  // A compressed form that is none of the above: damaged, too large, or with another action.
+  kDamagedForm,
+  kTooLargeForm,
+  kOtherForm,
 };
 
-// Nothing if the request is none of those.
-[[nodiscard]] std::optional<Companion> companion_of(const HttpRequest& request);
+// A form that was compressed may not be longer than this.
+inline constexpr std::size_t kFormBytesMax = 4UL << 20U;
+
+// Returns nullopt if the request is none of those. A compressed form is unpacked to read its
+// action, up to the lesser of `body_bytes_max` and kFormBytesMax.
+[[nodiscard]] std::optional<Companion> companion_of(const HttpRequest& request,
+                                                    std::size_t body_bytes_max);
 
 [[nodiscard]] HttpResponse answer_companion(Companion companion, const api::Caller& caller,
                                             const std::string& request_id);

@@ -158,7 +158,8 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
       !response && (response = front_door_.answer_preflight(*request)).has_value();
   const std::string request_id = ids->next_uuid();
   // Other services' requests, before Kinesis' rules for forms would refuse them.
-  if (const auto companion = response ? std::nullopt : companion_of(*request)) {
+  if (const auto companion =
+          response ? std::nullopt : companion_of(*request, limits_.body_bytes_max)) {
     const Credential credential = parse_credential(*request).value_or(Credential{});
     response = answer_companion(*companion, caller_of(credential), request_id);
   }

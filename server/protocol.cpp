@@ -58,14 +58,6 @@ HttpResponse xml_response(int status, std::string body) {
   return response;
 }
 
-HttpResponse access_denied() {
-  return xml_response(403,
-                      "<AccessDeniedException>\n"
-                      "  <Message>Unable to determine service/operation name to be "
-                      "authorized</Message>\n"
-                      "</AccessDeniedException>\n");
-}
-
 HttpResponse error_response(ErrorCode code, api::Form form) {
   return to_response(fail(code, ""), form);
 }
@@ -81,6 +73,14 @@ HttpResponse coral_error(int status, ErrorCode code) {
 }
 
 }  // namespace
+
+HttpResponse access_denied() {
+  return xml_response(403,
+                      "<AccessDeniedException>\n"
+                      "  <Message>Unable to determine service/operation name to be "
+                      "authorized</Message>\n"
+                      "</AccessDeniedException>\n");
+}
 
 HttpResponse to_response(Result<std::string> outcome, api::Form form) {
   HttpResponse response;

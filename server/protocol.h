@@ -35,6 +35,9 @@ struct SignatureCheck {
 [[nodiscard]] std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request,
                                                             const SignatureCheck* check = nullptr);
 
+// The answer to a request of which it cannot be told what it wants.
+[[nodiscard]] HttpResponse access_denied();
+
 // The answer of an operation, or of the checks before it.
 [[nodiscard]] HttpResponse to_response(Result<std::string> outcome, api::Form form);
 

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/gzip.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/uint128.h"
@@ -240,6 +241,25 @@ TEST_CASE("big-endian numbers survive, and reading past the end is noticed") {
   CHECK(reader.at_end());
   CHECK(reader.take<std::uint8_t>() == 0);
   CHECK_FALSE(reader.ok());
+}
+
+TEST_CASE("gzip is unpacked up to a bound") {
+  // printf hello | gzip -n
+  const std::string packed(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05"
+      "\x00\x00\x00",
+      25);
+
+  CHECK(gunzip(packed, 5) == "hello");
+  CHECK(gunzip(packed, 100) == "hello");
+  CHECK(gunzip(packed, 4).error() == GunzipError::kTooLarge);
+  CHECK(gunzip(packed, 0).error() == GunzipError::kTooLarge);
+  CHECK(gunzip(packed + "x", 5).error() == GunzipError::kDamaged);
+  CHECK(gunzip("hello", 5).error() == GunzipError::kDamaged);
+  for (std::size_t size = 0; size < packed.size(); ++size) {
+    CAPTURE(size);
+    CHECK(gunzip(packed.substr(0, size), 5).error() == GunzipError::kDamaged);
+  }
 }
 
 TEST_CASE("a UUID has its usual form") {

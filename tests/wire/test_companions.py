@@ -75,6 +75,33 @@ def test_everything_else_is_answered_as_kinesis_does(server, headers, body, stat
     assert Wire(server.endpoint).send(body=body, headers=headers).status == status
 
 
+COMPRESSED = {"Content-Type": FORM, "Content-Encoding": "gzip"}
+IDENTITY = b"Action=GetCallerIdentity&Version=2011-06-15"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip", "identity, gzip"])
+def test_a_compressed_form_is_taken_by_its_action(server, coding):
+    got = Wire(server.endpoint).send(body=gzip.compress(IDENTITY), headers={**COMPRESSED, "Content-Encoding": coding})
+
+    assert got.status == 200
+    assert got.body.startswith(b"<GetCallerIdentityResponse ")
+
+
+@pytest.mark.parametrize("body, status, words", [
+    (gzip.compress(b"Action=DeleteEverything"), 403, b"AccessDenied"), (gzip.compress(b""), 403, b"AccessDenied"),
+    (IDENTITY, 400, b"not gzip"), (b"", 400, b"not gzip"), (gzip.compress(IDENTITY)[:-1], 400, b"not gzip"),
+    (gzip.compress(IDENTITY) + b"x", 400, b"not gzip"), (gzip.compress(IDENTITY)[:-8] + bytes(8), 400, b"not gzip"),
+    (gzip.compress(IDENTITY + b"&x=" + bytes(4 * 2**20 - len(IDENTITY) - 3)), 200, b"GetCallerIdentity"),
+    (gzip.compress(IDENTITY + b"&x=" + bytes(4 * 2**20 - len(IDENTITY) - 2)), 413, b"too much"),
+    (gzip.compress(IDENTITY + bytes(200 * 2**20)), 413, b"too much"),
+], ids=["action", "empty", "plain", "nothing", "cut", "more", "checksum", "limit", "over", "bomb"])
+def test_a_compressed_form_that_cannot_be_taken_is_told_why(server, body, status, words):
+    got = Wire(server.endpoint).send(body=body, headers=COMPRESSED)
+
+    assert got.status == status
+    assert words in got.body
+
+
 @pytest.mark.parametrize("headers", [{"Host": "evil.example.com"}, {"Origin": "http://evil.example.com"}])
 def test_the_front_door_stands_before_them(server, headers):
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
