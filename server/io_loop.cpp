@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include <boost/asio/post.hpp>
@@ -100,10 +101,20 @@ void IoLoop::free_turn_of(std::uint64_t wait) {
   const std::lock_guard lock(mutex_);
   if (is_stopping_) return;
   const bool needs_thread = returning_ == 0 && spares_ == 0;
-  if (needs_thread && threads_.size() == threads_max_) return;
+  // The thread comes first, so that no turn is free that nobody can take. The next tick asks again.
+  if (needs_thread && !add_thread()) return;
   if (!state_.compare_exchange_strong(wait, kRunning)) return;  // It is over.
   pass_turn_on();
-  if (needs_thread) threads_.emplace_back([this] { run_thread(); });
+}
+
+bool IoLoop::add_thread() {
+  if (threads_.size() == threads_max_) return false;
+  try {
+    threads_.emplace_back([this] { run_thread(); });
+    return true;
+  } catch (const std::system_error&) {
+    return false;  // The limit on processes (ulimit -u, a container's pids).
+  }
 }
 
 }  // namespace millrace::server

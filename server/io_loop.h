@@ -34,7 +34,8 @@ class IoLoop {
   // What waits for one whole tick is waiting.
   static constexpr std::chrono::milliseconds kTick{10};
 
-  // `watch` is run by a thread that never waits for the store, and outlives this.
+  // `watch` is run by a thread that never waits for the store, and outlives this. Where the system
+  // has no thread to give, the loop waits with the call that waits.
   explicit IoLoop(asio::io_context& watch, std::size_t threads_max = kThreadsMax);
   IoLoop(const IoLoop&) = delete;
   IoLoop& operator=(const IoLoop&) = delete;
@@ -42,6 +43,7 @@ class IoLoop {
 
   [[nodiscard]] asio::io_context& io() { return io_; }
 
+  // Throws std::system_error if the system gives no thread.
   void start();
 
   // Returns when all threads have ended: those that wait, when they need not any more.
@@ -101,6 +103,7 @@ class IoLoop {
   void look();
   void look_again_later();
   void free_turn_of(std::uint64_t wait);
+  [[nodiscard]] bool add_thread();  // With the mutex held.
 
   // Not told that it has one thread: what a handler posts would wait for the handler to end then.
   asio::io_context io_;

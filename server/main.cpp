@@ -1,5 +1,6 @@
 #include <exception>
 #include <iostream>
+#include <system_error>
 
 #include "server/config.h"
 #include "server/memory.h"
@@ -22,6 +23,15 @@ int main(int argc, char** argv) {
       case Command::kDone:
         return line.exit_status;
     }
+  } catch (const std::system_error& error) {
+    // Threads are all that is asked of the system by way of exceptions.
+    const bool is_thread = error.code() == std::errc::resource_unavailable_try_again;
+    std::cerr << "millrace: "
+              << (is_thread
+                      ? "cannot start a thread: the limit on processes and threads is reached "
+                        "(ulimit -u, pids of the container)"
+                      : error.what())
+              << "\n";
   } catch (const std::exception& error) {
     std::cerr << "millrace: " << error.what() << "\n";
   }

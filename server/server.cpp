@@ -21,7 +21,6 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <spdlog/logger.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -55,6 +54,7 @@
 #include "server/subscription_pump.h"
 #include "server/tls.h"
 #include "server/tls_context.h"
+#include "server/worker_pool.h"
 #include "storage/engine.h"
 #include "streams/accounts.h"
 #include "streams/arrivals.h"
@@ -176,7 +176,7 @@ class Server {
                                  store_.clock,
                                  tokens_,
                                  config_.enforces_policies};
-    const Backends backends{*store_.engine, services, metrics_, access_log_, workers_};
+    const Backends backends{*store_.engine, services, metrics_, access_log_, workers_.pool()};
     dispatcher_ = std::make_unique<Dispatcher>(
         backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
         Admin(
@@ -200,7 +200,7 @@ class Server {
       log_.info("stopping on signal {}", signal);
       accept_io_.stop();
     });
-    asio::post(workers_, give_back_free_memory);  // What replaying a log has left.
+    asio::post(workers_.pool(), give_back_free_memory);  // What replaying a log has left.
     Timer housekeeping(accept_io_.get_executor());
     arm_housekeeping(housekeeping);
     accept_io_.run();
@@ -292,8 +292,8 @@ class Server {
     timer.expires_after(kHousekeepingPeriod);
     timer.async_wait([this, &timer](const boost::system::error_code& error) {
       if (error) return;
-      asio::post(workers_, [this] { catalogue_->expire(); });
-      asio::post(workers_, give_back_free_memory);
+      asio::post(workers_.pool(), [this] { catalogue_->expire(); });
+      asio::post(workers_.pool(), give_back_free_memory);
       arm_housekeeping(timer);
     });
   }
@@ -323,7 +323,7 @@ class Server {
   api::Tokens tokens_;
   streams::Quotas quotas_;
   streams::Subscriptions subscriptions_;
-  asio::thread_pool workers_;
+  WorkerPool workers_;
   std::unique_ptr<streams::Catalogue> catalogue_;
   std::unique_ptr<streams::Accounts> accounts_;
   std::unique_ptr<streams::Arrivals> arrivals_;

@@ -14,10 +14,14 @@ def library():
 
 
 class HeldServer(Server):
-    """A server whose calls on files can be held; `switches` is an empty directory of its own."""
+    """A server whose calls on files can be held; `switches` is an empty directory of its own.
 
-    def __init__(self, directory, switches, args=()):
-        super().__init__(directory, args, env={"LD_PRELOAD": library(), "MILLRACE_HELD_CALLS": str(switches)})
+    `preload` are more libraries to stand in front of it, `env` is what they are told.
+    """
+
+    def __init__(self, directory, switches, args=(), preload=(), env=None):
+        libraries = ":".join([library(), *map(str, preload)])
+        super().__init__(directory, args, env={"LD_PRELOAD": libraries, "MILLRACE_HELD_CALLS": str(switches), **(env or {})})
         self.binary = hosted_binary()
         self.switches = pathlib.Path(switches)
 
