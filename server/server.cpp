@@ -22,7 +22,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <spdlog/logger.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +51,7 @@
 #include "server/sessions.h"
 #include "server/store.h"
 #include "server/subscription_pump.h"
+#include "server/system_limits.h"
 #include "server/tls.h"
 #include "server/tls_context.h"
 #include "server/worker_pool.h"
@@ -68,36 +68,11 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::uint32_t kThreadsMax = 8;
 constexpr std::size_t kWorkers = 2;
 constexpr std::chrono::seconds kHousekeepingPeriod{60};
 constexpr std::chrono::milliseconds kDrainStep{5};
 // Less may be the time that a start takes after a fast stop.
 constexpr std::chrono::milliseconds kClockLeadNoted{1000};
-
-// Connections are what descriptors are for; the default soft limit is lower than it need be.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-// The store takes a quarter of the descriptors, and some are for everything else.
-std::size_t connections_max(std::size_t wanted) {
-  constexpr rlim_t kOther = 24;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-  const rlim_t store = std::clamp<rlim_t>(limit.rlim_cur / 4, 16, 512);
-  const rlim_t taken = store + kOther;
-  const rlim_t left = limit.rlim_cur > taken + 1 ? limit.rlim_cur - taken : 1;
-  return std::min<std::size_t>(wanted, left);
-}
-
-std::uint32_t thread_count(std::uint32_t wanted) {
-  if (wanted > 0) return wanted;
-  return std::clamp(std::thread::hardware_concurrency(), 1U, kThreadsMax);
-}
 
 // One I/O loop with what its connections share.
 struct IoSide {
