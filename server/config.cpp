@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "millrace_version.h"
+#include "server/access_log.h"
 #include "server/log.h"
 #include "server/tls.h"
 #include "server/tls_certificate.h"
@@ -48,7 +49,8 @@ struct Raw {
   std::int64_t subscription_life_ms = 300'000;
   std::int64_t subscription_takeover_ms = 5'000;
   std::string log_format = "text";
-  std::string access_log = "on";
+  std::string access_log = "errors";
+  std::int64_t slow_request_ms = 1000;
   std::size_t memory_budget_mib = 0;  // As is usual for where records are kept.
   std::size_t disk_budget_mib = 0;
   std::size_t inflight_budget_mib = 256;
@@ -252,10 +254,19 @@ void add_options(CLI::App& app, Raw& raw) {
           ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
           ->capture_default_str(),
       "LOG_LEVEL");
-  env(app.add_option("--access-log", raw.access_log, "One line per request: on or off")
-          ->check(CLI::IsMember({"on", "off"}))
+  env(app.add_option("--access-log", raw.access_log,
+                     "Lines for requests: errors (those that failed by the server's fault, were "
+                     "refused at the door or for their signature, are no well-formed HTTP, or took "
+                     "longer than --slow-request), all (on is the same) or off")
+          ->check(CLI::IsMember({"errors", "all", "on", "off"}))
           ->capture_default_str(),
       "ACCESS_LOG");
+  env(app.add_option("--slow-request", raw.slow_request_ms,
+                     "Milliseconds to the first byte of an answer beyond which --access-log errors "
+                     "has a line for it")
+          ->check(CLI::Range(1, 86'400'000))
+          ->capture_default_str(),
+      "SLOW_REQUEST");
 }
 
 Result<Config> to_config(Raw raw) {
@@ -265,7 +276,11 @@ Result<Config> to_config(Raw raw) {
   if (raw.fsync == "never") config.fsync = storage::Fsync::kNever;
   config.fsync_interval = std::chrono::milliseconds(raw.fsync_interval_ms);
   if (raw.log_format == "json") config.log_format = LogFormat::kJson;
-  config.is_access_log_on = raw.access_log == "on";
+  if (raw.access_log == "off") config.access_log.mode = AccessLogMode::kOff;
+  if (raw.access_log == "all" || raw.access_log == "on") {
+    config.access_log.mode = AccessLogMode::kAll;
+  }
+  config.access_log.slow_request = std::chrono::milliseconds(raw.slow_request_ms);
   if (raw.limits == "observe") config.limits_mode = streams::LimitsMode::kObserve;
   if (raw.limits == "enforce") config.limits_mode = streams::LimitsMode::kEnforce;
   config.subscriptions.life = std::chrono::milliseconds(raw.subscription_life_ms);

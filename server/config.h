@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "server/access_log.h"
 #include "server/defaults.h"
 #include "server/http.h"
 #include "server/log.h"
@@ -53,7 +54,7 @@ struct Config {
   std::size_t memory_budget_bytes = 1024UL << 20U;
   std::uint64_t disk_budget_bytes = 0;  // 0: no limit.
   LogFormat log_format = LogFormat::kText;
-  bool is_access_log_on = true;
+  AccessLog::Options access_log;
   std::string log_level = "info";
 };
 

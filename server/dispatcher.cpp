@@ -18,6 +18,7 @@
 #include "api/value.h"
 #include "base/error.h"
 #include "base/metrics.h"
+#include "server/access_log.h"
 #include "server/admin.h"
 #include "server/async.h"
 #include "server/budget.h"
@@ -27,7 +28,6 @@
 #include "server/front_door.h"
 #include "server/http.h"
 #include "server/io_loop.h"
-#include "server/log.h"
 #include "server/protocol.h"
 #include "server/request_ids.h"
 #include "server/sigv4.h"
@@ -153,6 +153,8 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   std::string_view operation;
   std::string_view form;
   std::optional<HttpResponse> response = front_door_.refuse(*request);
+  const bool is_refused_at_door = response.has_value();
+  bool is_refused = is_refused_at_door;
   const bool is_own_path = !response && (response = admin_.answer(*request)).has_value();
   const bool is_preflight =
       !response && (response = front_door_.answer_preflight(*request)).has_value();
@@ -168,6 +170,7 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
         read_call(*request, signature_check_ ? &*signature_check_ : nullptr);
     if (auto* refused = std::get_if<HttpResponse>(&call)) {
       response = std::move(*refused);
+      is_refused = is_signature_error(error_of(*response));
     } else {
       const ApiCall& found = std::get<ApiCall>(call);
       operation = found.operation->name;
@@ -196,9 +199,16 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   }
   const auto duration = SteadyClock::now() - started;
   count(operation, *response, duration);
-  backends_.access_log.write({peer, request->protocol, request->method, request->path, operation,
-                              form, request_id, response->status, error_of(*response),
-                              request->body.size(), response->body.size(), duration});
+  const AccessLog::Kind kind{is_refused, response->events != nullptr};
+  if (backends_.access_log.wants(response->status, duration, kind)) {
+    const auto of_door = [&](std::string_view name) {
+      return is_refused_at_door ? request->header(name).value_or("") : std::string_view{};
+    };
+    backends_.access_log.write({peer, request->protocol, request->method, request->path, operation,
+                                form, request_id, response->status, error_of(*response),
+                                request->body.size(), response->body.size(), duration,
+                                of_door("host"), of_door("origin")});
+  }
   co_return std::move(*response);
 }
 

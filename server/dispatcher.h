@@ -12,6 +12,7 @@
 #include "api/operation.h"
 #include "base/error.h"
 #include "base/metrics.h"
+#include "server/access_log.h"
 #include "server/admin.h"
 #include "server/async.h"
 #include "server/budget.h"

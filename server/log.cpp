@@ -1,11 +1,9 @@
 #include "server/log.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,7 +17,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "api/json.h"
+#include "server/log_line.h"
 
 namespace millrace::server {
 namespace {
@@ -33,46 +31,6 @@ constexpr std::chrono::milliseconds kLastWordsTime{200};
 
 // A pipe that polls writable takes so many bytes without blocking (POSIX).
 constexpr std::size_t kChunkBytes = 4096;
-
-// 2026-11-23T10:41:53.123Z. Log lines show the machine's time, whatever the streams' clock says.
-std::string wall_time() {
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  const auto millis = now.time_since_epoch().count() % 1000;
-  std::string out(text.data(), length);
-  out += '.';
-  out += std::to_string(1000 + millis).substr(1);
-  out += 'Z';
-  return out;
-}
-
-void add_json_text(std::string& line, std::string_view name, std::string_view value) {
-  line += line.empty() ? "{" : ",";
-  api::append_json_string(line, name);
-  line += ':';
-  api::append_json_string(line, value);
-}
-
-void add_json_number(std::string& line, std::string_view name, std::string_view value) {
-  line += ',';
-  api::append_json_string(line, name);
-  line += ':';
-  line += value;
-}
-
-// A client's bytes as they may stand in a line of text.
-std::string printable(std::string_view text) {
-  std::string out(text);
-  std::ranges::replace_if(out, [](unsigned char c) { return c < 0x21 || c > 0x7e; }, '?');
-  return out;
-}
-
-// A JSON line is UTF-8 whatever a client sent.
-std::string json_safe(std::string_view text) { return printable(text); }
 
 class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
@@ -160,41 +118,6 @@ std::shared_ptr<spdlog::logger> make_logger(LogWriter& writer, LogFormat format,
       std::make_shared<spdlog::logger>("millrace", std::make_shared<WriterSink>(writer, format));
   logger->set_level(spdlog::level::from_str(level));
   return logger;
-}
-
-void AccessLog::write(const AccessEntry& entry) {
-  if (!is_on_) return;
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(entry.duration);
-  const std::string duration_ms = std::to_string(micros.count() / 1000) + "." +
-                                  std::to_string(1000 + micros.count() % 1000).substr(1);
-  std::string line;
-  if (format_ == LogFormat::kJson) {
-    add_json_text(line, "time", wall_time());
-    add_json_text(line, "peer", entry.peer);
-    add_json_text(line, "protocol", entry.protocol);
-    add_json_text(line, "method", json_safe(entry.method));
-    add_json_text(line, "path", json_safe(entry.path));
-    add_json_text(line, "operation", entry.operation);
-    add_json_text(line, "form", entry.form);
-    add_json_number(line, "status", std::to_string(entry.status));
-    add_json_text(line, "error", entry.error);
-    add_json_number(line, "request_bytes", std::to_string(entry.request_bytes));
-    add_json_number(line, "response_bytes", std::to_string(entry.response_bytes));
-    add_json_number(line, "duration_ms", duration_ms);
-    add_json_text(line, "request_id", entry.request_id);
-    line += '}';
-  } else {
-    line = wall_time() + " " + std::string(entry.peer) + " " + std::string(entry.protocol) + " ";
-    line += entry.operation.empty() ? printable(entry.method) + " " + printable(entry.path)
-                                    : std::string(entry.operation) + " " + std::string(entry.form);
-    line += " " + std::to_string(entry.status);
-    if (!entry.error.empty()) line += " " + std::string(entry.error);
-    line += " " + std::to_string(entry.request_bytes) + "B " +
-            std::to_string(entry.response_bytes) + "B " + duration_ms + "ms " +
-            std::string(entry.request_id);
-  }
-  line += '\n';
-  writer_.write(line);
 }
 
 }  // namespace millrace::server

@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -53,34 +52,5 @@ enum class LogFormat : std::uint8_t { kText, kJson };
 // A logger whose lines go to `writer`. `level` is one of trace, debug, info, warning, error, off.
 [[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(LogWriter& writer, LogFormat format,
                                                           const std::string& level);
-
-struct AccessEntry {
-  std::string_view peer;
-  std::string_view protocol;
-  std::string_view method;
-  std::string_view path;
-  std::string_view operation;  // Empty if the request named none.
-  std::string_view form;       // "json" or "cbor"; empty as well then.
-  std::string_view request_id;
-  int status = 0;
-  std::string_view error;  // The service's name of the error, or empty.
-  std::size_t request_bytes = 0;
-  std::size_t response_bytes = 0;
-  std::chrono::nanoseconds duration{};
-};
-
-// One line per request. Never what a client may keep secret: no credentials, no keys, no data.
-class AccessLog {
- public:
-  AccessLog(LogWriter& writer, LogFormat format, bool is_on)
-      : writer_(writer), format_(format), is_on_(is_on) {}
-
-  void write(const AccessEntry& entry);
-
- private:
-  LogWriter& writer_;
-  const LogFormat format_;
-  const bool is_on_;
-};
 
 }  // namespace millrace::server

@@ -32,6 +32,7 @@
 #include "base/random.h"
 #include "millrace_version.h"
 #include "server/access_keys.h"
+#include "server/access_log.h"
 #include "server/admin.h"
 #include "server/async.h"
 #include "server/budget.h"
@@ -73,6 +74,7 @@ constexpr std::chrono::seconds kHousekeepingPeriod{60};
 constexpr std::chrono::milliseconds kDrainStep{5};
 // Less may be the time that a start takes after a fast stop.
 constexpr std::chrono::milliseconds kClockLeadNoted{1000};
+constexpr std::chrono::seconds kLeftOutPeriod{1};
 
 // One I/O loop with what its connections share.
 struct IoSide {
@@ -97,7 +99,7 @@ class Server {
         limits_(config.limits),
         log_(log),
         store_(store),
-        access_log_(log_writer, config.log_format, config.is_access_log_on),
+        access_log_(log_writer, config.log_format, config.access_log),
         tokens_(store.seal_key, random_),
         quotas_(config.limits_mode, store.clock,
                 [this](std::string_view limit) { count_exceeded(limit); }),
@@ -178,6 +180,8 @@ class Server {
     asio::post(workers_.pool(), give_back_free_memory);  // What replaying a log has left.
     Timer housekeeping(accept_io_.get_executor());
     arm_housekeeping(housekeeping);
+    Timer left_out(accept_io_.get_executor());
+    arm_left_out(left_out);
     accept_io_.run();
     stop();
   }
@@ -270,6 +274,15 @@ class Server {
       asio::post(workers_.pool(), [this] { catalogue_->expire(); });
       asio::post(workers_.pool(), give_back_free_memory);
       arm_housekeeping(timer);
+    });
+  }
+
+  void arm_left_out(Timer& timer) {
+    timer.expires_after(kLeftOutPeriod);
+    timer.async_wait([this, &timer](const boost::system::error_code& error) {
+      if (error) return;
+      access_log_.report_left_out();
+      arm_left_out(timer);
     });
   }
 

@@ -188,6 +188,11 @@ Result<Credential> parse_credential(const HttpRequest& request) {
   return credential;
 }
 
+bool is_signature_error(std::string_view error) {
+  return error == api::kInvalidSignature.name || error == api::kMissingAuthenticationToken.name ||
+         error == api::kIncompleteSignature.name || error == api::kUnrecognizedClient.name;
+}
+
 Result<SignatureClaim> parse_claim(const HttpRequest& request) {
   const auto said = read_signature(request);
   if (!said) return std::unexpected(said.error());

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "server/http.h"
@@ -21,6 +22,9 @@ struct Credential {
 // Errors, by the service's names and texts and in its order: kInvalidSignature,
 // kMissingAuthenticationToken, kIncompleteSignature.
 [[nodiscard]] Result<Credential> parse_credential(const HttpRequest& request);
+
+// Whether `error` is the name of one that parse_credential() or verify_signature() gives.
+[[nodiscard]] bool is_signature_error(std::string_view error);
 
 // All that it says, each as it stands there.
 struct SignatureClaim {

@@ -148,7 +148,7 @@ def rounds(client, seconds):
     outcomes = []
     with tempfile.TemporaryDirectory() as directory:
         folder = pathlib.Path(directory)
-        with Server(folder / "data", args=["--log-format", "json"]) as server:
+        with Server(folder / "data", args=["--log-format", "json", "--access-log", "all"]) as server:
             trusted = trust(server, folder)
             for way in client.ways:
                 outcomes.append(run(client, way, server, len(outcomes), trusted, seconds))

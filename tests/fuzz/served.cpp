@@ -21,6 +21,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "server/access_log.h"
 #include "server/admin.h"
 #include "server/async.h"
 #include "server/connection.h"
@@ -46,7 +47,7 @@ constexpr std::chrono::seconds kEndsWithin{10};
 
 server::AccessLog& no_access_log() {
   static server::LogWriter writer(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  static server::AccessLog log(writer, server::LogFormat::kText, false);
+  static server::AccessLog log(writer, server::LogFormat::kText, {server::AccessLogMode::kOff, {}});
   return log;
 }
 

@@ -324,7 +324,7 @@ def test_health_and_metrics_need_no_signature(verifying):
 
 def test_no_secret_and_no_signature_is_logged(tmp_path):
     keys = write_keys(tmp_path / "keys", f"{KEY} a-very-secret-word\n")
-    with Server(args=["--auth", "verify", "--auth-keys", keys, "--log-level", "debug"]) as server:
+    with Server(args=["--auth", "verify", "--auth-keys", keys, "--log-level", "debug", "--access-log", "all"]) as server:
         headers = Signer(server, secret="a-very-secret-word").headers()
         assert send(server, headers).status == 200
         assert send(server, headers, body=b'{"Limit":1}').status == 400

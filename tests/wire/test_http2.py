@@ -20,7 +20,7 @@ MIB = 2**20
 
 @pytest.fixture(scope="module")
 def server():
-    with Server(args=["--read-timeout", "1", "--idle-timeout", "2"]) as running:
+    with Server(args=["--read-timeout", "1", "--idle-timeout", "2", "--access-log", "all"]) as running:
         yield running
         assert running.process.poll() is None, running.output()
 

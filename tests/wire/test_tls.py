@@ -258,7 +258,7 @@ class TestInside:
         assert [base64.b64decode(record["Data"]) for record in found] == [data]
 
     def test_the_access_log_says_what_was_spoken(self):
-        with Server(args=["--log-format", "json"]) as server:
+        with Server(args=["--log-format", "json", "--access-log", "all"]) as server:
             context = trusting(certificate_of(server))
             with inside(server, context) as connection:
                 connection.sendall(request())
