@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/socket_base.hpp>
@@ -10,10 +11,23 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/ssl/stream_base.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <sys/poll.h>
 
 #include "server/async.h"
 
 namespace millrace::server {
+
+std::string peer_of(const Socket& socket) {
+  boost::system::error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return {};
+  return endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
+}
+
+bool has_hung_up(Socket& socket) {
+  pollfd state{socket.native_handle(), POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) > 0;
+}
 
 Task<boost::system::error_code> ByteStream::accept_tls(asio::ssl::context* tls,
                                                        beast::flat_buffer* received) {

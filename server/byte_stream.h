@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <boost/asio/async_result.hpp>
@@ -21,6 +22,12 @@
 #include "server/async.h"
 
 namespace millrace::server {
+
+// `address:port` of the peer; empty if it has gone.
+[[nodiscard]] std::string peer_of(const Socket& socket);
+
+// Whether the peer has closed its side.
+[[nodiscard]] bool has_hung_up(Socket& socket);
 
 // For asio::async_write: as much at a time as is taken, where it would hand over 64 KiB.
 struct AtOnce {

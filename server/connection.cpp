@@ -1,6 +1,7 @@
 #include "server/connection.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -54,6 +55,11 @@ Task<> refuse_plain(ByteStream* stream, SessionContext* context) {
   co_await stream->drain(context->limits.linger_timeout);
 }
 
+// Whether bytes have come, and the rest was waited for in vain.
+bool has_stalled(const ByteStream& stream, const beast::flat_buffer& buffer) {
+  return buffer.size() > 0 && stream.has_expired(std::chrono::steady_clock::now());
+}
+
 }  // namespace
 
 Transport detect_transport(std::string_view first_bytes) {
@@ -67,6 +73,7 @@ Transport detect_transport(std::string_view first_bytes) {
 Task<> serve_connection(Socket socket, SessionContext* context) {
   boost::system::error_code ignored;
   socket.set_option(Tcp::no_delay(true), ignored);
+  const std::string peer = peer_of(socket);  // Once the socket is closed it is not known.
   ByteStream stream(std::move(socket));
   Sessions::Entry entry(context->sessions, stream);
   beast::flat_buffer buffer(context->limits.header_bytes_max + kBufferBytes);
@@ -82,13 +89,25 @@ Task<> serve_connection(Socket socket, SessionContext* context) {
     }
     transport = co_await read_transport(&stream, &buffer, &entry);
   } else if (context->tls.mode == TlsMode::kTlsOnly) {
-    if (transport == Transport::kHttp1) co_await refuse_plain(&stream, context);
-    transport = Transport::kUndecided;
+    if (transport == Transport::kHttp1) {
+      context->rejections.note(peer, "http1", 400, "The port speaks TLS only.");
+      co_await refuse_plain(&stream, context);
+    } else if (transport == Transport::kHttp2) {
+      context->rejections.note(peer, "http2", 0, "The port speaks TLS only.");
+    }
+    if (transport != Transport::kUndecided) {
+      co_await stream.finish(context->limits.goodbye_timeout);
+      co_return;
+    }
   }
   if (transport == Transport::kHttp1) {
     co_await serve_http1(&stream, &buffer, context, &entry);
   } else if (transport == Transport::kHttp2) {
     co_await serve_http2(&stream, &buffer, context, &entry);
+  } else if (transport == Transport::kTls) {
+    context->rejections.note(peer, "tls", 0, "TLS is not spoken here.");
+  } else if (has_stalled(stream, buffer)) {
+    context->rejections.note(peer, "http2", 0, "The preface does not go on.");
   }
   co_await stream.finish(context->limits.goodbye_timeout);
 }

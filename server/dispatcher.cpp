@@ -199,6 +199,9 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   }
   const auto duration = SteadyClock::now() - started;
   count(operation, *response, duration);
+  if (is_refused_at_door && response->status == 400) {
+    backends_.rejections.count(request->protocol, response->status);
+  }
   const AccessLog::Kind kind{is_refused, response->events != nullptr};
   if (backends_.access_log.wants(response->status, duration, kind)) {
     const auto of_door = [&](std::string_view name) {

@@ -22,6 +22,7 @@
 #include "server/io_loop.h"
 #include "server/log.h"
 #include "server/protocol.h"
+#include "server/rejections.h"
 #include "server/request_ids.h"
 #include "server/sigv4.h"
 #include "storage/engine.h"
@@ -34,6 +35,7 @@ struct Backends {
   api::Services services;
   Metrics& metrics;
   AccessLog& access_log;
+  Rejections& rejections;
   asio::thread_pool& workers;
 };
 

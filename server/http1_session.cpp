@@ -17,7 +17,6 @@
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
-#include <sys/poll.h>
 
 #include "base/bytes.h"
 #include "server/async.h"
@@ -25,6 +24,7 @@
 #include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
+#include "server/http1_faults.h"
 #include "server/http1_head.h"
 #include "server/http1_parser.h"
 #include "server/sessions.h"
@@ -45,28 +45,9 @@ constexpr std::size_t kGatheredBytes = 16UL * 1024;
 constexpr std::size_t kKeptBodyBytes = 64UL * 1024;
 // Between a peer's goodbye inside TLS and the end of the connection.
 constexpr std::chrono::milliseconds kGoodbyeTime{100};
+constexpr int kEmptyLinesMax = 4;
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-// The answer to a request that could not be read; nothing where silence is the answer.
-std::optional<HttpResponse> answer_to(const Error& error) {
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    return plain_response(431, "The head of the request is too large.\n", true);
-  }
-  if (error == http::error::body_limit) return plain_response(413, "", true);
-  const bool is_parse_error =
-      error.category() == make_error_code(http::error::bad_version).category();
-  if (!is_parse_error || error == http::error::end_of_stream ||
-      error == http::error::partial_message) {
-    return std::nullopt;
-  }
-  return plain_response(400, "The request is not well-formed HTTP/1.1.\n", true);
-}
-
-bool has_hung_up(Socket& socket) {
-  pollfd state{socket.native_handle(), POLLRDHUP, 0};
-  return ::poll(&state, 1, 0) > 0;
-}
 
 // The connection's state between the coroutines that serve it. They run one after the other.
 class Http1Session {
@@ -74,11 +55,7 @@ class Http1Session {
   Http1Session(ByteStream& stream, beast::flat_buffer& buffer, SessionContext& context,
                Sessions::Entry& entry)
       : stream_(stream), buffer_(buffer), context_(context), entry_(entry) {
-    boost::system::error_code error;
-    const auto endpoint = stream_.socket().remote_endpoint(error);
-    if (!error) {
-      peer_ = endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
-    }
+    peer_ = peer_of(stream_.socket());
     request_.protocol = stream_.is_tls() ? "http1+tls" : "http1";
   }
 
@@ -96,15 +73,28 @@ class Http1Session {
   Task<bool> wait_for_request() {
     if (entry_.is_stopping()) co_return false;
     entry_.set_idle(true);
-    if (buffer_.size() == 0) {
-      stream_.expires_after(context_.limits.idle_timeout);
+    int empty_lines = 0;
+    bool has_begun = drop_empty_lines(&empty_lines);
+    if (!has_begun) stream_.expires_after(context_.limits.idle_timeout);
+    while (!has_begun) {
       const auto space = buffer_.prepare(std::max<std::size_t>(buffer_.capacity(), 1));
       const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
       if (error) co_return false;
       buffer_.commit(count);
+      has_begun = drop_empty_lines(&empty_lines);
     }
     entry_.set_idle(false);
     co_return true;
+  }
+
+  // Drops empty lines before a request line, kEmptyLinesMax of them at most (RFC 9112 §2.2: some
+  // clients send one behind a body). Returns whether a request has begun.
+  bool drop_empty_lines(int* dropped) {
+    while (*dropped < kEmptyLinesMax && received().starts_with("\r\n")) {
+      buffer_.consume(2);
+      ++*dropped;
+    }
+    return !received().empty() && (received() != "\r" || *dropped == kEmptyLinesMax);
   }
 
   // Returns whether the connection goes on.
@@ -125,8 +115,14 @@ class Http1Session {
     if (!error) refusal = check_head(parser);
     if (!error && !refusal && !take_body(&parser)) error = co_await read_body(&parser);
     if (error) refusal = has_no_room_ || body_share_.has_ended() ? no_room() : answer_to(error);
-    if (refusal) co_await refuse(&*refusal);
-    if (error || refusal) co_return false;
+    if (error || refusal) {
+      const bool has_expired = error && stream_.has_expired(SteadyClock::now());
+      const std::string_view reason = reason_of(error, refusal, has_expired);
+      const int status = refusal ? refusal->status : 0;
+      if (!reason.empty()) context_.rejections.note(peer_, request_.protocol, status, reason);
+      if (refusal) co_await refuse(&*refusal);
+      co_return false;
+    }
 
     stream_.expires_never();
     HttpResponse response = co_await context_.dispatcher.answer(&request_, peer_, &context_.ids,

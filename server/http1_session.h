@@ -15,6 +15,7 @@
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/io_loop.h"
+#include "server/rejections.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
 #include "server/subscription_pump.h"
@@ -33,6 +34,7 @@ struct SessionContext {
   Sessions& sessions;
   const PumpContext& pump;
   const TlsSide& tls;
+  Rejections& rejections;
 };
 
 // Serves until the peer closes, falls silent or breaks the protocol, or the server stops.

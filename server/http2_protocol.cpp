@@ -50,6 +50,21 @@ nghttp2_nv to_nv(const Http2Protocol::Field& field) {
                                                            : NGHTTP2_NV_FLAG_NONE)};
 }
 
+// Whether an error code says that the peer is to blame. A stream that the peer goes on to send on
+// after its end is not its fault: the end may still be under way.
+bool is_fault(std::uint32_t error, bool is_connection) {
+  switch (error) {
+    case NGHTTP2_PROTOCOL_ERROR:
+    case NGHTTP2_FLOW_CONTROL_ERROR:
+    case NGHTTP2_FRAME_SIZE_ERROR:
+    case NGHTTP2_COMPRESSION_ERROR:
+    case NGHTTP2_ENHANCE_YOUR_CALM:
+      return true;
+    default:
+      return is_connection && error != NGHTTP2_NO_ERROR && error != NGHTTP2_INTERNAL_ERROR;
+  }
+}
+
 }  // namespace
 
 void Http2Protocol::SessionDeleter::operator()(nghttp2_session* session) const {
@@ -113,6 +128,19 @@ struct Http2Protocol::Callbacks {
     return 0;
   }
 
+  // What the library or this class says to a peer that breaks the protocol goes through here.
+  static int before_frame(nghttp2_session* /*session*/, const nghttp2_frame* frame,
+                          void* user_data) {
+    const bool is_connection = frame->hd.type == NGHTTP2_GOAWAY;
+    if (!is_connection && frame->hd.type != NGHTTP2_RST_STREAM) return 0;
+    const std::uint32_t error =
+        is_connection ? frame->goaway.error_code : frame->rst_stream.error_code;
+    if (is_fault(error, is_connection)) {
+      of(user_data).listener_.on_fault(is_connection, nghttp2_http2_strerror(error));
+    }
+    return 0;
+  }
+
   static ssize_t on_read(nghttp2_session* /*session*/, std::int32_t id, std::uint8_t* buffer,
                          std::size_t size, std::uint32_t* flags, nghttp2_data_source* /*source*/,
                          void* user_data) {
@@ -133,6 +161,7 @@ Http2Protocol::Http2Protocol(Http2Listener& listener, const Limits& limits) : li
   nghttp2_session_callbacks_set_on_header_callback(all, &Callbacks::on_header);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(all, &Callbacks::on_data);
   nghttp2_session_callbacks_set_on_frame_recv_callback(all, &Callbacks::on_frame);
+  nghttp2_session_callbacks_set_before_frame_send_callback(all, &Callbacks::before_frame);
   nghttp2_session_callbacks_set_on_stream_close_callback(all, &Callbacks::on_close);
 
   nghttp2_option* made_option = nullptr;
@@ -173,7 +202,10 @@ void Http2Protocol::count_idle_frame() {
 bool Http2Protocol::receive(std::string_view bytes) {
   const auto taken = nghttp2_session_mem_recv(
       session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  if (taken < 0) return false;
+  if (taken < 0) {
+    listener_.on_fault(true, nghttp2_strerror(static_cast<int>(taken)));
+    return false;
+  }
   if (idle_frames_ > kIdleFramesPerSecond) {
     terminate(Http2Error::kEnhanceYourCalm);
     return false;

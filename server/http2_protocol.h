@@ -46,6 +46,8 @@ class Http2Listener {
   // A block of headers or of the body is whole; with the last one the request is.
   virtual void on_part_end(std::int32_t id, bool is_last) = 0;
   virtual void on_close(std::int32_t id) = 0;
+  // The peer breaks the protocol, so the connection, or a stream of it, ends with `error`.
+  virtual void on_fault(bool is_connection, std::string_view error) = 0;
 
   struct Taken {
     std::size_t count = 0;

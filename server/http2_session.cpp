@@ -25,6 +25,7 @@
 #include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
+#include "server/http1_faults.h"
 #include "server/http1_head.h"
 #include "server/http1_session.h"
 #include "server/http2_protocol.h"
@@ -53,9 +54,7 @@ class Http2Session final : public Http2Listener {
         deadline_timer_(stream.get_executor()),
         idle_(std::make_shared<Waker>(stream.get_executor())),
         protocol_(*this, context.limits) {
-    boost::system::error_code error;
-    const auto endpoint = stream_.socket().remote_endpoint(error);
-    if (!error) peer_ = endpoint.address().to_string() + ":" + std::to_string(endpoint.port());
+    peer_ = peer_of(stream_.socket());
   }
 
   Task<> run(beast::flat_buffer* received) {
@@ -142,6 +141,10 @@ class Http2Session final : public Http2Listener {
     is_stopping_ = true;
     flush();
     if (streams_.empty()) stream_.socket().cancel();
+  }
+
+  void note_rejection(int status, std::string_view reason) {
+    context_.rejections.note(peer_, stream_.is_tls() ? "http2+tls" : "http2", status, reason);
   }
 
   // Until when something must come of the peer: for each stream by itself, so that other streams
@@ -258,6 +261,7 @@ class Http2Session final : public Http2Listener {
     co_await asio::post(stream_.get_executor(), kAwait);
     if (stream->is_refused()) {
       stream->response = std::move(*stream->take_refusal());
+      note_rejection(stream->response.status, reason_of(stream->response));
       stream->is_cut_short = true;
     } else {
       HttpRequest request = stream->request();
@@ -381,6 +385,11 @@ class Http2Session final : public Http2Listener {
     if (stream == nullptr) return;
     abandon(**stream);
     streams_.erase(id);
+  }
+
+  void on_fault(bool is_connection, std::string_view error) override {
+    note_rejection(
+        0, (is_connection ? "The connection ends: " : "A stream ends: ") + std::string(error));
   }
 
   Taken take_body(std::int32_t id, std::span<std::uint8_t> space) override {

@@ -48,6 +48,7 @@
 #include "server/log.h"
 #include "server/memory.h"
 #include "server/protocol.h"
+#include "server/rejections.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
 #include "server/store.h"
@@ -80,11 +81,11 @@ constexpr std::chrono::seconds kLeftOutPeriod{1};
 struct IoSide {
   IoSide(asio::io_context& watch, Dispatcher& dispatcher, const Limits& limits, Budget& bodies,
          Budget& answers, std::atomic<std::size_t>& connections, const PumpContext& pump,
-         const TlsSide& tls, Random& random)
+         const TlsSide& tls, Rejections& rejections, Random& random)
       : ids(random),
         sessions(connections),
         loop(watch),
-        context{dispatcher, limits, bodies, answers, ids, loop, sessions, pump, tls} {}
+        context{dispatcher, limits, bodies, answers, ids, loop, sessions, pump, tls, rejections} {}
 
   RequestIds ids;
   Sessions sessions;
@@ -100,6 +101,7 @@ class Server {
         log_(log),
         store_(store),
         access_log_(log_writer, config.log_format, config.access_log),
+        rejections_(metrics_, access_log_),
         tokens_(store.seal_key, random_),
         quotas_(config.limits_mode, store.clock,
                 [this](std::string_view limit) { count_exceeded(limit); }),
@@ -153,7 +155,8 @@ class Server {
                                  store_.clock,
                                  tokens_,
                                  config_.enforces_policies};
-    const Backends backends{*store_.engine, services, metrics_, access_log_, workers_.pool()};
+    const Backends backends{*store_.engine, services, metrics_,       access_log_,
+                            rejections_,    workers_.pool()};
     dispatcher_ = std::make_unique<Dispatcher>(
         backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
         Admin(
@@ -161,7 +164,7 @@ class Server {
         config_.defaults, limits_, std::move(*signature_check));
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
       sides_.push_back(std::make_unique<IoSide>(accept_io_, *dispatcher_, limits_, bodies_,
-                                                answers_, connections_, *pump_, *tls_, random_));
+                                                answers_, connections_, *pump_, *tls_, rejections_, random_));
     }
     return listen();
   }
@@ -308,6 +311,7 @@ class Server {
   SystemRandom random_;
   Metrics metrics_;
   AccessLog access_log_;
+  Rejections rejections_;
   api::Tokens tokens_;
   streams::Quotas quotas_;
   streams::Subscriptions subscriptions_;

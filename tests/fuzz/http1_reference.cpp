@@ -16,6 +16,7 @@ constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
 constexpr std::string_view kBlanks = " \t";
 constexpr std::size_t kLengthDigitsMax = 15;
+constexpr int kEmptyLinesMax = 4;
 
 bool consists_of(std::string_view text, std::string_view characters) {
   return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
@@ -127,6 +128,9 @@ std::optional<std::string> take_counted(std::string_view& rest, std::string_view
 std::optional<ReferenceRequest> take_request(std::string_view& input) {
   std::string_view rest = input;
   ReferenceRequest request;
+  // RFC 9112 §2.2: a few empty lines before the request are ignored.
+  for (int i = 0; i < kEmptyLinesMax && rest.starts_with("\r\n"); ++i) rest.remove_prefix(2);
+  const std::size_t size_bytes = rest.size();
   const auto line = take_line(rest);
   if (!line) return std::nullopt;
   const std::size_t first = line->find(' ');
@@ -144,7 +148,7 @@ std::optional<ReferenceRequest> take_request(std::string_view& input) {
   auto fields = take_fields(rest);
   if (!fields) return std::nullopt;
   request.fields = std::move(*fields);
-  request.head_bytes = input.size() - rest.size();
+  request.head_bytes = size_bytes - rest.size();
   const std::size_t hosts = values_of(request.fields, "host").size();
   if (hosts > 1 || (is_new && hosts == 0)) return std::nullopt;
   const auto connection = values_of(request.fields, "connection");

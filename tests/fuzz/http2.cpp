@@ -124,6 +124,10 @@ class Listener final : public server::Http2Listener {
 
   void on_close(std::int32_t id) override { open_.erase(id); }
 
+  void on_fault(bool /*is_connection*/, std::string_view error) override {
+    require(!error.empty());
+  }
+
   Taken take_body(std::int32_t id, std::span<std::uint8_t> space) override {
     Told* told = find(id);
     if (told == nullptr) return {0, true};

@@ -109,9 +109,10 @@ server::Limits small_limits() {
 
 Served::Served(const server::Limits& limits)
     : limits_(limits),
+      rejections_(metrics_, no_access_log()),
       tls_{server::TlsMode::kPlainOnly, nullptr, metrics_.counter("failures", "")} {
   const server::Backends backends{world_.engine, world_.services(), metrics_, no_access_log(),
-                                  workers()};
+                                  rejections_,   workers()};
   server::Defaults defaults;
   defaults.account = kAccount;
   defaults.region = kRegion;
@@ -153,7 +154,7 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
   server::Socket socket(loop_.io().get_executor());
   socket.assign(server::Tcp::v4(), ends[0]);
   server::SessionContext context{*dispatcher_, limits_,   bodies_, answers_, *ids_,
-                                 loop_,        sessions_, pump_,   tls_};
+                                 loop_,        sessions_, pump_,   tls_, rejections_};
   bool has_ended = false;
   asio::co_spawn(loop_.io(), server::serve_connection(std::move(socket), &context),
                  [&](const std::exception_ptr& failure) {

@@ -18,6 +18,7 @@
 #include "server/http1_session.h"
 #include "server/io_loop.h"
 #include "server/log.h"
+#include "server/rejections.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
 #include "server/subscription_pump.h"
@@ -52,6 +53,7 @@ class Served {
   const server::Limits limits_;
   World world_;
   Metrics metrics_;
+  server::Rejections rejections_;
   server::asio::io_context unused_io_{1};
   server::IoLoop loop_{unused_io_};
   streams::Arrivals arrivals_{world_.engine};

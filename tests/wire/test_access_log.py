@@ -43,10 +43,11 @@ def test_all_and_off(word, is_written):
     with Server(args=["--access-log", word]) as server:
         server.client().create_stream(StreamName="a", ShardCount=1)
         exchange(server, EVIL + b"evil.example\r\n\r\n")
+        exchange(server, b"hello\r\n\r\n")
         server.stop()
         output = server.output()
 
-    assert ("CreateStream json 200" in output, "evil.example" in output) == (is_written,) * 2
+    assert ("CreateStream json 200" in output, "evil.example" in output, "rejected" in output) == (is_written,) * 3
 
 
 def test_refusals_of_the_front_door_name_what_was_refused():

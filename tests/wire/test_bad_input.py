@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import pytest
 from rawsocket import (connect, exchange, read_answer, read_until_closed, request, resident_kib, status_of, wait_until)
@@ -14,6 +15,29 @@ MIB = 1 << 20
                                   b"GET / HTTP/2.0\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"PRI * HTTP/2.0\r\n\r\nXX"])
 def test_what_is_not_http_1_is_closed_without_an_answer(server, data):
     assert exchange(server, data) == b""
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_few_empty_lines_before_a_request_are_ignored(server, count):
+    """RFC 9112 §2.2: some clients send one behind a body. Also where they come by themselves, and are waited after."""
+    lines = b"\r\n" * count
+    with connect(server) as connection:
+        for _ in range(3):
+            for piece in (lines[:1], lines[1:], request()):
+                connection.sendall(piece)
+                time.sleep(0.01)
+            assert status_of(read_answer(connection)[0]) == 200
+        connection.sendall(lines + (request() + lines) * 3)
+        rest = b""
+        while rest.count(b"HTTP/1.1 200 OK") < 3:
+            rest += connection.recv(65536)
+
+    assert rest.count(b"HTTP/1.1 ") == 3
+
+
+@pytest.mark.parametrize("data", [b"\r\n" * 5, b"\n", b"\r\r\n", b" \r\n", b"\r\n\n"])
+def test_other_lines_before_a_request_are_not(server, data):
+    assert status_of(exchange(server, data + request())) in (400, None)
 
 
 @pytest.mark.parametrize("head, status", [
