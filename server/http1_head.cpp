@@ -107,6 +107,31 @@ std::string_view fault_of(const HttpRequest& head, unsigned version) {
   return {};
 }
 
+bool resolve_target(HttpRequest& head) {
+  constexpr std::string_view kMark = "://";
+  const std::string_view target = head.path;
+  const std::size_t mark = target.find(kMark);
+  const bool is_absolute = mark != std::string_view::npos && mark > 0 &&
+                           std::ranges::all_of(target.substr(0, mark), [](unsigned char c) {
+                             return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.';
+                           });
+  if (!is_absolute) return true;
+  const std::string_view rest = target.substr(mark + kMark.size());
+  const std::size_t end = rest.find('/');
+  const std::string_view authority = rest.substr(0, end);
+  if (!is_host(authority)) return false;
+  // An empty path is "/"; one stands before the authority, in the buffer as all of the request.
+  head.path = end == std::string_view::npos ? target.substr(mark + 1, 1) : rest.substr(end);
+  const auto host = std::ranges::find_if(
+      head.headers, [](const Header& header) { return equals_ignoring_case(header.name, "host"); });
+  if (host != head.headers.end()) {
+    host->value = authority;
+  } else {
+    head.headers.push_back({"Host", authority});
+  }
+  return true;
+}
+
 bool is_printable(std::string_view text) {
   return std::ranges::all_of(text,
                              [](unsigned char c) { return c == '\t' || (c >= ' ' && c != 0x7F); });

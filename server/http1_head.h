@@ -42,6 +42,11 @@ struct HeadLines {
 // nothing.
 [[nodiscard]] std::string_view fault_of(const HttpRequest& head, unsigned version);
 
+// Has a target in absolute form, `scheme://authority/path`, mean what RFC 9112 §3.2.2 says: its
+// authority takes the place of Host, its path that of the target. False if the authority is no name
+// or address.
+[[nodiscard]] bool resolve_target(HttpRequest& head);
+
 // Whether text has no control character but the tab.
 [[nodiscard]] bool is_printable(std::string_view text);
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,10 @@ Http1Parser::Http1Parser(const Limits& limits, HttpRequest& request, std::string
 void Http1Parser::keep_head(std::string_view head, std::string& into) {
   into = head;
   const auto moved = [&](std::string_view& text) {
-    if (text.data() != nullptr) text = {into.data() + (text.data() - head.data()), text.size()};
+    const std::less<> before;  // Of pointers that need not belong together.
+    const bool is_inside =
+        !before(text.data(), head.data()) && before(text.data(), head.data() + head.size());
+    if (is_inside) text = {into.data() + (text.data() - head.data()), text.size()};
   };
   moved(request_.method);
   moved(request_.path);

@@ -25,7 +25,8 @@ class Http1Parser final : public boost::beast::http::basic_parser<true> {
 
   [[nodiscard]] unsigned version() const { return version_; }  // 10 or 11.
 
-  // Copies `head`, which the request's views point into, to `into`, and has them point there.
+  // Copies `head`, which the request's views point into, to `into`, and has them point there. Views
+  // of anything else stay as they are.
   void keep_head(std::string_view head, std::string& into);
 
  private:

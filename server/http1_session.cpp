@@ -171,6 +171,9 @@ class Http1Session {
     if (const std::string_view fault = fault_of(request_, parser.version()); !fault.empty()) {
       return plain_response(400, std::string(fault), true);
     }
+    if (!resolve_target(request_)) {
+      return plain_response(400, "The target of the request names no host.\n", true);
+    }
     return std::nullopt;
   }
 

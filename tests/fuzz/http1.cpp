@@ -75,6 +75,23 @@ bool is_timed(const ReferenceAnswer& answer) {
   return type == server::kEventStreamType || type.starts_with("text/plain; version");
 }
 
+struct AbsoluteTarget {
+  std::string_view authority;
+  std::string_view path;
+};
+
+std::optional<AbsoluteTarget> absolute_target(std::string_view target) {
+  constexpr std::string_view kSchemeCharacters =
+      "+-.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const std::size_t scheme = target.find_first_not_of(kSchemeCharacters);
+  if (scheme == 0 || scheme == std::string_view::npos) return std::nullopt;
+  if (!target.substr(scheme).starts_with("://")) return std::nullopt;
+  const std::string_view rest = target.substr(scheme + 3, target.find('?') - scheme - 3);
+  const std::size_t slash = rest.find('/');
+  return AbsoluteTarget{rest.substr(0, slash),
+                        slash == std::string_view::npos ? "/" : rest.substr(slash)};
+}
+
 server::HttpRequest to_server_request(const ReferenceRequest& request) {
   server::HttpRequest converted;
   converted.method = request.method;
@@ -83,6 +100,14 @@ server::HttpRequest to_server_request(const ReferenceRequest& request) {
   converted.path = target.substr(0, mark);
   if (mark != std::string_view::npos) converted.query = target.substr(mark + 1);
   for (const Field& field : request.fields) converted.headers.push_back({field.name, field.value});
+  // RFC 9112 §3.2.2: the authority of an absolute target takes the place of Host.
+  if (const auto whole = absolute_target(target)) {
+    converted.path = whole->path;
+    std::erase_if(converted.headers, [](const server::Header& header) {
+      return server::equals_ignoring_case(header.name, "host");
+    });
+    converted.headers.push_back({"Host", whole->authority});
+  }
   converted.body = request.body;
   return converted;
 }

@@ -1,7 +1,7 @@
 """Who may knock: hosts, origins, preflights. The same door stands before the server's own paths."""
 
 import pytest
-from rawsocket import exchange, status_of
+from rawsocket import exchange, request, status_of
 
 from support.server import Server
 
@@ -63,6 +63,34 @@ def test_a_page_of_this_server_may_call_it(server, first_line, status):
     assert status_of(answer) == status
     assert b"Access-Control" not in answer
     assert b"--allow-origin" not in answer
+
+
+@pytest.mark.parametrize("target, status", [
+    (b"http://evil.example/health", 403), (b"http://evil.example", 403), (b"HTTPS://evil.example:4567/health", 403),
+    (b"http://evil.example?x=/health", 403), (b"http://evil.example./health", 403), (b"ws://evil.example/health", 403),
+    (b"http://localhost/health", 200), (b"http://localhost.:80/health?x=http://evil.example/", 200), (b"HTTP://127.0.0.1:4567/health", 200),
+    (b"http://[::1]/health", 200), (b"http://localhost/nothing", 403), (b"http:///health", 400), (b"http://a@localhost/health", 400),
+    (b"http://local host/health", 400), (b"http://localhost:x/health", 400), (b"/http://evil.example/", 403)])
+@pytest.mark.parametrize("host", [b"Host: localhost\r\n", b"Host: localhost:4567\r\n"])
+def test_the_host_of_an_absolute_target_is_the_one_that_counts(server, target, status, host):
+    """RFC 9112 §3.2.2."""
+    answer = ask(server, b"GET " + target, host)
+
+    assert status_of(answer) == status
+    assert (b"--allow-host" in answer) == (b"evil" in target and status == 403 and not target.startswith(b"/"))
+
+
+def test_an_absolute_target_without_a_host(server):
+    for version, status in ((b"1.0", 200), (b"1.1", 400)):
+        assert status_of(exchange(server, b"GET http://localhost/health HTTP/" + version + b"\r\n\r\n")) == status
+    assert status_of(exchange(server, b"GET http://evil.example/health HTTP/1.0\r\n\r\n")) == 403
+
+
+def test_a_call_with_an_absolute_target_and_a_body_in_chunks(server):
+    lines = b"\r\n".join(line for line in request().split(b"\r\n")[1:] if line and not line.startswith((b"Content-Length", b"{}")))
+    for target, status in ((b"http://localhost", 200), (b"http://localhost/", 200), (b"http://evil.example/", 403)):
+        data = b"POST " + target + b" HTTP/1.1\r\n" + lines + b"\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+        assert status_of(exchange(server, data)) == status
 
 
 def test_a_preflight_gets_no_grant(server):
