@@ -128,6 +128,9 @@ class Http1Session {
     HttpResponse response = co_await context_.dispatcher.answer(&request_, peer_, &context_.ids,
                                                                 &context_.loop, &answer_share_);
     const bool is_last = response.closes || !parser.keep_alive() || entry_.is_stopping();
+    if (!is_last && parser.version() == 10 && !response.events) {
+      response.headers.emplace_back("Connection", "keep-alive");
+    }
     const bool has_body = request_.method != "HEAD";
     buffer_.consume(request_bytes_);
     if (response.events) co_return co_await stream_events(&response, parser.version(), is_last);

@@ -63,7 +63,7 @@ std::vector<ReferenceAnswer> read_answers(std::string_view output,
     }
     // It has a body whatever the method, which may not even be known.
     if (is_head && is_refusal(*answer)) output = {};
-    require(output.empty() || !answer->field("connection"));
+    require(output.empty() || answer->field("connection").value_or("keep-alive") == "keep-alive");
     answers.push_back(std::move(*answer));
   }
   return answers;

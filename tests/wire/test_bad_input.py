@@ -40,6 +40,28 @@ def test_other_lines_before_a_request_are_not(server, data):
     assert status_of(exchange(server, data + request())) in (400, None)
 
 
+@pytest.mark.parametrize("connection, is_kept", [(b"keep-alive", True), (b"Keep-Alive", True), (b"close", False), (b"x", False)])
+def test_a_connection_of_http_1_0_is_kept_where_it_is_said(server, connection, is_kept):
+    data = request(extra=b"Connection: " + connection + b"\r\n").replace(b"HTTP/1.1", b"HTTP/1.0")
+    with connect(server) as peer:
+        peer.sendall(data)
+        head, _, _ = read_answer(peer)
+        if is_kept:
+            peer.sendall(data)
+            assert status_of(read_answer(peer)[0]) == 200
+        else:
+            assert read_until_closed(peer) == b""
+
+    assert (b"\r\nConnection: keep-alive\r\n" in head + b"\r\n") == is_kept
+    assert (b"\r\nConnection: close\r\n" in head + b"\r\n") != is_kept
+
+
+def test_http_1_1_needs_no_word_for_it(server):
+    with connect(server) as peer:
+        peer.sendall(request(extra=b"Connection: keep-alive\r\n"))
+        assert b"Connection" not in read_answer(peer)[0]
+
+
 @pytest.mark.parametrize("head, status", [
     (b"A: " + b"x" * 40000 + b"\r\n", 431), (b"".join(b"H%d: x\r\n" % i for i in range(200)), 431),
     (b"".join(b"H%d: x\r\n" % i for i in range(10000)), 431),
