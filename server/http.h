@@ -37,7 +37,9 @@ struct Limits {
   std::chrono::milliseconds linger_timeout{5'000};   // For the rest of a request that is refused.
   std::chrono::milliseconds goodbye_timeout{1'000};  // For a peer to end TLS as we did.
   std::chrono::milliseconds busy_timeout{5'000};     // While the store has fallen behind; then 500.
-  std::chrono::milliseconds drain_timeout{10'000};   // For requests under way at a stop.
+  std::chrono::milliseconds drain_timeout{6'000};    // For requests under way at a stop;
+  std::chrono::milliseconds half_sent_timeout{
+      2'000};  // within it, for the rest of a half-sent one.
 };
 
 struct Header {

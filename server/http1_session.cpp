@@ -125,6 +125,7 @@ class Http1Session {
     }
 
     stream_.expires_never();
+    entry_.has_received();
     HttpResponse response = co_await context_.dispatcher.answer(&request_, peer_, &context_.ids,
                                                                 &context_.loop, &answer_share_);
     const bool is_last = response.closes || !parser.keep_alive() || entry_.is_stopping();
@@ -288,7 +289,8 @@ class Http1Session {
   Task<> refuse(HttpResponse* response) {
     const bool is_written = co_await write(response, true, true);
     if (!is_written) co_return;
-    entry_.set_idle(true);
+    entry_.set_idle(
+        !entry_.is_stopping());  // A stop under way has its limit for what is half-sent.
     co_await stream_.finish(context_.limits.linger_timeout);
     co_await stream_.drain(context_.limits.linger_timeout);
   }

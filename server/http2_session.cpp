@@ -52,6 +52,7 @@ class Http2Session final : public Http2Listener {
         entry_(entry),
         shares_{context.bodies, context.answers, {}, {}},
         deadline_timer_(stream.get_executor()),
+        stop_timer_(stream.get_executor()),
         idle_(std::make_shared<Waker>(stream.get_executor())),
         protocol_(*this, context.limits) {
     peer_ = peer_of(stream_.socket());
@@ -60,6 +61,7 @@ class Http2Session final : public Http2Listener {
   Task<> run(beast::flat_buffer* received) {
     stream_.expires_never();  // Reading has deadlines of its own here.
     entry_.set_idle(false);   // A stop is told; it closes nothing by itself.
+    entry_.has_received();
     entry_.on_stop([this] { stop(); });
     start(watch_deadline());
     bool goes_on = receive({static_cast<const char*>(received->data().data()), received->size()});
@@ -121,6 +123,7 @@ class Http2Session final : public Http2Listener {
     }
     close();
     deadline_timer_.cancel();
+    stop_timer_.cancel();
     for (const auto& [id, stream] : streams_) abandon(*stream);
     // Nothing may outlive this; each of them ends soon without a socket.
     while (tasks_ > 0) co_await idle_->sleep(context_.limits.write_timeout);
@@ -141,6 +144,19 @@ class Http2Session final : public Http2Listener {
     is_stopping_ = true;
     flush();
     if (streams_.empty()) stream_.socket().cancel();
+    start(give_up_half_sent());
+  }
+
+  // After a stop: requests that have not arrived whole are not waited for.
+  Task<> give_up_half_sent() {
+    if (is_closed_) co_return;
+    stop_timer_.expires_after(context_.limits.half_sent_timeout);
+    co_await stop_timer_.async_wait(kAwaitTuple);
+    if (is_closed_) co_return;
+    for (const auto& [id, stream] : streams_) {
+      if (!stream->is_complete) protocol_.reset(id, Http2Error::kCancel);
+    }
+    flush();
   }
 
   void note_rejection(int status, std::string_view reason) {
@@ -428,6 +444,7 @@ class Http2Session final : public Http2Listener {
   bool is_stopping_ = false;
   int tasks_ = 0;
   Timer deadline_timer_;
+  Timer stop_timer_;
   SteadyClock::time_point last_received_ = SteadyClock::now();
   SteadyClock::time_point deadline_ = SteadyClock::now() + kNoDeadline;
   SteadyClock::time_point watched_until_ = SteadyClock::time_point::max();

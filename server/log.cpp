@@ -73,6 +73,11 @@ LogWriter::~LogWriter() {
   thread_.join();
 }
 
+void LogWriter::flush() {
+  std::unique_lock lock(mutex_);
+  idle_.wait_for(lock, kLastWordsTime, [this] { return pending_.empty() && !is_writing_; });
+}
+
 void LogWriter::write(std::string_view line) {
   const std::lock_guard lock(mutex_);
   if (pending_.size() + line.size() > kPendingBytesMax) {
@@ -101,6 +106,7 @@ void LogWriter::run() {
       std::swap(taken, pending_);
     }
     if (SteadyClock::now() > give_up) return;
+    is_writing_ = true;
     lock.unlock();
     pollfd ready{descriptor_, POLLOUT, 0};
     if (::poll(&ready, 1, static_cast<int>(kPollTime.count())) > 0) {
@@ -109,6 +115,8 @@ void LogWriter::run() {
       taken.erase(0, count > 0 ? static_cast<std::size_t>(count) : taken.size());
     }
     lock.lock();
+    is_writing_ = !taken.empty();
+    if (!is_writing_) idle_.notify_all();
   }
 }
 

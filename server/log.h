@@ -33,6 +33,9 @@ class LogWriter {
   // `line` ends in a newline. Thread-safe, never blocks on the descriptor.
   void write(std::string_view line);
 
+  // Returns when all lines up to now are written, after a fifth of a second at the latest.
+  void flush();
+
   [[nodiscard]] std::uint64_t dropped() const;
 
  private:
@@ -44,6 +47,8 @@ class LogWriter {
   std::string pending_;
   std::uint64_t dropped_ = 0;
   bool is_stopping_ = false;
+  bool is_writing_ = false;
+  std::condition_variable idle_;
   std::thread thread_;
 };
 

@@ -50,6 +50,7 @@
 #include "server/protocol.h"
 #include "server/rejections.h"
 #include "server/request_ids.h"
+#include "server/second_signal.h"
 #include "server/sessions.h"
 #include "server/store.h"
 #include "server/subscription_pump.h"
@@ -95,13 +96,15 @@ struct IoSide {
 
 class Server {
  public:
-  Server(const Config& config, spdlog::logger& log, LogWriter& log_writer, Store& store)
+  Server(const Config& config, spdlog::logger& log, LogWriter& log_writer, Store& store,
+         SecondSignal& second_signal)
       : config_(config),
         limits_(config.limits),
         log_(log),
         store_(store),
         access_log_(log_writer, config.log_format, config.access_log),
         rejections_(metrics_, access_log_),
+        second_signal_(second_signal),
         tokens_(store.seal_key, random_),
         quotas_(config.limits_mode, store.clock,
                 [this](std::string_view limit) { count_exceeded(limit); }),
@@ -178,6 +181,7 @@ class Server {
     signals.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
       log_.info("stopping on signal {}", signal);
+      second_signal_.arm();
       accept_io_.stop();
     });
     asio::post(workers_.pool(), give_back_free_memory);  // What replaying a log has left.
@@ -293,7 +297,8 @@ class Server {
   void stop() {
     listener_->stop();
     for (const auto& side : sides_) {
-      asio::post(side->loop.io(), [&sessions = side->sessions] { sessions.stop(); });
+      asio::post(side->loop.io(),
+                 [this, &sessions = side->sessions] { sessions.stop(limits_.half_sent_timeout); });
     }
     const auto deadline = SteadyClock::now() + limits_.drain_timeout;
     while (connections_.load() > 0 && SteadyClock::now() < deadline) {
@@ -312,6 +317,7 @@ class Server {
   Metrics metrics_;
   AccessLog access_log_;
   Rejections rejections_;
+  SecondSignal& second_signal_;
   api::Tokens tokens_;
   streams::Quotas quotas_;
   streams::Subscriptions subscriptions_;
@@ -345,8 +351,9 @@ int serve(const Config& config) {
     log->error("{}", store.error().message);
     return 1;
   }
+  SecondSignal second_signal(*log, log_writer);  // Until the store is closed.
   {
-    Server server(config, *log, log_writer, **store);
+    Server server(config, *log, log_writer, **store, second_signal);
     if (auto started = server.start(); !started) {
       log->error("{}", started.error().message);
       return 1;

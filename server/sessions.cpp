@@ -35,8 +35,9 @@ Sessions::Entry::~Entry() {
   --sessions_.connections_;
 }
 
-void Sessions::stop() {
+void Sessions::stop(std::chrono::steady_clock::duration half_sent_timeout) {
   is_stopping_ = true;
+  receives_until_ = std::chrono::steady_clock::now() + half_sent_timeout;
   for (Entry* entry : entries_) {
     if (!entry->is_idle_) {
       if (entry->end_) entry->end_();
@@ -49,7 +50,8 @@ void Sessions::stop() {
 
 void Sessions::close_expired(std::chrono::steady_clock::time_point now) {
   for (Entry* entry : entries_) {
-    if (entry->stream_.has_expired(now)) entry->stream_.close();
+    const bool is_given_up = entry->is_receiving_ && receives_until_ <= now;
+    if (is_given_up || entry->stream_.has_expired(now)) entry->stream_.close();
   }
 }
 

@@ -32,8 +32,11 @@ class Sessions {
     // Between requests a stop may close the connection at any time.
     void set_idle(bool is_idle) {
       is_idle_ = is_idle;
+      is_receiving_ = !is_idle;
       if (!is_idle) was_busy_ = true;
     }
+    // The request has arrived whole: a stop waits for its answer.
+    void has_received() { is_receiving_ = false; }
     [[nodiscard]] bool is_stopping() const { return sessions_.is_stopping_; }
 
     // Called once by a stop that finds the connection busy, so that it can end an answer that has
@@ -45,6 +48,7 @@ class Sessions {
     Sessions& sessions_;
     ByteStream& stream_;
     bool is_idle_ = true;
+    bool is_receiving_ = false;
     bool was_busy_ = false;  // Since the last look for those that do not take their answers.
     // What the peer had not taken at that look, and when it took something at the earliest.
     int left_bytes_ = 0;
@@ -52,8 +56,9 @@ class Sessions {
     std::function<void()> end_;
   };
 
-  // Closes what is idle; the others end after their answer.
-  void stop();
+  // Closes what is idle; the others end after their answer, and those whose request is half-sent
+  // after `half_sent_timeout`.
+  void stop(std::chrono::steady_clock::duration half_sent_timeout);
 
   // Four times a second, closes connections whose deadline has passed; now and then also those
   // between requests whose peer has taken less than 64 KiB of the last answer's rest for longer
@@ -69,6 +74,8 @@ class Sessions {
   std::atomic<std::size_t>& connections_;
   std::set<Entry*> entries_;
   bool is_stopping_ = false;
+  std::chrono::steady_clock::time_point receives_until_ =
+      std::chrono::steady_clock::time_point::max();
 };
 
 }  // namespace millrace::server
