@@ -12,6 +12,8 @@
 #include <utility>
 #include <variant>
 
+#include <spdlog/logger.h>
+
 #include "api/context.h"
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
@@ -28,6 +30,7 @@
 #include "server/front_door.h"
 #include "server/http.h"
 #include "server/io_loop.h"
+#include "server/log_line.h"
 #include "server/protocol.h"
 #include "server/request_ids.h"
 #include "server/sigv4.h"
@@ -155,15 +158,19 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   std::optional<HttpResponse> response = front_door_.refuse(*request);
   const bool is_refused_at_door = response.has_value();
   bool is_refused = is_refused_at_door;
+  if (is_refused_at_door) log_way(peer, *request, "refused at the front door");
   const bool is_own_path = !response && (response = admin_.answer(*request)).has_value();
+  if (is_own_path) log_way(peer, *request, "a path of the server's own");
   const bool is_preflight =
       !response && (response = front_door_.answer_preflight(*request)).has_value();
+  if (is_preflight) log_way(peer, *request, "a preflight");
   const std::string request_id = ids->next_uuid();
   // Other services' requests, before Kinesis' rules for forms would refuse them.
   if (const auto companion =
           response ? std::nullopt : companion_of(*request, limits_.body_bytes_max)) {
     const Credential credential = parse_credential(*request).value_or(Credential{});
     response = answer_companion(*companion, caller_of(credential), request_id);
+    log_way(peer, *request, "a call of another service");
   }
   if (!response) {
     std::variant<ApiCall, HttpResponse> call =
@@ -171,10 +178,12 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
     if (auto* refused = std::get_if<HttpResponse>(&call)) {
       response = std::move(*refused);
       is_refused = is_signature_error(error_of(*response));
+      log_way(peer, *request, is_refused ? "refused for its signature" : "no call of an operation");
     } else {
       const ApiCall& found = std::get<ApiCall>(call);
       operation = found.operation->name;
       form = found.form == api::Form::kCbor ? "cbor" : "json";
+      log_way(peer, *request, operation);
       api::Context context(backends_.services, caller_of(found.credential), operation, found.form);
       context.answer_room = share->room();
       Outcome outcome = run_at_once(found, request->body, context, *loop);
@@ -213,6 +222,15 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
                                 of_door("host"), of_door("origin")});
   }
   co_return std::move(*response);
+}
+
+void Dispatcher::log_way(std::string_view peer, const HttpRequest& request,
+                         std::string_view way) const {
+  constexpr std::size_t kPathBytesMax = 100;
+  if (!backends_.log.should_log(spdlog::level::debug)) return;
+  // The query stays out: a presigned one holds a signature.
+  backends_.log.debug("{} {} {} {}: {}", peer, request.protocol, printable(request.method),
+                      printable(request.path, kPathBytesMax), way);
 }
 
 void Dispatcher::count(std::string_view operation, const HttpResponse& response,

@@ -36,6 +36,7 @@ struct Backends {
   Metrics& metrics;
   AccessLog& access_log;
   Rejections& rejections;
+  spdlog::logger& log;
   asio::thread_pool& workers;
 };
 
@@ -70,6 +71,8 @@ class Dispatcher {
   [[nodiscard]] api::Caller caller_of(const Credential& credential) const;
   void count(std::string_view operation, const HttpResponse& response,
              std::chrono::nanoseconds duration);
+  // Says on the debug level by whom `request` is answered.
+  void log_way(std::string_view peer, const HttpRequest& request, std::string_view way) const;
 
   const Backends backends_;
   const FrontDoor front_door_;

@@ -64,6 +64,7 @@
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/quota.h"
+#include "streams/stream_key.h"
 #include "streams/subscriptions.h"
 
 namespace millrace::server {
@@ -145,6 +146,8 @@ class Server {
     accounts_ = std::move(*accounts);
     arrivals_ = std::make_unique<streams::Arrivals>(*store_.engine);
     catalogue_->on_shard_end([this](storage::LogId log) { arrivals_->wake(log); });
+    catalogue_->on_transition(
+        [this](const streams::Transition& transition) { log_transition(transition); });
     pump_ = std::make_unique<PumpContext>(PumpContext{*arrivals_, store_.clock});
     auto initial =
         InitialStreams::create(config_.streams, config_.defaults, *catalogue_, store_.clock, log_);
@@ -159,7 +162,7 @@ class Server {
                                  tokens_,
                                  config_.enforces_policies};
     const Backends backends{*store_.engine, services, metrics_,       access_log_,
-                            rejections_,    workers_.pool()};
+                            rejections_,    log_,     workers_.pool()};
     dispatcher_ = std::make_unique<Dispatcher>(
         backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
         Admin(
@@ -232,6 +235,15 @@ class Server {
                  "What was over a limit of the service, refused or only observed.",
                  "limit=\"" + std::string(limit) + "\"")
         .add();
+    log_.debug("over a limit: {}", limit);
+  }
+
+  void log_transition(const streams::Transition& transition) {
+    if (!log_.should_log(spdlog::level::debug)) return;
+    const streams::StreamKey& key = transition.stream;
+    log_.debug("stream {}/{}/{}: {} -> {}; shards closed: {}, opened: {}", key.account, key.region,
+               key.name, transition.from, transition.to, transition.shards_closed,
+               transition.shards_opened);
   }
 
   Result<void> listen() {

@@ -116,7 +116,19 @@ Result<void> Catalogue::load() {
 }
 
 StreamPointer Catalogue::make_stream(StreamState state) {
-  return std::make_shared<Stream>(engine_, clock_, quotas_, options_.load_window, std::move(state));
+  const bool is_creating = state.facts->status_at(clock_.now()) == StreamStatus::kCreating;
+  auto stream =
+      std::make_shared<Stream>(engine_, clock_, quotas_, options_.load_window, std::move(state));
+  stream->was_creating_ = is_creating;
+  return stream;
+}
+
+void Catalogue::note_end_of_creating(Stream& stream) {
+  if (!stream.was_creating_.load(std::memory_order_relaxed)) return;
+  const auto facts = stream.state().facts;
+  const StreamStatus status = facts->status_at(clock_.now());
+  if (status == StreamStatus::kCreating || !stream.was_creating_.exchange(false)) return;
+  transition_listener_({facts->key, to_text(StreamStatus::kCreating), to_text(status)});
 }
 
 StreamPointer Catalogue::look_up(const StreamKey& key) const {
@@ -128,6 +140,7 @@ StreamPointer Catalogue::look_up(const StreamKey& key) const {
 Result<StreamPointer> Catalogue::find(const StreamKey& key) {
   auto stream = look_up(key);
   if (!stream) return std::unexpected(stream_not_found(key));
+  note_end_of_creating(*stream);
   if (!has_something_due(*stream)) return stream;
   // A full or failing store takes no transitions, but is read from all the same: the stream is as
   // it was before then, and whoever looks next tries again. A change meets the error itself.
@@ -148,6 +161,7 @@ std::vector<StreamPointer> Catalogue::list_all() {
 
 void Catalogue::remove_gone(std::vector<StreamPointer>& streams) {
   std::erase_if(streams, [&](const StreamPointer& stream) {
+    note_end_of_creating(*stream);
     if (!has_something_due(*stream)) return false;
     // What fails here is tried again by whoever looks next. The stream is gone all the same.
     [[maybe_unused]] const auto done = carry_out_due(stream);
@@ -263,23 +277,34 @@ Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
   if (!ticket) return ticket;
 
   StreamState state{std::make_shared<const StreamFacts>(std::move(facts)), shards};
+  const StreamPointer stream = make_stream(std::move(state));
+  const StreamStatus status =
+      stream->was_creating_ ? StreamStatus::kCreating : StreamStatus::kActive;
+  transition_listener_({wanted.key, "none", to_text(status), 0, wanted.shard_count});
   const std::unique_lock lock(mutex_);
   ++next_id_;
-  streams_[wanted.key] = make_stream(std::move(state));
+  streams_[wanted.key] = stream;
   return ticket;
 }
 
 Result<storage::Ticket> Catalogue::remove(Stream& stream, bool with_consumers) {
-  auto removed = change(stream, Allowed::kNotDeleting, [&](StreamFacts& facts) -> Result<void> {
-    const TimePoint now = clock_.now();
-    if (!with_consumers && count_consumers(facts.consumers, now) > 0) {
-      return std::unexpected(stream_has_consumers(facts.key));
-    }
-    facts.gone_at = now + options_.delays.remove;
-    return {};
-  });
-  if (!removed && stream.state().facts->gone_at) return storage::Ticket{0};
-  return removed;
+  StreamStatus before{};
+  auto ticket =
+      change_locked(stream, Allowed::kNotDeleting, [&](StreamFacts& facts) -> Result<void> {
+        const TimePoint now = clock_.now();
+        if (!with_consumers && count_consumers(facts.consumers, now) > 0) {
+          return std::unexpected(stream_has_consumers(facts.key));
+        }
+        before = facts.status_at(now);
+        facts.gone_at = now + options_.delays.remove;
+        return {};
+      });
+  if (!ticket && stream.state().facts->gone_at) return storage::Ticket{0};
+  if (!ticket) return ticket;
+  transition_listener_(
+      {stream.state().facts->key, to_text(before), to_text(StreamStatus::kDeleting)});
+  carry_out_at_once(stream);
+  return ticket;
 }
 
 Result<storage::Ticket> Catalogue::change(Stream& stream, Allowed allowed, const Change& change) {
@@ -364,6 +389,8 @@ Result<storage::Ticket> Catalogue::begin_update(Stream& stream, PendingUpdate up
   const auto ticket = engine_.write(batch);
   if (!ticket) return ticket;
   state.facts = std::make_shared<const StreamFacts>(std::move(facts));
+  transition_listener_(
+      {state.facts->key, to_text(StreamStatus::kActive), to_text(StreamStatus::kUpdating)});
   stream.switch_to(std::move(state));
   return ticket;
 }

@@ -76,6 +76,16 @@ struct Counts {
   std::size_t deleting_streams = 0;
 };
 
+// A stream has passed from one state to another, by the service's names for them; "none" is that
+// before it was created and after its end.
+struct Transition {
+  const StreamKey& stream;
+  std::string_view from;
+  std::string_view to;
+  std::size_t shards_closed = 0;
+  std::size_t shards_opened = 0;
+};
+
 // In which states a stream may be changed.
 enum class Allowed : std::uint8_t { kActive, kActiveOrUpdating, kNotDeleting };
 
@@ -94,6 +104,12 @@ class Catalogue {
   // wake_readers(). Set once, before the first change; must not block or call the catalogue.
   void on_shard_end(std::function<void(storage::LogId)> listener) {
     shard_end_listener_ = std::move(listener);
+  }
+
+  // Calls `listener` for each transition, once somebody has looked at the stream after it. Set
+  // once, before the first change; must not block or call the catalogue.
+  void on_transition(std::function<void(const Transition&)> listener) {
+    transition_listener_ = std::move(listener);
   }
 
   // Has whoever waits on a shard of the stream look again: something it depends on has changed.
@@ -152,6 +168,8 @@ class Catalogue {
   Catalogue(storage::Engine& engine, Clock& clock, Quotas& quotas, const CatalogueOptions& options)
       : engine_(engine), clock_(clock), quotas_(quotas), options_(options) {}
 
+  // Tells the listener of a stream that was CREATING and no longer is.
+  void note_end_of_creating(Stream& stream);
   Result<void> check_new_stream(const NewStream& wanted);
   Result<void> load();
   Result<void> finish_drops();
@@ -185,6 +203,7 @@ class Catalogue {
   const CatalogueOptions options_;
 
   std::function<void(storage::LogId)> shard_end_listener_ = [](storage::LogId) {};
+  std::function<void(const Transition&)> transition_listener_ = [](const Transition&) {};
 
   mutable std::shared_mutex mutex_;  // Guards what follows; never held while waiting for a stream.
   std::map<StreamKey, StreamPointer> streams_;

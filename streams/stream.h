@@ -129,6 +129,7 @@ class Stream {
   std::atomic<std::uint32_t> next_turn_{0};  // Which open shard an AUTO stream's next record takes.
   mutable std::mutex state_mutex_;
   StreamState state_;
+  std::atomic<bool> was_creating_{false};  // As far as the catalogue's listener knows.
   std::shared_mutex gate_;
   std::mutex change_mutex_;  // One change of the stream's facts or shards at a time; taken before
                              // the gate.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -134,9 +135,16 @@ Result<void> Catalogue::apply(Stream& stream, StreamFacts facts, const std::vect
   }
   rows::put_shards(batch, facts.id, shards, first_new);
   if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
+  const std::size_t opened = shards.next_index() - first_new;
   stream.switch_to({std::make_shared<const StreamFacts>(std::move(facts)),
                     std::make_shared<const ShardMap>(std::move(shards))});
   for (const std::uint32_t index : closed) shard_end_listener_(stream.log(index));
+  const StreamStatus status =
+      before.facts->update ? StreamStatus::kUpdating : StreamStatus::kActive;
+  if (before.facts->update || !steps.empty()) {
+    transition_listener_({before.facts->key, to_text(status), to_text(StreamStatus::kActive),
+                          closed.size(), opened});
+  }
   return {};
 }
 
@@ -159,6 +167,8 @@ Result<void> Catalogue::carry_out_removal(const StreamPointer& stream) {
     streams_.erase(state.facts->key);
   }
   for (const Shard& shard : state.shards->shards()) shard_end_listener_(stream->log(shard.index));
+  transition_listener_(
+      {state.facts->key, to_text(StreamStatus::kDeleting), "none", state.shards->open_count(), 0});
   // The stream is gone. What fails here is tried again by expire().
   [[maybe_unused]] const auto done = drop_logs(dropped);
   return {};

@@ -51,6 +51,12 @@ server::AccessLog& no_access_log() {
   return log;
 }
 
+spdlog::logger& no_log() {
+  static server::LogWriter writer(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  static const auto log = server::make_logger(writer, server::LogFormat::kText, "off");
+  return *log;
+}
+
 asio::thread_pool& workers() {
   static asio::thread_pool pool(1);
   return pool;
@@ -112,7 +118,7 @@ Served::Served(const server::Limits& limits)
       rejections_(metrics_, no_access_log()),
       tls_{server::TlsMode::kPlainOnly, nullptr, metrics_.counter("failures", "")} {
   const server::Backends backends{world_.engine, world_.services(), metrics_, no_access_log(),
-                                  rejections_,   workers()};
+                                  rejections_,   no_log(),          workers()};
   server::Defaults defaults;
   defaults.account = kAccount;
   defaults.region = kRegion;

@@ -300,6 +300,38 @@ TEST_CASE_FIXTURE(CatalogueTest, "a second reshard has to wait for the first") {
         "Stream orders under account 000000000000 not ACTIVE, instead in state UPDATING");
 }
 
+TEST_CASE_FIXTURE(CatalogueTest, "each transition is told once, when somebody looks after it") {
+  reopen({5s, 5s, 5s});
+  std::vector<std::string> told;
+  catalogue_->on_transition([&](const Transition& transition) {
+    CHECK(transition.stream == kOrders);
+    told.push_back(std::string(transition.from) + ">" + std::string(transition.to) + " -" +
+                   std::to_string(transition.shards_closed) + " +" +
+                   std::to_string(transition.shards_opened));
+  });
+  const auto look = [&] {
+    for (int i = 0; i < 2; ++i) [[maybe_unused]]
+      const auto found = catalogue_->find(kOrders);
+    catalogue_->list_all();
+    return std::exchange(told, {});
+  };
+  using Told = std::vector<std::string>;
+
+  const StreamPointer stream = create(2);
+  CHECK(look() == Told{"none>CREATING -0 +2"});
+  clock_.advance(5s);
+  CHECK(look() == Told{"CREATING>ACTIVE -0 +0"});
+  split(stream, 0, 1000);
+  CHECK(look() == Told{"ACTIVE>UPDATING -0 +0"});
+  clock_.advance(5s);
+  CHECK(look() == Told{"UPDATING>ACTIVE -1 +2"});
+  REQUIRE(catalogue_->remove(*stream, false));
+  CHECK(look() == Told{"ACTIVE>DELETING -0 +0"});
+  CHECK_FALSE(catalogue_->remove(*stream, false));
+  clock_.advance(5s);
+  CHECK(look() == Told{"DELETING>none -3 +0"});
+}
+
 TEST_CASE_FIXTURE(CatalogueTest, "an on-demand stream is not resharded by hand") {
   const StreamPointer stream = create(4, StreamMode::kOnDemand);
 

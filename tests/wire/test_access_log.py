@@ -192,6 +192,44 @@ def test_no_level_prints_data_keys_signatures_or_secrets(tmp_path, form):
     assert "PutRecord" in output and "SubscribeToShard" in output
 
 
+def test_the_debug_level_tells_decisions():
+    delays = ["--transition-delay", "create=300,reshard=300,delete=300"]
+    with Server(args=["--log-level", "debug", "--access-log", "off", "--limits", "observe", *delays]) as server:
+        kinesis = server.client()
+        kinesis.create_stream(StreamName="a", ShardCount=1)
+        status = lambda: kinesis.describe_stream_summary(StreamName="a")["StreamDescriptionSummary"]["StreamStatus"]  # noqa: E731
+        wait_until(lambda: status() == "ACTIVE")
+        kinesis.split_shard(StreamName="a", ShardToSplit="0", NewStartingHashKey="100")
+        wait_until(lambda: status() == "ACTIVE")
+        for _ in range(12):
+            kinesis.list_streams()
+        kinesis.delete_stream(StreamName="a")
+        wait_until(lambda: kinesis.list_streams()["StreamNames"] == [])
+        urllib.request.urlopen(f"{server.endpoint}/health?secret=1")
+        exchange(server, EVIL + b"evil.example\r\n\r\n")
+        exchange(server, b"POST /way HTTP/1.1\r\nHost: localhost\r\n" + CLOSE + b"\r\n")
+        exchange(server, re.sub(rb"Authorization: [^\r]*\r\n", b"", request(extra=CLOSE)))
+        form = b"Action=GetCallerIdentity"
+        with connect(server) as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                               b"Content-Length: %d\r\n\r\n" % len(form) + form)
+            read_answer(connection)
+        server.stop()
+        output = server.output()
+
+    stream = "stream 000000000000/us-east-1/a: "
+    changes = [line.split(stream)[1] for line in output.splitlines() if stream in line]
+    assert changes == [
+        "none -> CREATING; shards closed: 0, opened: 1", "CREATING -> ACTIVE; shards closed: 0, opened: 0",
+        "ACTIVE -> UPDATING; shards closed: 0, opened: 0", "UPDATING -> ACTIVE; shards closed: 1, opened: 2",
+        "ACTIVE -> DELETING; shards closed: 0, opened: 0", "DELETING -> none; shards closed: 2, opened: 0"]
+    assert "debug: over a limit: calls" in output
+    for way in ("POST /: ListStreams", "GET /health: a path of the server's own", "GET /health: refused at the front door",
+                "POST /way: no call of an operation", "POST /: refused for its signature", "POST /: a call of another service"):
+        assert f" {way}\n" in output, way
+    assert "secret" not in output and "error:" not in output
+
+
 def test_slow_request_is_at_least_a_millisecond():
     for value in ("0", "x", "-1"):
         with pytest.raises(RuntimeError, match="--slow-request"), Server(args=["--slow-request", value]):
