@@ -1,5 +1,6 @@
 #include "api/operation.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,12 +26,15 @@ std::optional<streams::StreamKey> stream_in(Value& body, const Context& context)
     const Value* value = body.find(member);
     return value != nullptr ? std::get_if<std::string>(&value->held) : nullptr;
   };
+  // What is longer names nothing; it has not been validated yet, and becomes part of a bucket's
+  // name.
+  constexpr std::size_t kNameMax = 2048;
   for (const std::string_view member : {"StreamARN", "ConsumerARN", "ResourceARN"}) {
     const std::string* arn = text(member);
-    if (arn == nullptr) continue;
+    if (arn == nullptr || arn->size() > kNameMax) continue;
     if (auto key = parse_stream_arn(*arn)) return key;
   }
-  if (const std::string* name = text("StreamName")) {
+  if (const std::string* name = text("StreamName"); name != nullptr && name->size() <= kNameMax) {
     return streams::StreamKey{context.account, context.region, *name};
   }
   return std::nullopt;

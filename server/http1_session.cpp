@@ -1,12 +1,8 @@
 #include "server/http1_session.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,8 +23,8 @@
 #include "server/http1_faults.h"
 #include "server/http1_head.h"
 #include "server/http1_parser.h"
+#include "server/http1_writer.h"
 #include "server/sessions.h"
-#include "server/subscription_pump.h"
 
 namespace millrace::server {
 namespace {
@@ -40,13 +36,9 @@ using Error = beast::error_code;
 
 constexpr std::size_t kReadBytes = 64UL * 1024;
 constexpr std::size_t kHeadStepBytes = 4096;
-constexpr std::size_t kGatheredBytes = 16UL * 1024;
 // A body's memory is kept for the next request up to this.
 constexpr std::size_t kKeptBodyBytes = 64UL * 1024;
-// Between a peer's goodbye inside TLS and the end of the connection.
-constexpr std::chrono::milliseconds kGoodbyeTime{100};
 constexpr int kEmptyLinesMax = 4;
-constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // The connection's state between the coroutines that serve it. They run one after the other.
@@ -134,8 +126,9 @@ class Http1Session {
     }
     const bool has_body = request_.method != "HEAD";
     buffer_.consume(request_bytes_);
-    if (response.events) co_return co_await stream_events(&response, parser.version(), is_last);
-    const bool is_written = co_await write(&response, is_last, has_body);
+    if (response.events)
+      co_return co_await writer_.stream_events(&response, parser.version(), is_last);
+    const bool is_written = co_await writer_.write(&response, is_last, has_body);
     std::string().swap(response.body);
     answer_share_.give_back();
     if (body_.capacity() > kKeptBodyBytes) std::string().swap(body_);
@@ -251,7 +244,7 @@ class Http1Session {
 
   // Chunks go through the buffer, so the head makes room for them.
   Task<Error> read_chunks(Http1Parser* parser) {
-    parser->keep_head(received().substr(0, request_bytes_), head_);
+    parser->keep_head(received().substr(0, request_bytes_), chunks_head_);
     parser->eager(true);
     buffer_.consume(std::exchange(request_bytes_, 0));
     for (std::size_t counted = 0;;) {
@@ -287,131 +280,12 @@ class Http1Session {
 
   // Answers what has not been read to its end.
   Task<> refuse(HttpResponse* response) {
-    const bool is_written = co_await write(response, true, true);
+    const bool is_written = co_await writer_.write(response, true, true);
     if (!is_written) co_return;
     entry_.set_idle(
         !entry_.is_stopping());  // A stop under way has its limit for what is half-sent.
     co_await stream_.finish(context_.limits.linger_timeout);
     co_await stream_.drain(context_.limits.linger_timeout);
-  }
-
-  // Sends events until they end; returns whether the connection goes on. HTTP/1.0 knows no chunks:
-  // there the end of the connection is the end of the answer.
-  Task<bool> stream_events(HttpResponse* response, unsigned version, bool is_last) {
-    const Framing framing = version == 11 ? Framing::kChunked : Framing::kUntilClose;
-    is_last = is_last || framing == Framing::kUntilClose;
-    write_head(head_, *response, framing, is_last);
-    const auto head = asio::buffer(head_);
-    const bool has_begun = co_await write_piece(head);
-    if (!has_begun) co_return false;
-    const auto waker = std::make_shared<Waker>(stream_.get_executor());
-    entry_.on_stop([waker] { waker->end(); });
-    watch_peer(waker);
-    ChunkSink sink(*this, framing);
-    const bool is_whole = co_await pump_events(response->events.get(), response->events_form, &sink,
-                                               waker, &context_.pump, &context_.loop);
-    entry_.on_stop(nullptr);
-    waker->end();  // The watch looks no more at a socket that may be gone.
-    Error ignored;
-    stream_.socket().cancel(ignored);
-    if (!is_whole) co_return false;
-    if (framing == Framing::kChunked) {
-      const auto end = asio::buffer(kLastChunk);
-      const bool is_ended = co_await write_piece(end);
-      if (!is_ended) co_return false;
-    }
-    co_return !is_last && !entry_.is_stopping();
-  }
-
-  // Frames as chunks of an answer.
-  class ChunkSink final : public FrameSink {
-   public:
-    ChunkSink(Http1Session& session, Framing framing) : session_(session), framing_(framing) {}
-
-    Task<bool> send(std::string_view frame) override {
-      session_.answer_share_.give_back();
-      if (!session_.answer_share_.take(frame.size())) co_return false;
-      session_.head_ = framing_ == Framing::kChunked ? chunk(frame) : std::string(frame);
-      const auto bytes = asio::buffer(session_.head_);
-      const bool is_sent = co_await session_.write_piece(bytes);
-      co_return is_sent;
-    }
-
-   private:
-    static std::string chunk(std::string_view frame) {
-      std::array<char, 24> size{};
-      const int digits = std::snprintf(size.data(), size.size(), "%zx\r\n", frame.size());
-      std::string text(size.data(), static_cast<std::size_t>(digits));
-      text += frame;
-      return text += "\r\n";
-    }
-
-    Http1Session& session_;
-    const Framing framing_;
-  };
-
-  // Wakes the pump when the peer closes. One that sends its next request already is not gone.
-  void watch_peer(const std::shared_ptr<Waker>& waker) {
-    auto& socket = stream_.socket();
-    const auto timer = std::make_shared<Timer>(stream_.get_executor());
-    socket.async_wait(Socket::wait_read, [waker, &socket, timer](const Error& error) {
-      if (error || waker->has_ended()) return;
-      if (has_hung_up(socket)) return waker->end();
-      // Inside TLS a peer says goodbye before it closes.
-      timer->expires_after(kGoodbyeTime);
-      timer->async_wait([waker, &socket, timer](const Error& timer_error) {
-        if (!timer_error && !waker->has_ended() && has_hung_up(socket)) waker->end();
-      });
-    });
-  }
-
-  // One write with a deadline.
-  Task<bool> write_piece(asio::const_buffer bytes) {
-    stream_.expires_after(context_.limits.event_timeout);
-    const auto [error, count] = co_await asio::async_write(stream_, bytes, AtOnce{}, kAwaitTuple);
-    (void)count;
-    stream_.expires_never();
-    co_return !error;
-  }
-
-  Task<bool> write(HttpResponse* response, bool is_last, bool has_body) {
-    write_head(head_, *response, Framing::kLength, is_last);
-    const std::string_view body = has_body ? std::string_view(response->body) : std::string_view{};
-    if (head_.size() + body.size() > kGatheredBytes) {
-      const bool is_written = co_await write_large(body);
-      co_return is_written;
-    }
-    head_ += body;  // One write, and inside TLS one record.
-    stream_.expires_after(context_.limits.write_timeout);
-    for (std::size_t sent = 0; sent < head_.size();) {
-      const auto rest = asio::buffer(head_.data() + sent, head_.size() - sent);
-      const auto [error, count] = co_await stream_.async_write_some(rest, kAwaitTuple);
-      if (error) co_return false;
-      sent += count;
-    }
-    co_return true;
-  }
-
-  // The head and `body`. Each write_bytes_max of them has a deadline of its own, so that slow is
-  // not the same as stuck.
-  Task<bool> write_large(std::string_view body) {
-    std::array<asio::const_buffer, 2> rest = {asio::buffer(head_), asio::buffer(body)};
-    std::size_t sent = 0;
-    std::size_t in_time = 0;
-    while (sent < head_.size() + body.size()) {
-      if (sent >= in_time) {
-        stream_.expires_after(context_.limits.write_timeout);
-        in_time = sent + context_.limits.write_bytes_max;
-      }
-      const auto [error, count] = co_await stream_.async_write_some(rest, kAwaitTuple);
-      if (error) co_return false;
-      sent += count;
-      answer_share_.note_move();
-      const std::size_t of_head = std::min(count, rest[0].size());
-      rest[0] += of_head;
-      rest[1] += count - of_head;
-    }
-    co_return true;
   }
 
   ByteStream& stream_;
@@ -428,12 +302,13 @@ class Http1Session {
   Budget::Connection answers_;
   Budget::Share body_share_{context_.bodies, bodies_, ender_.from_any_thread()};
   Budget::Share answer_share_{context_.answers, answers_, ender_.from_any_thread()};
+  Http1Writer writer_{stream_, context_, entry_, answer_share_};
   bool has_no_room_ = false;  // For the body.
   std::string peer_;
-  HttpRequest request_;            // Points into buffer_, body_ and head_.
+  HttpRequest request_;            // Points into buffer_, body_ and chunks_head_.
   std::size_t request_bytes_ = 0;  // How much of buffer_ belongs to the request.
   std::string body_;               // If it did not come with the head.
-  std::string head_;               // The answer's; before it, that of a request with chunks.
+  std::string chunks_head_;        // The head of a request with chunks.
   SteadyClock::time_point body_started_;
 };
 

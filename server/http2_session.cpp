@@ -28,6 +28,7 @@
 #include "server/http1_faults.h"
 #include "server/http1_head.h"
 #include "server/http1_session.h"
+#include "server/http2_data_sink.h"
 #include "server/http2_protocol.h"
 #include "server/http2_stream.h"
 #include "server/sessions.h"
@@ -300,54 +301,20 @@ class Http2Session final : public Http2Listener {
   }
 
   void submit(Http2Stream& stream, bool has_length) {
-    const HttpResponse& response = stream.response;
-    const std::string status = std::to_string(response.status);
-    const std::string length = std::to_string(stream.out.size());
-    std::vector<Http2Protocol::Field> fields = {{":status", status}};
-    fields.reserve(4 + response.headers.size());
-    for (const auto& [name, value] : response.headers) {
-      fields.push_back({name, value, name == kRequestIdHeader || name == kExtendedIdHeader});
-    }
-    if (!response.content_type.empty()) fields.push_back({"content-type", response.content_type});
-    if (has_length) fields.push_back({"content-length", length});
-    fields.push_back({"date", http_date()});
-    protocol_.respond(stream.id, fields);
+    const std::string status = std::to_string(stream.response.status);
+    const std::string length = has_length ? std::to_string(stream.out.size()) : "";
+    protocol_.respond(stream.id, fields_of(stream.response, status, length));
   }
-
-  // Frames as the data of a stream, one handed over at a time.
-  class DataSink final : public FrameSink {
-   public:
-    DataSink(Http2Session& session, Http2Stream& stream) : session_(session), stream_(stream) {}
-
-    Task<bool> send(std::string_view frame) override {
-      stream_.answer_share.give_back();
-      if (!stream_.answer_share.take(frame.size())) co_return false;
-      stream_.out = frame;
-      stream_.out_sent = 0;
-      session_.resume(stream_);
-      bool is_woken = true;
-      while (is_pending() && is_woken) {
-        is_woken = co_await stream_.drained->sleep(session_.context_.limits.event_timeout);
-      }
-      const bool is_taken = stream_.is_open && !is_pending();
-      co_return is_taken;
-    }
-
-   private:
-    [[nodiscard]] bool is_pending() const {
-      return stream_.is_open && stream_.out_sent < stream_.out.size();
-    }
-
-    Http2Session& session_;
-    Http2Stream& stream_;
-  };
 
   Task<> send_events(StreamPointer stream) {
     stream->events = std::make_shared<Waker>(stream_.get_executor());
     stream->drained = std::make_shared<Waker>(stream_.get_executor());
     submit(*stream, false);
     if (is_stopping_) stream->events->end();
-    DataSink sink(*this, *stream);
+    Http2DataSink sink(*stream, context_.limits, [this, id = stream->id] {
+      protocol_.resume(id);
+      flush();
+    });
     const bool is_whole =
         co_await pump_events(stream->response.events.get(), stream->response.events_form, &sink,
                              stream->events, &context_.pump, &context_.loop);
@@ -359,11 +326,6 @@ class Http2Session final : public Http2Listener {
     } else {
       protocol_.reset(stream->id, Http2Error::kCancel);
     }
-    flush();
-  }
-
-  void resume(const Http2Stream& stream) {
-    protocol_.resume(stream.id);
     flush();
   }
 
@@ -413,13 +375,7 @@ class Http2Session final : public Http2Listener {
     if (found == nullptr) return {0, true};
     Http2Stream* stream = found->get();
     if (stream->is_dropped) return {0, false};
-    const std::size_t count = std::min(space.size(), stream->out.size() - stream->out_sent);
-    std::memcpy(space.data(), stream->out.data() + stream->out_sent, count);
-    stream->out_sent += count;
-    if (count > 0) {
-      stream->note_move();
-      stream->answer_share.note_move();
-    }
+    const std::size_t count = stream->take(space);
     const bool is_empty = stream->out_sent == stream->out.size();
     const bool is_end = is_empty && stream->has_ended;
     if (is_end && stream->is_cut_short) cut_short_.push_back(id);

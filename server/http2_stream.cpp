@@ -1,12 +1,19 @@
 #include "server/http2_stream.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "server/http.h"
+#include "server/http1_head.h"
+#include "server/http2_protocol.h"
 
 namespace millrace::server {
 namespace {
@@ -70,6 +77,17 @@ std::chrono::steady_clock::time_point Http2Stream::deadline() const {
                     : std::chrono::steady_clock::time_point::max();
 }
 
+std::size_t Http2Stream::take(std::span<std::uint8_t> space) {
+  const std::size_t count = std::min(space.size(), out.size() - out_sent);
+  std::memcpy(space.data(), out.data() + out_sent, count);
+  out_sent += count;
+  if (count > 0) {
+    note_move();
+    answer_share.note_move();
+  }
+  return count;
+}
+
 void Http2Stream::drop_answer() {
   is_dropped = true;
   std::string().swap(out);
@@ -98,6 +116,19 @@ HttpRequest Http2Stream::request() const {
   }
   request.body = body_;
   return request;
+}
+
+std::vector<Http2Protocol::Field> fields_of(const HttpResponse& response, const std::string& status,
+                                            const std::string& length) {
+  std::vector<Http2Protocol::Field> fields = {{":status", status}};
+  fields.reserve(4 + response.headers.size());
+  for (const auto& [name, value] : response.headers) {
+    fields.push_back({name, value, name == kRequestIdHeader || name == kExtendedIdHeader});
+  }
+  if (!response.content_type.empty()) fields.push_back({"content-type", response.content_type});
+  if (!length.empty()) fields.push_back({"content-length", length});
+  fields.push_back({"date", http_date()});
+  return fields;
 }
 
 }  // namespace millrace::server

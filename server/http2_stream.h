@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 
 #include "server/budget.h"
 #include "server/http.h"
+#include "server/http2_protocol.h"
 #include "server/subscription_pump.h"
 
 namespace millrace::server {
@@ -62,6 +64,9 @@ class Http2Stream {
   [[nodiscard]] std::chrono::steady_clock::time_point deadline() const;
   void note_move() { moved_at_ = std::chrono::steady_clock::now(); }
 
+  // Copies what comes next of the answer into `space`; how much that was.
+  std::size_t take(std::span<std::uint8_t> space);
+
   // Forgets an answer that its peer does not take.
   void drop_answer();
 
@@ -99,5 +104,10 @@ class Http2Stream {
   std::chrono::steady_clock::time_point moved_at_ = std::chrono::steady_clock::now();
   std::optional<HttpResponse> refusal_;
 };
+
+// The fields of an answer, which point into all three; without a length if that is empty.
+[[nodiscard]] std::vector<Http2Protocol::Field> fields_of(const HttpResponse& response,
+                                                          const std::string& status,
+                                                          const std::string& length);
 
 }  // namespace millrace::server

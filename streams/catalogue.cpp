@@ -116,6 +116,7 @@ Result<void> Catalogue::load() {
 }
 
 StreamPointer Catalogue::make_stream(StreamState state) {
+  shards_held_ += state.shards->shards().size();
   const bool is_creating = state.facts->status_at(clock_.now()) == StreamStatus::kCreating;
   auto stream =
       std::make_shared<Stream>(engine_, clock_, quotas_, options_.load_window, std::move(state));
@@ -211,6 +212,12 @@ Counts Catalogue::counts(std::string_view account, std::string_view region) {
   return counts;
 }
 
+Result<void> Catalogue::check_shards_held(const StreamKey& key, std::size_t additional) const {
+  const std::size_t held = shards_held_;
+  if (held + additional <= options_.shards_held_max) return {};
+  return std::unexpected(shard_limit_exceeded(key, held, options_.shards_held_max, additional));
+}
+
 Result<void> Catalogue::check_shard_limit(const StreamKey& key, std::size_t current,
                                           std::size_t additional) {
   const std::size_t max = options_.account_shards_max;
@@ -252,6 +259,9 @@ Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
     if (auto ended = carry_out_due(predecessor); !ended) return std::unexpected(ended.error());
   }
   if (auto checked = check_new_stream(wanted); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_shards_held(wanted.key, wanted.shard_count); !checked) {
+    return std::unexpected(checked.error());
+  }
 
   const TimePoint now = clock_.now();
   // That no number of a deleted stream of this name is given again is the engine's promise.
@@ -356,6 +366,10 @@ Result<storage::Ticket> Catalogue::reshard_locked(Stream& stream, const Plan& pl
   auto steps = plan(state);
   if (!steps) return std::unexpected(steps.error());
   if (steps->empty()) return storage::Ticket{0};
+  // A step opens two shards at most.
+  if (auto checked = check_shards_held(state.facts->key, 2 * steps->size()); !checked) {
+    return std::unexpected(checked.error());
+  }
   return begin_update(stream,
                       {now + options_.delays.reshard, std::move(*steps), state.facts->settings});
 }

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -52,10 +53,15 @@ inline constexpr std::size_t kAccountShardsMax =
 // How far the service's numbers start before the call that makes the shards, in seconds.
 inline constexpr std::int64_t kShardsBeforeStream = 2;
 
+// Of all streams, open or closed: each takes about 300 bytes for as long as it is there, whatever
+// the limits of accounts.
+inline constexpr std::size_t kShardsHeldMax = 200'000;
+
 struct CatalogueOptions {
   TransitionDelays delays;
   std::chrono::seconds load_window = kOnDemandWindow;
   std::size_t account_shards_max = kAccountShardsMax;
+  std::size_t shards_held_max = kShardsHeldMax;
 };
 
 struct NewStream {
@@ -171,6 +177,8 @@ class Catalogue {
   // Tells the listener of a stream that was CREATING and no longer is.
   void note_end_of_creating(Stream& stream);
   Result<void> check_new_stream(const NewStream& wanted);
+  // Errors: shard_limit_exceeded, if all streams together would have too many.
+  Result<void> check_shards_held(const StreamKey& key, std::size_t additional) const;
   Result<void> load();
   Result<void> finish_drops();
   Result<void> drop_logs(const rows::DroppedShards& shards);
@@ -208,7 +216,8 @@ class Catalogue {
   mutable std::shared_mutex mutex_;  // Guards what follows; never held while waiting for a stream.
   std::map<StreamKey, StreamPointer> streams_;
   std::uint32_t next_id_ = 1;
-  std::mutex create_mutex_;  // One creation at a time; taken before mutex_.
+  std::atomic<std::size_t> shards_held_{0};  // Not guarded.
+  std::mutex create_mutex_;                  // One creation at a time; taken before mutex_.
 };
 
 }  // namespace millrace::streams

@@ -136,6 +136,7 @@ Result<void> Catalogue::apply(Stream& stream, StreamFacts facts, const std::vect
   rows::put_shards(batch, facts.id, shards, first_new);
   if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
   const std::size_t opened = shards.next_index() - first_new;
+  shards_held_ += shards.shards().size() - before.shards->shards().size();
   stream.switch_to({std::make_shared<const StreamFacts>(std::move(facts)),
                     std::make_shared<const ShardMap>(std::move(shards))});
   for (const std::uint32_t index : closed) shard_end_listener_(stream.log(index));
@@ -166,6 +167,7 @@ Result<void> Catalogue::carry_out_removal(const StreamPointer& stream) {
     const std::unique_lock lock(mutex_);
     streams_.erase(state.facts->key);
   }
+  shards_held_ -= state.shards->shards().size();
   for (const Shard& shard : state.shards->shards()) shard_end_listener_(stream->log(shard.index));
   transition_listener_(
       {state.facts->key, to_text(StreamStatus::kDeleting), "none", state.shards->open_count(), 0});
@@ -199,6 +201,7 @@ Result<void> Catalogue::forget_expired_shards(Stream& stream) {
   });
   if (gone.empty()) return {};
   if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
+  shards_held_ -= gone.size();
   stream.switch_to({state.facts, std::make_shared<const ShardMap>(kept)});
   for (const rows::DroppedShards& shards : gone) {
     if (auto dropped = drop_logs(shards); !dropped) return dropped;

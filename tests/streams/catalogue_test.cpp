@@ -435,6 +435,31 @@ TEST_CASE_FIXTURE(CatalogueTest, "logs whose shards went just before an end go a
   CHECK_FALSE(engine_.get(rows::dropped_row_key({id, 0, 1}))->has_value());
 }
 
+TEST_CASE_FIXTURE(CatalogueTest, "all streams together have so many shards and no more") {
+  CatalogueOptions options;
+  options.shards_held_max = 10;
+  auto opened = Catalogue::open(engine_, clock_, quotas_, options);
+  REQUIRE(opened);
+  catalogue_ = std::move(*opened);
+  const auto name = [](const char* text) { return StreamKey{"000000000000", "us-east-1", text}; };
+  NewStream wanted;
+  wanted.shard_count = 6;
+  wanted.key = name("one");
+  REQUIRE(catalogue_->create(wanted));
+  wanted.key = name("two");
+
+  const auto refused = catalogue_->create(wanted);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == kLimitExceeded);
+  wanted.shard_count = 4;
+  REQUIRE(catalogue_->create(wanted));
+  const StreamPointer two = *catalogue_->find(name("two"));
+  CHECK_FALSE(catalogue_->reshard(
+      *two, [](const StreamState&) { return std::vector<Reshard>{Split{0, 1000}}; }));
+  REQUIRE(catalogue_->remove(*two, false));
+  CHECK(catalogue_->create(wanted));
+}
+
 TEST_CASE_FIXTURE(CatalogueTest, "a shard that expires takes its log along") {
   const StreamPointer stream = create(1);
   put(*stream, "a", "x");

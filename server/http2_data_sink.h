@@ -1,0 +1,32 @@
+// Frames of events as the data of an HTTP/2 stream, one handed over at a time.
+
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <utility>
+
+#include "server/async.h"
+#include "server/http.h"
+#include "server/http2_stream.h"
+#include "server/subscription_pump.h"
+
+namespace millrace::server {
+
+class Http2DataSink final : public FrameSink {
+ public:
+  // `resume` has the protocol ask the stream for more. What is given outlives it.
+  Http2DataSink(Http2Stream& stream, const Limits& limits, std::function<void()> resume)
+      : stream_(stream), limits_(limits), resume_(std::move(resume)) {}
+
+  Task<bool> send(std::string_view frame) override;
+
+ private:
+  [[nodiscard]] bool is_pending() const;
+
+  Http2Stream& stream_;
+  const Limits& limits_;
+  const std::function<void()> resume_;
+};
+
+}  // namespace millrace::server
