@@ -89,7 +89,8 @@ class Clock {
 };
 
 // Wall time and an offset. The offset grows where time would fall, because a floor is raised above
-// it or the wall clock is set back, so time goes on at the wall clock's pace and never stands.
+// it or the wall clock is set back, so time goes on at the wall clock's pace and never stands. It
+// never shrinks: each time the wall clock is set forward and back, time is as far ahead of it.
 class SystemClock final : public Clock {
  public:
   // `wall` outlives it.
@@ -108,7 +109,7 @@ class SystemClock final : public Clock {
   std::int64_t go_on_from(std::int64_t floor_millis) const;
 
   const WallClock& wall_;
-  mutable std::mutex mutex_;  // Taken by whoever makes the offset grow.
+  mutable std::mutex mutex_;  // Taken where time would fall, or another thread was later.
   mutable std::atomic<std::int64_t> offset_millis_{0};
   mutable std::atomic<std::int64_t> last_millis_{0};  // The newest time given.
 };

@@ -28,24 +28,33 @@ bool Budget::end_one(const Share& asking) {
     return false;
   }
   Share& share = **longest;
+  share.has_ended_ = true;  // Before it holds nothing: its owner looks at both without the lock.
   release(share);
-  share.has_ended_ = true;
   share.end_();
   return true;
 }
 
 void Budget::release(Share& share) {
-  taken_ -= share.taken_;
-  share.connection_.taken_ -= share.taken_;
-  share.taken_ = 0;
+  const std::size_t bytes = share.taken_;
+  taken_ -= bytes;
+  share.connection_.taken_ -= bytes;
   holders_.erase(&share);
+  share.taken_ = 0;
 }
 
 Budget::Share::Share(Budget& budget, Connection& connection, std::function<void()> end)
     : budget_(budget), connection_(connection), end_(std::move(end)), moved_at_(budget.now_()) {}
 
+void Budget::Share::note_move(std::size_t bytes) {
+  moved_bytes_ += bytes;
+  if (moved_bytes_ < kMoveBytesMin) return;
+  moved_bytes_ = 0;
+  moved_at_ = budget_.now_();
+}
+
 bool Budget::Share::take(std::size_t bytes) {
-  note_move();
+  if (bytes == 0) return !has_ended_;
+  note_move(taken_ == 0 ? kMoveBytesMin : bytes);  // It begins to hold something now.
   const std::lock_guard lock(budget_.mutex_);
   if (has_ended_ || connection_.taken_ + bytes > budget_.connection_max()) return false;
   while (budget_.taken_ + bytes > budget_.sizes_.bytes_max) {
@@ -76,7 +85,7 @@ std::size_t Budget::Share::room() const {
 
 void Budget::Share::give_back() {
   if (taken_ == 0 && !has_ended_) return;
-  const std::lock_guard lock(budget_.mutex_);
+  const std::lock_guard lock(budget_.mutex_);  // Also waits for whoever is ending it.
   if (taken_ > 0) budget_.release(*this);
 }
 

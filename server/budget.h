@@ -1,7 +1,7 @@
 // Bytes of one kind (bodies, answers) that all connections together may hold, a part of them each.
 //
-// When all is taken, whoever has not moved for longest is ended to make room: a peer that sends or
-// reads nothing holds up nobody but itself.
+// When all is taken, the request or answer that has not moved for longest is ended to make room: a
+// peer that sends or reads nothing, or next to nothing, holds up nobody but itself.
 
 #pragma once
 
@@ -22,7 +22,7 @@ class Budget {
   struct Sizes {
     std::size_t bytes_max = 0;  // Of all.
     std::size_t one_max = 0;    // What a single request may need; a connection may hold as much.
-    std::chrono::milliseconds stalled_after{1'000};  // Who has not moved for so long may be ended.
+    std::chrono::milliseconds stalled_after{1'000};  // A share that has not moved may be ended.
   };
 
   explicit Budget(
@@ -44,7 +44,10 @@ class Budget {
     std::atomic<std::size_t> taken_{0};
   };
 
-  // What one request or answer holds.
+  // Less than this is no move: a byte now and then would keep any amount for good.
+  static constexpr std::size_t kMoveBytesMin = 64UL << 10U;
+
+  // The bytes that one request or answer holds. Used by one thread, but for being ended.
   class Share {
    public:
     // `end` is called once, from any thread, when the share is taken away to make room for others.
@@ -54,15 +57,15 @@ class Budget {
     Share& operator=(const Share&) = delete;
     ~Share() { give_back(); }
 
-    // Takes so many bytes more. False if there is no room for them, also after ending whoever has
-    // stalled, or if this share was ended itself.
+    // Takes so many bytes more, which counts as a move. False if there is no room for them, also
+    // after ending those that have stalled, or if this share was ended itself.
     [[nodiscard]] bool take(std::size_t bytes);
 
     // About how many bytes could be taken.
     [[nodiscard]] std::size_t room() const;
 
-    // Says that the peer has sent or taken something.
-    void note_move() { moved_at_ = budget_.now_(); }
+    // Says that the peer has sent or taken so many bytes.
+    void note_move(std::size_t bytes);
 
     // Says that the peer has done its part: from now on nobody's room is made by ending this.
     void note_done() { moved_at_ = Time::max(); }
@@ -77,7 +80,8 @@ class Budget {
     Budget& budget_;
     Connection& connection_;
     const std::function<void()> end_;
-    std::size_t taken_ = 0;
+    std::atomic<std::size_t> taken_{0};
+    std::size_t moved_bytes_ = 0;  // Since the last move that counted.
     std::atomic<Time> moved_at_;
     std::atomic<bool> has_ended_{false};
   };

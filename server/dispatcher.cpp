@@ -172,6 +172,7 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
     response = answer_companion(*companion, caller_of(credential), request_id);
     log_way(peer, *request, "a call of another service");
   }
+  bool has_written = false;
   if (!response) {
     std::variant<ApiCall, HttpResponse> call =
         read_call(*request, signature_check_ ? &*signature_check_ : nullptr);
@@ -188,6 +189,7 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
       context.answer_room = share->room();
       Outcome outcome = run_at_once(found, request->body, context, *loop);
       if (!is_settled(outcome, context)) co_await settle(request, &found, &context, loop, &outcome);
+      has_written = context.ticket != 0;
       const bool is_stream = outcome->has_value() && context.events;
       response = to_response(std::move(*outcome), found.form);
       if (is_stream) {
@@ -197,7 +199,9 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
       }
     }
   }
-  if (response->body.size() > kFreeAnswerBytes && !share->take(response->body.size())) {
+  // A write that was carried out is told of all the same, or its client would do it again.
+  const std::size_t answer_bytes = response->body.size();
+  if (answer_bytes > kFreeAnswerBytes && !share->take(answer_bytes) && !has_written) {
     response = plain_response(503, "Too many answers are waiting to be read; try again.\n", true);
   }
   if (!is_own_path) {

@@ -69,7 +69,8 @@ class Http1Session {
     bool has_begun = drop_empty_lines(&empty_lines);
     if (!has_begun) stream_.expires_after(context_.limits.idle_timeout);
     while (!has_begun) {
-      const auto space = buffer_.prepare(std::max<std::size_t>(buffer_.capacity(), 1));
+      const auto space = buffer_.prepare(
+          std::clamp<std::size_t>(buffer_.capacity(), 1, buffer_.max_size() - buffer_.size()));
       const auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
       if (error) co_return false;
       buffer_.commit(count);
@@ -112,6 +113,7 @@ class Http1Session {
       const std::string_view reason = reason_of(error, refusal, has_expired);
       const int status = refusal ? refusal->status : 0;
       if (!reason.empty()) context_.rejections.note(peer_, request_.protocol, status, reason);
+      release_body();
       if (refusal) co_await refuse(&*refusal);
       co_return false;
     }
@@ -120,6 +122,7 @@ class Http1Session {
     entry_.has_received();
     HttpResponse response = co_await context_.dispatcher.answer(&request_, peer_, &context_.ids,
                                                                 &context_.loop, &answer_share_);
+    release_body();
     const bool is_last = response.closes || !parser.keep_alive() || entry_.is_stopping();
     if (!is_last && parser.version() == 10 && !response.events) {
       response.headers.emplace_back("Connection", "keep-alive");
@@ -131,8 +134,6 @@ class Http1Session {
     const bool is_written = co_await writer_.write(&response, is_last, has_body);
     std::string().swap(response.body);
     answer_share_.give_back();
-    if (body_.capacity() > kKeptBodyBytes) std::string().swap(body_);
-    body_share_.give_back();
     co_return is_written && !is_last && !answer_share_.has_ended();
   }
 
@@ -172,6 +173,12 @@ class Http1Session {
       return plain_response(400, "The target of the request names no host.\n", true);
     }
     return std::nullopt;
+  }
+
+  // Nobody looks at the body any longer: what it takes is not held while the peer reads.
+  void release_body() {
+    if (body_.capacity() > kKeptBodyBytes) std::string().swap(body_);
+    body_share_.give_back();
   }
 
   // The answer to a body that there is no room for, or that had to make room for others.

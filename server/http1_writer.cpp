@@ -53,11 +53,14 @@ class Http1Writer::ChunkSink final : public FrameSink {
   ChunkSink(Http1Writer& writer, Framing framing) : writer_(writer), framing_(framing) {}
 
   Task<bool> send(std::string_view frame) override {
-    writer_.share_.give_back();
-    if (!writer_.share_.take(frame.size())) co_return false;
+    const bool has_room =
+        co_await take_in_time(&writer_.share_, frame.size(), writer_.stream_.get_executor(),
+                              writer_.context_.limits.event_timeout);
+    if (!has_room) co_return false;
     writer_.head_ = framing_ == Framing::kChunked ? chunk(frame) : std::string(frame);
     const auto bytes = asio::buffer(writer_.head_);
     const bool is_sent = co_await writer_.write_piece(bytes);
+    writer_.share_.give_back();
     co_return is_sent;
   }
 
@@ -141,7 +144,8 @@ Task<bool> Http1Writer::write_large(std::string_view body) {
     const auto [error, count] = co_await stream_.async_write_some(rest, kAwaitTuple);
     if (error) co_return false;
     sent += count;
-    share_.note_move();
+    share_.note_move(count);
+    if (share_.has_ended()) co_return false;
     const std::size_t of_head = std::min(count, rest[0].size());
     rest[0] += of_head;
     rest[1] += count - of_head;

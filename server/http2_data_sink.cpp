@@ -4,6 +4,7 @@
 
 #include "server/async.h"
 #include "server/http2_stream.h"
+#include "server/subscription_pump.h"
 
 namespace millrace::server {
 
@@ -12,16 +13,18 @@ bool Http2DataSink::is_pending() const {
 }
 
 Task<bool> Http2DataSink::send(std::string_view frame) {
-  stream_.answer_share.give_back();
-  if (!stream_.answer_share.take(frame.size())) co_return false;
+  const bool has_room =
+      co_await take_in_time(&stream_.answer_share, frame.size(), executor_, limits_.event_timeout);
+  if (!has_room || !stream_.is_open) co_return false;
   stream_.out = frame;
   stream_.out_sent = 0;
   resume_();
   bool is_woken = true;
-  while (is_pending() && is_woken) {
+  while (is_pending() && is_woken && !stream_.drained->has_ended()) {
     is_woken = co_await stream_.drained->sleep(limits_.event_timeout);
   }
   const bool is_taken = stream_.is_open && !is_pending();
+  stream_.answer_share.give_back();
   co_return is_taken;
 }
 

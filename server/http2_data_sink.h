@@ -16,8 +16,12 @@ namespace millrace::server {
 class Http2DataSink final : public FrameSink {
  public:
   // `resume` has the protocol ask the stream for more. What is given outlives it.
-  Http2DataSink(Http2Stream& stream, const Limits& limits, std::function<void()> resume)
-      : stream_(stream), limits_(limits), resume_(std::move(resume)) {}
+  Http2DataSink(Http2Stream& stream, const Limits& limits, Executor executor,
+                std::function<void()> resume)
+      : stream_(stream),
+        limits_(limits),
+        executor_(std::move(executor)),
+        resume_(std::move(resume)) {}
 
   Task<bool> send(std::string_view frame) override;
 
@@ -26,6 +30,7 @@ class Http2DataSink final : public FrameSink {
 
   Http2Stream& stream_;
   const Limits& limits_;
+  const Executor executor_;
   const std::function<void()> resume_;
 };
 

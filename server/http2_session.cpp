@@ -51,7 +51,7 @@ class Http2Session final : public Http2Listener {
       : stream_(stream),
         context_(context),
         entry_(entry),
-        shares_{context.bodies, context.answers, {}, {}},
+        shares_(std::make_shared<Http2Shares>(context.bodies, context.answers)),
         deadline_timer_(stream.get_executor()),
         stop_timer_(stream.get_executor()),
         idle_(std::make_shared<Waker>(stream.get_executor())),
@@ -141,6 +141,7 @@ class Http2Session final : public Http2Listener {
     protocol_.go_away();
     for (const auto& [id, stream] : streams_) {
       if (stream->events) stream->events->end();
+      if (stream->drained) stream->drained->end();
     }
     is_stopping_ = true;
     flush();
@@ -164,8 +165,8 @@ class Http2Session final : public Http2Listener {
     context_.rejections.note(peer_, stream_.is_tls() ? "http2+tls" : "http2", status, reason);
   }
 
-  // Until when something must come of the peer: for each stream by itself, so that other streams
-  // and pings keep none alive, and for the connection between requests.
+  // Sets the time by which the peer must move: for each stream by itself, so that other streams and
+  // pings keep none alive, and for the connection between requests.
   void note_state() {
     const auto& limits = context_.limits;
     deadline_ = SteadyClock::now() + kNoDeadline;
@@ -219,6 +220,7 @@ class Http2Session final : public Http2Listener {
       watched_until_ = deadline_;
       deadline_timer_.expires_at(watched_until_);
       co_await deadline_timer_.async_wait(kAwaitTuple);
+      note_state();  // Peers move on without anybody being told.
       if (SteadyClock::now() < deadline_ || end_silent_streams()) continue;
       protocol_.terminate(Http2Error::kNone);
       flush();
@@ -286,6 +288,7 @@ class Http2Session final : public Http2Listener {
       stream->response = co_await context_.dispatcher.answer(&request, peer_, &context_.ids,
                                                              &context_.loop, &stream->answer_share);
       if (request.method == "HEAD") stream->response.body.clear();
+      stream->release_body();
     }
     if (!stream->is_open) co_return;
     if (stream->response.events) {
@@ -311,7 +314,7 @@ class Http2Session final : public Http2Listener {
     stream->drained = std::make_shared<Waker>(stream_.get_executor());
     submit(*stream, false);
     if (is_stopping_) stream->events->end();
-    Http2DataSink sink(*stream, context_.limits, [this, id = stream->id] {
+    Http2DataSink sink(*stream, context_.limits, stream_.get_executor(), [this, id = stream->id] {
       protocol_.resume(id);
       flush();
     });
@@ -387,7 +390,7 @@ class Http2Session final : public Http2Listener {
   SessionContext& context_;
   Sessions::Entry& entry_;
   std::string peer_;
-  Http2Shares shares_;
+  const std::shared_ptr<Http2Shares> shares_;
   Ender<std::int32_t> room_wanted_{stream_.get_executor(),
                                    [this](std::int32_t id) { make_room(id); }};
   std::map<std::int32_t, StreamPointer> streams_;

@@ -83,7 +83,7 @@ std::size_t Http2Stream::take(std::span<std::uint8_t> space) {
   out_sent += count;
   if (count > 0) {
     note_move();
-    answer_share.note_move();
+    answer_share.note_move(count);
   }
   return count;
 }

@@ -21,8 +21,10 @@
 
 namespace millrace::server {
 
-// What the streams of one connection hold of the budgets. Outlives them.
+// The parts of the budgets that the streams of one connection hold together.
 struct Http2Shares {
+  Http2Shares(Budget& of_bodies, Budget& of_answers) : bodies(of_bodies), answers(of_answers) {}
+
   Budget& bodies;
   Budget& answers;
   Budget::Connection body;
@@ -32,12 +34,13 @@ struct Http2Shares {
 class Http2Stream {
  public:
   // `end` is called from any thread where the stream has to make room for others.
-  Http2Stream(std::int32_t stream_id, const Limits& limits, Http2Shares& shares,
+  Http2Stream(std::int32_t stream_id, const Limits& limits, std::shared_ptr<Http2Shares> shares,
               const std::function<void()>& end)
       : id(stream_id),
-        answer_share(shares.answers, shares.answer, end),
+        shares_(std::move(shares)),
+        answer_share(shares_->answers, shares_->answer, end),
         limits_(limits),
-        body_share_(shares.bodies, shares.body, end) {}
+        body_share_(shares_->bodies, shares_->body, end) {}
 
   // Take in what arrives; what is over a limit makes the answer a refusal.
   void add_header(std::string_view name, std::string_view value);
@@ -70,7 +73,19 @@ class Http2Stream {
   // Forgets an answer that its peer does not take.
   void drop_answer();
 
+  // Nobody looks at the body any longer: what it takes is not held while the peer reads.
+  void release_body() {
+    std::string().swap(body_);
+    body_share_.give_back();
+  }
+
   const std::int32_t id;
+
+ private:
+  // A stream may be the last to go: a timer of its pump outlives the session at the end of a loop.
+  const std::shared_ptr<Http2Shares> shares_;
+
+ public:
   bool is_complete = false;   // The request has arrived.
   bool is_open = true;        // The peer still wants the answer.
   bool is_cut_short = false;  // Answered before the request had arrived.

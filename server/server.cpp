@@ -170,7 +170,8 @@ class Server {
         config_.defaults, limits_, std::move(*signature_check));
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
       sides_.push_back(std::make_unique<IoSide>(accept_io_, *dispatcher_, limits_, bodies_,
-                                                answers_, connections_, *pump_, *tls_, rejections_, random_));
+                                                answers_, connections_, *pump_, *tls_, rejections_,
+                                                random_));
     }
     return listen();
   }

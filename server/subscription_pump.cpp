@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "api/event_source.h"
 #include "api/value.h"
 #include "server/async.h"
+#include "server/budget.h"
 #include "server/event_stream.h"
 #include "server/io_loop.h"
 #include "streams/arrivals.h"
@@ -35,6 +37,18 @@ Task<bool> Waker::sleep(std::chrono::milliseconds duration) {
     co_await timer_.async_wait(kAwaitTuple);
   }
   co_return std::exchange(is_woken_, false);
+}
+
+Task<bool> take_in_time(Budget::Share* share, std::size_t bytes, Executor executor,
+                        std::chrono::milliseconds timeout) {
+  constexpr std::chrono::milliseconds kPause{100};
+  Timer timer(executor);
+  for (auto waited = kPause; !share->take(bytes); waited += kPause) {
+    if (share->has_ended() || waited > timeout) co_return false;
+    timer.expires_after(kPause);
+    co_await timer.async_wait(kAwaitTuple);
+  }
+  co_return true;
 }
 
 Task<bool> pump_events(api::EventSource* source, api::Form form, FrameSink* sink,

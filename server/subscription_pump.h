@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string_view>
 
@@ -12,6 +14,7 @@
 #include "api/value.h"
 #include "base/clock.h"
 #include "server/async.h"
+#include "server/budget.h"
 #include "server/io_loop.h"
 #include "streams/arrivals.h"
 
@@ -55,6 +58,11 @@ struct PumpContext {
   streams::Arrivals& arrivals;
   const Clock& clock;
 };
+
+// Takes the bytes of a frame, and waits for room for `timeout` at most. False if there is none by
+// then, or the share was ended.
+Task<bool> take_in_time(Budget::Share* share, std::size_t bytes, Executor executor,
+                        std::chrono::milliseconds timeout);
 
 // Sends the initial response, then events until the source ends or the waker is told to. Returns
 // whether the answer is whole: false when the peer was lost. `loop` is the one that runs this.

@@ -361,8 +361,9 @@ class RocksDbEngine final : public Engine {
     const std::size_t size_before = staged_.batch.GetDataSize();
     const TimePoint arrival =
         std::max(now, time_from_millis(state.last_arrival_millis.load(std::memory_order_relaxed)));
-    const Position own = state.next.load(std::memory_order_relaxed);
-    Position next = std::max(own == 0 ? next_max_ : own, start_of(epochs_.running()));
+    const bool is_new = state.entries_end.load(std::memory_order_relaxed) == 0;
+    Position next = std::max({state.next.load(std::memory_order_relaxed), is_new ? next_max_ : 0,
+                              start_of(epochs_.running())});
     Position last = next;
     const auto put = [&](const ValueParts& value) {
       last += value.count;

@@ -38,7 +38,8 @@ namespace {
 
 constexpr std::int32_t kRecordsMax = 10000;
 constexpr std::size_t kBytesMax = 10UL << 20U;  // Data and partition keys.
-constexpr std::size_t kOneBytes = 160;          // Of an encoded record, besides its key and data.
+constexpr std::size_t kOneBytes = 176;          // Of an encoded record, besides its key and data.
+constexpr std::size_t kRestBytes = 1024;        // Of the answer.
 // With less room for the answer it would have too few records to be worth a call.
 constexpr std::size_t kRoomMin = 64UL << 10U;
 
@@ -68,7 +69,6 @@ struct Response {
   std::size_t size_bytes = 0;
 
   [[nodiscard]] std::size_t encoded_bytes() const {
-    constexpr std::size_t kRestBytes = 1024;
     return size_bytes / 2 * 3 + records.size() * kOneBytes + kRestBytes;
   }
 
@@ -117,16 +117,17 @@ Result<Response> handle(const Request& request, api::Context& context) {
     return std::unexpected(
         streams::shard_read_rate_exceeded(streams::shard_id(iterator->shard_index), facts->key));
   }
-  // Where answers wait for peers that do not read them, this one has fewer records, as the
-  // service's have at its own discretion, and none where not even one fits.
+  // While many answers wait to be read, this one has fewer records, as the service's may have. If
+  // not even one fits the caller is told to come again.
   const auto no_room = [&] {
     return std::unexpected(
-        streams::shard_rate_exceeded(streams::shard_id(iterator->shard_index), facts->key));
+        streams::shard_read_rate_exceeded(streams::shard_id(iterator->shard_index), facts->key));
   };
   if (context.answer_room < kRoomMin) return no_room();
   const auto wanted = static_cast<std::size_t>(request.limit.value_or(kRecordsMax));
-  const streams::ReadLimits limits{std::min(wanted, context.answer_room / 2 / kOneBytes),
-                                   std::min(kBytesMax, context.answer_room / 3)};
+  const std::size_t half = (context.answer_room - kRestBytes) / 2;
+  const streams::ReadLimits limits{std::min(wanted, half / kOneBytes),
+                                   std::min(kBytesMax, half / 3 * 2)};
   auto read = (*stream)->read(iterator->shard_index, iterator->from, limits);
   if (!read) return std::unexpected(read.error());
 
@@ -137,10 +138,10 @@ Result<Response> handle(const Request& request, api::Context& context) {
   // again.
   const bool is_end = read->is_at_end && read->records.empty();
   response.records = RecordShapes(std::move(read->records));
-  context.quotas.has_read(log, read->size_bytes);
   response.memory = std::move(read->memory);
   response.size_bytes = read->size_bytes;
   if (response.encoded_bytes() > context.answer_room) return no_room();
+  context.quotas.has_read(log, response.size_bytes);
   if (is_end) {
     // One look at the shards: a reshard makes the end and the children visible together.
     response.child_shards = child_shards(*(*stream)->state().shards, iterator->shard_index);

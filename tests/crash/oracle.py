@@ -250,7 +250,7 @@ def lineage_violations(stream, shards):
             _, parents_end = numbers_of(parent)
             if parents_end is None:
                 found.append(f"h: {parent['ShardId']} of {stream} has a child and is open")
-            elif second_of(numbers_of(shard)[0]) <= second_of(parents_end):
+            elif int(numbers_of(shard)[0]) <= int(parents_end):
                 found.append(f"h: {shard['ShardId']} of {stream} begins before its parent ends")
     ranges = sorted(range_of(shard) for shard in shards if numbers_of(shard)[1] is None)
     covered = 0

@@ -72,7 +72,8 @@ std::string to_connection(std::string_view input) {
 
 // What arrived of a stream, as the protocol told it.
 struct Told {
-  Told(std::int32_t id, const server::Limits& limits, server::Http2Shares& shares)
+  Told(std::int32_t id, const server::Limits& limits,
+       const std::shared_ptr<server::Http2Shares>& shares)
       : stream(id, limits, shares, [] {}) {}
 
   server::Http2Stream stream;
@@ -176,7 +177,8 @@ class Listener final : public server::Http2Listener {
   const server::Limits& limits_;
   server::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
   server::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
-  server::Http2Shares shares_{bodies_, answers_, {}, {}};
+  std::shared_ptr<server::Http2Shares> shares_ =
+      std::make_shared<server::Http2Shares>(bodies_, answers_);
   std::map<std::int32_t, std::unique_ptr<Told>> open_;
   std::set<std::int32_t> seen_;
   std::vector<std::int32_t> whole_;

@@ -35,13 +35,27 @@ bool is_simple(const std::vector<std::string>& patterns) {
       patterns, [](const auto& pattern) { return std::ranges::count(pattern, '*') < 4; });
 }
 
+// Actions compare without case.
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : static_cast<char>(c);
+  });
+  return out;
+}
+
+bool matches_any_lower(std::vector<std::string> patterns, std::string_view text) {
+  std::ranges::transform(patterns, patterns.begin(), lower);
+  return matches_any(patterns, lower(text));
+}
+
 bool expected(const api::Policy& policy, const api::Access& access) {
   bool is_allowed = false;
   bool is_denied = false;
   for (const api::PolicyStatement& statement : policy.statements) {
     const bool is_meant = (std::ranges::count(statement.accounts, "*") > 0 ||
                            std::ranges::count(statement.accounts, access.account) > 0) &&
-                          matches_any(statement.actions, access.action) &&
+                          matches_any_lower(statement.actions, access.action) &&
                           matches_any(statement.resources, access.resource);
     if (!is_meant) continue;
     is_allowed = is_allowed || (statement.allows && !statement.is_conditional);

@@ -160,7 +160,7 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
   server::Socket socket(loop_.io().get_executor());
   socket.assign(server::Tcp::v4(), ends[0]);
   server::SessionContext context{*dispatcher_, limits_,   bodies_, answers_, *ids_,
-                                 loop_,        sessions_, pump_,   tls_, rejections_};
+                                 loop_,        sessions_, pump_,   tls_,     rejections_};
   bool has_ended = false;
   asio::co_spawn(loop_.io(), server::serve_connection(std::move(socket), &context),
                  [&](const std::exception_ptr& failure) {

@@ -74,7 +74,7 @@ TEST_CASE_FIXTURE(BudgetTest, "the one that has stalled longest is ended, and no
     now_ += 100ms;
   }
   now_ += 2000ms;
-  a.share.note_move();
+  a.share.note_move(Budget::kMoveBytesMin);
 
   CHECK(asking.share.room() == kQuarter);
   CHECK(asking.share.take(1));
@@ -124,8 +124,8 @@ TEST_CASE_FIXTURE(BudgetTest, "several are ended where one is not enough") {
   Holder e(budget_);
   REQUIRE(e.share.take(kQuarter));
   now_ += 2000ms;
-  d.share.note_move();
-  e.share.note_move();
+  d.share.note_move(Budget::kMoveBytesMin);
+  e.share.note_move(Budget::kMoveBytesMin);
   Holder asking(budget_);
 
   CHECK(asking.share.take(50));
@@ -133,6 +133,36 @@ TEST_CASE_FIXTURE(BudgetTest, "several are ended where one is not enough") {
   CHECK((a.ended + b.ended + c.ended) >= 1);
   CHECK((d.ended + e.ended) == 0);
   CHECK(budget_.taken() <= kAll);
+}
+
+TEST_CASE_FIXTURE(BudgetTest,
+                  "a share that holds nothing is never ended, nor looked at when it is gone") {
+  {
+    Holder nothing(budget_);
+    CHECK(nothing.share.take(0));
+  }
+  Holder idle(budget_);
+  CHECK(idle.share.take(0));
+  Holder holders[] = {Holder(budget_), Holder(budget_), Holder(budget_), Holder(budget_)};
+  for (Holder& holder : holders) REQUIRE(holder.share.take(kQuarter));
+  Holder asking(budget_);
+  now_ += 2000ms;
+
+  CHECK(asking.share.take(1));
+
+  CHECK(idle.ended == 0);
+}
+
+TEST_CASE_FIXTURE(BudgetTest, "a byte now and then is no move") {
+  Holder holders[] = {Holder(budget_), Holder(budget_), Holder(budget_), Holder(budget_)};
+  for (Holder& holder : holders) REQUIRE(holder.share.take(kQuarter - 1));
+  Holder asking(budget_);
+  for (int i = 0; i < 3; ++i) {
+    now_ += 400ms;
+    for (Holder& holder : holders) holder.share.note_move(1);
+  }
+
+  CHECK(asking.share.take(50));
 }
 
 TEST_CASE("no request's size is too large to be compared") {

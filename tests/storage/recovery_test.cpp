@@ -196,6 +196,22 @@ TEST_CASE_FIXTURE(RecoveryTest, "everything acknowledged is there after kill -9,
   CHECK(read_texts(*open->engine, 1).size() == 600);
 }
 
+TEST_CASE_FIXTURE(RecoveryTest, "a new log begins above all that others were given, in any epoch") {
+  {
+    const auto open = must_open();
+    REQUIRE(append(*open->engine, 1, {"a"}));
+  }
+  const auto open = must_open();
+  Position highest = 0;
+  for (LogId log = 2; log < 6; ++log) {
+    const auto given = append(*open->engine, log, {"x", "y"});
+    REQUIRE(given);
+    CHECK(given->appended[0].first > highest);
+    highest = given->appended[0].first + 1;
+    REQUIRE(open->engine->drop({&log, 1}));
+  }
+}
+
 TEST_CASE_FIXTURE(RecoveryTest, "no position is given twice when all entries are gone") {
   Position last = 0;
   {

@@ -71,7 +71,7 @@ def test_a_newer_format_is_refused(tmp_path):
     status, text = refusal(tmp_path)
 
     assert status != 0
-    assert "format 99; this version reads up to 2" in text
+    assert "format 99; this version reads up to 3" in text
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
