@@ -21,12 +21,10 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/async.h"
-#include "server/budget.h"
 #include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/http1_faults.h"
-#include "server/http1_head.h"
 #include "server/http1_session.h"
 #include "server/http2_data_sink.h"
 #include "server/http2_protocol.h"

@@ -1,6 +1,5 @@
 #include "server/server.h"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>

@@ -4,8 +4,6 @@
 #include <system_error>
 #include <thread>
 
-#include "server/async.h"
-
 namespace millrace::server {
 
 WorkerPool::WorkerPool(std::size_t count) {

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "storage/directory.h"
 #include "storage/errors.h"
+#include "storage/rocksdb_store.h"
 
 namespace millrace::storage {
 namespace {

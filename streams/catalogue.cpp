@@ -1,6 +1,7 @@
 #include "streams/catalogue.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

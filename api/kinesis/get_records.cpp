@@ -4,6 +4,7 @@
 // has no NextShardIterator but the shards to go on with. Source: API_GetRecords, Kinesis API
 // reference; tests/conformance/test_get.py.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -189,7 +189,7 @@ class FaultFileSystem::Impl final : public rocksdb::FileSystemWrapper,
     end_from_ = changes_ + nth;
     end_ = how;
     destination_ = std::move(destination);
-    random_.seed(seed);
+    random_.emplace(seed);
   }
 
   void end_now() {
@@ -240,7 +240,7 @@ class FaultFileSystem::Impl final : public rocksdb::FileSystemWrapper,
   void end() {
     has_ended_ = true;
     device_.take_stock();
-    device_.write_left(end_, destination_, random_);
+    device_.write_left(end_, destination_, *random_);
   }
 
   std::mutex mutex_;  // Guards what is below.
@@ -257,7 +257,7 @@ class FaultFileSystem::Impl final : public rocksdb::FileSystemWrapper,
   std::uint64_t end_from_ = ~std::uint64_t{0};
   End end_ = End::kPowerCut;
   fs::path destination_;
-  std::mt19937_64 random_{0};
+  std::optional<std::mt19937_64> random_;  // From end_at() on.
   bool has_ended_ = false;
   std::uint64_t wal_syncs_begun_ = 0;
   std::uint64_t wal_syncs_completed_ = 0;

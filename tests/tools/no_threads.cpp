@@ -17,7 +17,7 @@ extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attribute
   static auto* const next = reinterpret_cast<Create*>(::dlsym(RTLD_NEXT, "pthread_create"));
   static const char* const given = std::getenv("MILLRACE_THREADS");
   static const char* const file = std::getenv("MILLRACE_NO_THREADS");
-  static std::atomic<int> left{given != nullptr ? std::atoi(given) : 0};
+  static std::atomic<long> left{given != nullptr ? std::strtol(given, nullptr, 10) : 0};
   if (left.fetch_sub(1) <= 0 && file != nullptr && ::access(file, F_OK) == 0) return EAGAIN;
   return next(thread, attributes, run, argument);
 }
