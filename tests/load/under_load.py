@@ -77,10 +77,10 @@ class Load:
         waiting = {}  # Child → its parents that have not been read to their end.
         while True:
             is_last_round = self.stop_reading.is_set()
-            seen = 0
+            found = 0  # Records, and children that are read from the next round on.
             for shard, iterator in list(iterators.items()):
                 records, following, children, _ = self.timed(client.get, iterator, limit=1000)
-                seen += len(records)
+                found += len(records)
                 self.journal.saw(f"reader {index}", STREAM, shard, [record[0] for record in records])
                 iterators[shard] = following
                 if following is not None:
@@ -91,7 +91,8 @@ class Load:
                     parents.discard(shard)
                     if not parents:
                         iterators[child] = client.iterator(STREAM, child)
-            if is_last_round and seen == 0:
+                        found += 1
+            if is_last_round and found == 0:
                 return
 
     @staticmethod
