@@ -190,18 +190,15 @@ def test_slow_bodies_hold_up_nobody(server, announced):
 
 
 def test_a_body_that_has_stalled_longest_makes_room(server):
-    part = b" " * (BUDGET_MIB * MIB // 16)
-    held = []
-    for _ in range(15):
-        one = Slow(server, min(16 * MIB, len(part) + 1))
-        one.connection.sendall(part[:min(len(part), 16 * MIB - 1)])
-        held.append(one)
-    wait_until(lambda: metric(server, "millrace_inflight_bytes") >= 15 * min(len(part), 16 * MIB - 1))
+    part = b" " * (4 * MIB)
+    held = [Slow(server, len(part) + 1) for _ in range(BUDGET_MIB // 4 - 1)]
+    for one in held:
+        one.connection.sendall(part)
+    wait_until(lambda: metric(server, "millrace_inflight_bytes") >= len(held) * len(part))
     time.sleep(1.2)
 
     with connect(server) as another:
-        another.sendall(request(body=b"{" + b" " * (2 * len(part)) + b"}") if not IS_LONG else request(
-            body=b"{" + b" " * (16 * MIB - 100) + b"}"))
+        another.sendall(request(body=b"{" + 2 * part + b"}"))
         head, _, _ = read_answer(another)
     answer = read_until_closed(held[0].connection)
 
