@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "storage/errors.h"
+#include "storage/name_watch.h"
 
 namespace millrace::storage {
 namespace {
@@ -158,22 +160,12 @@ Result<void> Directory::take_lock() {
   if (lock_ < 0) return fail(kCannotOpen, "cannot open " + path.string() + ": " + reason());
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) return in_use(held_, path_);
   const std::string pid = std::to_string(::getpid()) + "\n";
-  struct stat lock{};
   if (::ftruncate(lock_, 0) != 0 ||
-      ::pwrite(lock_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()) ||
-      ::stat(path.c_str(), &lock) != 0) {
+      ::pwrite(lock_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     return fail(kCannotOpen, "cannot write " + path.string() + ": " + reason());
   }
-  lock_name_ = (path_ / "lock").string();
-  lock_device_ = lock.st_dev;
-  lock_inode_ = lock.st_ino;
+  name_watch_ = std::make_unique<NameWatch>(path_ / "lock", lock_);
   return {};
-}
-
-bool Directory::is_in_place() const {
-  struct stat lock{};
-  if (::stat(lock_name_.c_str(), &lock) != 0) return errno != ENOENT && errno != ENOTDIR;
-  return lock.st_dev == lock_device_ && lock.st_ino == lock_inode_;
 }
 
 std::string Directory::shown(std::string text) const {
@@ -189,9 +181,7 @@ std::string Directory::shown(std::string text) const {
 Directory::Directory(Directory&& other) noexcept
     : path_(std::move(other.path_)),
       held_(std::move(other.held_)),
-      lock_name_(std::move(other.lock_name_)),
-      lock_device_(other.lock_device_),
-      lock_inode_(other.lock_inode_),
+      name_watch_(std::move(other.name_watch_)),
       directory_(std::exchange(other.directory_, -1)),
       lock_(std::exchange(other.lock_, -1)),
       is_complete_(other.is_complete_) {}

@@ -14,16 +14,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <sys/types.h>
-
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "storage/name_watch.h"
 
 namespace millrace::storage {
 
@@ -60,8 +60,8 @@ class Directory {
                                          const std::function<Result<std::string>()>& make) const;
 
   // Whether the name still leads to this directory: it may be removed, renamed, or another one may
-  // have been put in its place while it is in use. One system call.
-  [[nodiscard]] bool is_in_place() const;
+  // have been put in its place while it is in use.
+  [[nodiscard]] NameWatch& name_watch() const { return *name_watch_; }
 
   // The absolute name the directory was opened by, for people.
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -92,9 +92,7 @@ class Directory {
 
   std::filesystem::path path_;
   std::filesystem::path held_;
-  std::string lock_name_;  // Of the lock file, by the directory's name.
-  dev_t lock_device_ = 0;
-  ino_t lock_inode_ = 0;
+  std::unique_ptr<NameWatch> name_watch_;  // Of the lock file, by the directory's name.
   int directory_ = -1;
   int lock_ = -1;
   bool is_complete_ = false;

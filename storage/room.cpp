@@ -48,14 +48,15 @@ Result<void> Room::takes(bool has_entries) const {
 }
 
 bool Room::is_in_place() const {
-  if (directory_ == nullptr) return true;
-  if (is_away_) return false;
-  if (directory_->is_in_place()) return true;
-  if (!is_away_.exchange(true)) {
+  return directory_ == nullptr || note_place(directory_->name_watch().leads_there());
+}
+
+bool Room::note_place(bool is_in_place) const {
+  if (!is_in_place && !is_away_.exchange(true)) {
     options_.warn("data directory " + directory_->path().string() +
                   " was moved or removed: nothing more is written");
   }
-  return false;
+  return is_in_place;
 }
 
 Error Room::error_of(const rocksdb::Status& status) const {
@@ -107,8 +108,8 @@ void Room::look_at_memory() {
 }
 
 void Room::look() {
-  if (!is_in_place()) return;
   if (directory_ == nullptr) return look_at_memory();
+  if (!note_place(directory_->name_watch().look())) return;
   mark_->sync();
   if (options_.disk_bytes_max != 0) disk_bytes_ = bytes_of_files(directory_->db_path());
   const bool is_short = look_at_device() == Device::kNone;

@@ -62,6 +62,7 @@ class Room {
   [[nodiscard]] std::uint64_t unwritten_bytes() const;
   [[nodiscard]] std::size_t look_bytes() const;
   void look_at_memory();
+  bool note_place(bool is_in_place) const;
 
   const RocksDbOptions& options_;
   const Directory* const directory_;
