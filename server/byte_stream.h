@@ -40,7 +40,10 @@ class ByteStream {
  public:
   using executor_type = Executor;
 
-  explicit ByteStream(Socket socket) : socket_(std::move(socket)) {}
+  explicit ByteStream(Socket socket) : socket_(std::move(socket)) {
+    boost::system::error_code ignored;
+    socket_.non_blocking(true, ignored);
+  }
 
   // Takes TLS's handshake as the server, of which `received` is what was read already; it is empty
   // afterwards. What is read and written from then on is inside TLS. Returns what went wrong.
@@ -81,6 +84,17 @@ class ByteStream {
           socket_.async_write_some(bytes, std::move(handler));
         },
         token, buffers);
+  }
+
+  // Writes what the system takes of `bytes` at once and returns how many those are: mostly all, and
+  // the loop is spared a turn. None inside TLS. What is wrong with the connection the next
+  // async_write_some() says.
+  template <class Buffers>
+  std::size_t write_at_once(const Buffers& bytes) {
+    if (tls_) return 0;
+    boost::system::error_code error;
+    const std::size_t count = socket_.write_some(bytes, error);
+    return error ? 0 : count;
   }
 
   // Tells the peer that nothing more comes. Inside TLS it waits, at most `timeout`, for the peer to

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -57,6 +58,8 @@ class Http1Session {
       const bool has_request = co_await wait_for_request();
       if (!has_request) co_return;
       goes_on = co_await serve_one();
+      // Requests that came together are answered in turn with those of other connections.
+      if (goes_on && buffer_.size() > 0) co_await asio::post(stream_.get_executor(), kAwait);
     }
   }
 

@@ -121,7 +121,8 @@ Task<bool> Http1Writer::write(HttpResponse* response, bool is_last, bool has_bod
   }
   head_ += body;  // One write, and inside TLS one record.
   stream_.expires_after(context_.limits.write_timeout);
-  for (std::size_t sent = 0; sent < head_.size();) {
+  std::size_t sent = stream_.write_at_once(asio::buffer(head_));
+  while (sent < head_.size()) {
     const auto rest = asio::buffer(head_.data() + sent, head_.size() - sent);
     const auto [error, count] = co_await stream_.async_write_some(rest, kAwaitTuple);
     if (error) co_return false;
