@@ -12,6 +12,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 
+import beside  # noqa: E402
 import page  # noqa: E402
 import run  # noqa: E402
 from beside import interval, student_95  # noqa: E402
@@ -81,6 +82,37 @@ def test_the_interval_of_ratios_is_theirs_and_geometric():
 
     assert interval([0.9] * 20) == pytest.approx((0.9, 0.9, 0.9))
     assert interval([0.9] * 4) == (0.0, pytest.approx(0.9), float("inf"))
+
+
+def test_the_second_start_of_two_builds_mirrors_the_first(monkeypatch, tmp_path):
+    events = []
+
+    class Fake:
+        def __init__(self, binary=None):
+            self.name = "other" if binary else "this"
+
+        def start(self, workload, folder):
+            events.append((self.name, f"start {workload.name}", folder.exists()))
+
+        def run_round(self, workload, folder, seconds):
+            events.append((self.name, workload.name, seconds))
+            return {"cpu_us": 3.0 if self.name == "other" else 6.0}
+
+        def stop(self):
+            pass
+
+    monkeypatch.setattr(beside, "Ours", Fake)
+    monkeypatch.setattr(beside, "OtherBuild", Fake)
+    options = argparse.Namespace(rounds=2 * beside.PAIRS_A_LIFE, seconds=0.5)
+    workload = argparse.Namespace(name="put")
+
+    table = beside.measure_beside([workload], "binary", options, tmp_path)
+
+    first, second = events[:len(events) // 2], events[len(events) // 2:]
+    mirrored = {"this": "other", "other": "this"}
+    assert len(events) == 2 * (2 + 2 * beside.PAIRS_A_LIFE)
+    assert second == [(mirrored[name], *rest) for name, *rest in first]
+    assert table["rows"][0][:4] == ["put", "6.0", "3.0", "2.000"]
 
 
 @pytest.mark.parametrize("only, count", [("", 13), ("put_record 100 B", 4), ("describe,put_record 1 KiB", 2), ("TLS, CBOR", 4)])
