@@ -34,7 +34,7 @@ struct InitialStream {
 
 struct Config {
   std::vector<std::string> listen;  // Empty: both loopback addresses.
-  std::uint16_t port = 4567;
+  std::vector<std::uint16_t> ports = {4567};
   std::filesystem::path data_dir;
   bool is_ephemeral = false;
   storage::Fsync fsync = storage::Fsync::kInterval;
@@ -56,6 +56,7 @@ struct Config {
   LogFormat log_format = LogFormat::kText;
   AccessLog::Options access_log;
   std::string log_level = "info";
+  std::vector<std::string> warnings;  // Of what was given and means nothing.
 };
 
 enum class Command : std::uint8_t { kServe, kHealth, kCheck, kCertificate, kDone };
@@ -72,10 +73,25 @@ struct CommandLine {
 // docs/configuration.md, made from the options themselves.
 [[nodiscard]] std::string configuration_page();
 
-// `name:shards:region,…`; shards and region may be left out. Errors: kBadConfig.
-[[nodiscard]] Result<std::vector<InitialStream>> parse_initial_streams(std::string_view text);
+// The values of a list: there are commas or blanks between them.
+[[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
 
-// `ms` for all transitions, or `create=ms`, `delete=ms`, `reshard=ms`, `update=ms`, `consumer=ms`.
+// `500`, of `unit`, or `500ms`, `2s`, `5m`, `1h`. Errors: kBadConfig.
+[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text,
+                                                               std::chrono::milliseconds unit);
+
+// As parse_duration() takes it, in the largest unit that fits: `1500ms`, `2s`.
+[[nodiscard]] std::string show_duration(std::chrono::milliseconds time);
+
+// At least one, each once. Errors: kBadConfig.
+[[nodiscard]] Result<std::vector<std::uint16_t>> parse_ports(const std::vector<std::string>& texts);
+
+// `name:shards:region` each; shards and region may be left out. Errors: kBadConfig.
+[[nodiscard]] Result<std::vector<InitialStream>> parse_initial_streams(
+    const std::vector<std::string>& texts);
+
+// A time for all transitions (milliseconds without a unit), or `create=` and a time, `delete=`,
+// `reshard=`, `update=`, `consumer=`.
 // Errors: kBadConfig.
 [[nodiscard]] Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delays);
 

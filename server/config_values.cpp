@@ -1,7 +1,10 @@
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +20,17 @@
 namespace millrace::server {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::uint32_t kShardsMax = 10'000;
+
+struct Unit {
+  std::string_view suffix;
+  std::chrono::milliseconds time;
+};
+
+// The largest first.
+constexpr std::array<Unit, 4> kUnits = {{{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}}};
 
 template <class T>
 std::optional<T> parse_number(std::string_view text) {
@@ -41,13 +54,65 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 }  // namespace
 
-Result<std::vector<InitialStream>> parse_initial_streams(std::string_view text) {
+std::vector<std::string_view> split_list(std::string_view text) {
+  constexpr std::string_view kBetween = ", \t\r\n";
+  std::vector<std::string_view> values;
+  for (std::size_t at = text.find_first_not_of(kBetween); at != std::string_view::npos;
+       at = text.find_first_not_of(kBetween, at)) {
+    const std::size_t end = std::min(text.find_first_of(kBetween, at), text.size());
+    values.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return values;
+}
+
+Result<std::chrono::milliseconds> parse_duration(std::string_view text,
+                                                 std::chrono::milliseconds unit) {
+  const auto bad = [text] {
+    return fail(kBadConfig,
+                "\"" + std::string(text) + "\" is no time: a number, and ms, s, m or h");
+  };
+  const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view suffix = text.substr(end);
+  if (!suffix.empty()) {
+    const auto known = std::ranges::find(kUnits, suffix, &Unit::suffix);
+    if (known == kUnits.end()) return bad();
+    unit = known->time;
+  }
+  const auto number = parse_number<std::int64_t>(text.substr(0, end));
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max() / unit.count();
+  if (!number || *number > most) return bad();
+  return *number * unit;
+}
+
+std::string show_duration(std::chrono::milliseconds time) {
+  const auto unit = std::ranges::find_if(kUnits, [time](const Unit& one) {
+    return time.count() != 0 && time.count() % one.time.count() == 0;
+  });
+  if (unit == kUnits.end()) return std::to_string(time.count()) + "ms";
+  return std::to_string(time / unit->time) + std::string(unit->suffix);
+}
+
+Result<std::vector<std::uint16_t>> parse_ports(const std::vector<std::string>& texts) {
+  std::vector<std::uint16_t> ports;
+  for (const std::string& text : texts) {
+    const auto port = parse_number<std::uint16_t>(text);
+    if (!port) return fail(kBadConfig, "--port: \"" + text + "\" is no port from 0 to 65535");
+    if (std::ranges::find(ports, *port) != ports.end()) {
+      return fail(kBadConfig, "--port: " + text + " is given twice");
+    }
+    ports.push_back(*port);
+  }
+  if (ports.empty()) return fail(kBadConfig, "--port: none is given");
+  return ports;
+}
+
+Result<std::vector<InitialStream>> parse_initial_streams(const std::vector<std::string>& texts) {
   std::vector<InitialStream> streams;
-  for (const std::string_view part : split(text, ',')) {
+  for (const std::string_view part : texts) {
     const auto bad = [&](const std::string& why) {
       return fail(kBadConfig, "streams at start: \"" + std::string(part) + "\" " + why);
     };
-    if (part.empty()) continue;
     const std::vector<std::string_view> fields = split(part, ':');
     InitialStream stream;
     stream.name = fields[0];
@@ -74,14 +139,14 @@ Result<std::vector<InitialStream>> parse_initial_streams(std::string_view text) 
 }
 
 Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delays) {
-  constexpr std::int64_t kDelayMaxMs = 3'600'000;
+  constexpr std::chrono::milliseconds kDelayMax = 1h;
   const std::size_t equals = text.find('=');
   const bool names_one = equals != std::string_view::npos;
   const std::string_view which = names_one ? text.substr(0, equals) : std::string_view{};
-  const auto millis = parse_number<std::int64_t>(names_one ? text.substr(equals + 1) : text);
-  if (!millis || *millis < 0 || *millis > kDelayMaxMs) {
-    return fail(kBadConfig, "transition delay: \"" + std::string(text) +
-                                "\" has no milliseconds from 0 to " + std::to_string(kDelayMaxMs));
+  const auto time = parse_duration(names_one ? text.substr(equals + 1) : text, 1ms);
+  if (!time || *time > kDelayMax) {
+    return fail(kBadConfig, "transition delay: \"" + std::string(text) + "\" has no time up to " +
+                                show_duration(kDelayMax));
   }
   struct Named {
     std::string_view name;
@@ -92,7 +157,7 @@ Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delay
                              Named{"reshard", &delays.reshard}, Named{"update", &delays.update},
                              Named{"consumer", &delays.consumer}}) {
     if (names_one && which != named.name) continue;
-    *named.delay = std::chrono::milliseconds(*millis);
+    *named.delay = *time;
     is_known = true;
   }
   if (is_known) return {};

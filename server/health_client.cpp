@@ -1,22 +1,29 @@
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
-#include <boost/asio/connect.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/ssl/stream_base.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
+#include <boost/system/system_error.hpp>
 
+#include "server/async.h"
 #include "server/config.h"
 #include "server/server.h"
 #include "server/tls.h"
@@ -24,11 +31,14 @@
 namespace millrace::server {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
 namespace http = beast::http;
 
-constexpr std::chrono::seconds kTimeout{5};
+using Response = http::response<http::string_body>;
+
+constexpr std::chrono::seconds kTimeout{5};  // For all of it.
+constexpr std::string_view kRequest =
+    "GET /_millrace/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+constexpr std::size_t kAnswerBytesMax = 64UL * 1024;
 
 // An address that listens on every interface is reached on loopback.
 std::string reachable_address(const Config& config) {
@@ -39,41 +49,53 @@ std::string reachable_address(const Config& config) {
 }
 
 template <class Stream>
-http::response<http::string_body> get_health(Stream& stream) {
-  http::request<http::empty_body> request(http::verb::get, "/_millrace/health", 11);
-  request.set(http::field::host, "localhost");
-  http::write(stream, request);
+Task<Response> get_health(Stream* stream) {
+  const auto request = asio::buffer(kRequest);
+  co_await asio::async_write(*stream, request, kAwait);
   beast::flat_buffer buffer;
-  http::response<http::string_body> response;
-  http::read(stream, buffer, response);
-  return response;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(kAnswerBytesMax);
+  co_await http::async_read(*stream, buffer, parser, kAwait);
+  co_return parser.release();
+}
+
+Task<Response> ask(asio::io_context* io, Tcp::endpoint endpoint, TlsMode mode) {
+  Socket socket(io->get_executor());
+  co_await socket.async_connect(endpoint, kAwait);
+  if (mode != TlsMode::kTlsOnly) co_return co_await get_health(&socket);
+  // The answer tells nothing that has to be kept from anybody, nor is it believed in anything.
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  asio::ssl::stream<Socket&> inside(socket, tls);
+  co_await inside.async_handshake(asio::ssl::stream_base::client, kAwait);
+  co_return co_await get_health(&inside);
 }
 
 }  // namespace
 
 int ask_health(const Config& config) {
+  std::string reason = "none within " + std::to_string(kTimeout.count()) + " seconds";
   try {
     asio::io_context io;
-    beast::tcp_stream stream(io);
-    stream.expires_after(kTimeout);
-    const auto address = asio::ip::make_address(reachable_address(config));
-    stream.connect(asio::ip::tcp::endpoint(address, config.port));
-    http::response<http::string_body> response;
-    if (config.tls.mode == TlsMode::kTlsOnly) {
-      // The answer tells nothing that has to be kept from anybody, nor is it believed in anything.
-      asio::ssl::context tls(asio::ssl::context::tls_client);
-      asio::ssl::stream<beast::tcp_stream&> inside(stream, tls);
-      inside.handshake(asio::ssl::stream_base::client);
-      response = get_health(inside);
-    } else {
-      response = get_health(stream);
+    const Tcp::endpoint endpoint(asio::ip::make_address(reachable_address(config)),
+                                 config.ports.front());
+    std::optional<Response> response;
+    std::exception_ptr failure;
+    auto task = ask(&io, endpoint, config.tls.mode);
+    asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, Response answer) {
+      failure = std::move(error);
+      if (!failure) response = std::move(answer);
+    });
+    io.run_for(kTimeout);
+    if (failure) std::rethrow_exception(failure);
+    if (response) {
+      std::cout << response->body() << "\n";
+      return response->result_int() == 200 ? 0 : 1;
     }
-    std::cout << response.body() << "\n";
-    return response.result_int() == 200 ? 0 : 1;
-  } catch (const std::exception& error) {
-    std::cerr << "no answer on port " << config.port << ": " << error.what() << "\n";
-    return 1;
+  } catch (const boost::system::system_error& error) {
+    reason = error.code().message();  // what() also says where in Asio.
   }
+  std::cerr << "no answer on port " << config.ports.front() << ": " << reason << "\n";
+  return 1;
 }
 
 }  // namespace millrace::server

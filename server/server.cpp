@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -180,8 +179,7 @@ class Server {
       asio::co_spawn(side->loop.io(), side->sessions.watch(limits_.write_timeout), asio::detached);
       side->loop.start();
     }
-    asio::signal_set signals(accept_io_, SIGTERM, SIGINT);
-    signals.async_wait([this](const boost::system::error_code& error, int signal) {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
       log_.info("stopping on signal {}", signal);
       second_signal_.arm();
@@ -256,7 +254,15 @@ class Server {
     std::vector<std::string> addresses = config_.listen;
     const bool is_default = addresses.empty();
     if (is_default) addresses = {"127.0.0.1", "::1"};
-    std::uint16_t port = config_.port;
+    for (const std::uint16_t port : config_.ports) {
+      if (auto served = listen_on(addresses, port, is_default); !served) return served;
+    }
+    return {};
+  }
+
+  // 0 takes a free port, the same on all addresses.
+  Result<void> listen_on(const std::vector<std::string>& addresses, std::uint16_t port,
+                         bool is_default) {
     const TlsMode tls = config_.tls.mode;
     for (const std::string& address : addresses) {
       const auto taken = listener_->listen(address, port);
@@ -345,6 +351,7 @@ class Server {
   Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
   Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
   asio::io_context accept_io_{1};  // Of the main thread, which never waits for the store.
+  asio::signal_set signals_{accept_io_, SIGTERM, SIGINT};  // Caught before a port is open.
   std::vector<std::unique_ptr<IoSide>> sides_;
   std::size_t next_side_ = 0;
   std::unique_ptr<Listener> listener_;
@@ -358,6 +365,7 @@ int serve(const Config& config) {
   LogWriter log_writer(STDERR_FILENO);
   const auto log = make_logger(log_writer, config.log_format, config.log_level);
   log->info("millrace {}", kVersion);
+  for (const std::string& warning : config.warnings) log->warn("{}", warning);
   auto store = open_store(config, *log);
   if (!store) {
     log->error("{}", store.error().message);
@@ -374,34 +382,6 @@ int serve(const Config& config) {
   }
   store->reset();
   log->info("stopped");
-  return 0;
-}
-
-int check(const Config& config) {
-  LogWriter log_writer(STDERR_FILENO);
-  const auto log = make_logger(log_writer, config.log_format, config.log_level);
-  auto store = open_store(config, *log);
-  if (!store) {
-    log->error("{}", store.error().message);
-    return 1;
-  }
-  const auto records = count_records(**store);
-  if (!records) {
-    log->error("{}: {}", config.data_dir.string(), records.error().message);
-    return 1;
-  }
-  log->info("{} records read, nothing is damaged", *records);
-  return 0;
-}
-
-int print_certificate(const Config& config) {
-  const auto certificate = read_ca_certificate(config.data_dir);
-  if (!certificate) {
-    std::cerr << certificate.error().message << "\n";
-    return 1;
-  }
-  std::cout << *certificate << std::flush;
-  std::cerr << "\n" << how_to_trust();
   return 0;
 }
 

@@ -116,6 +116,11 @@ std::unexpected<Error> in_use(const fs::path& directory, const fs::path& shown) 
 
 }  // namespace
 
+bool is_data_directory(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path / "FORMAT", error);
+}
+
 Result<Directory> Directory::open(const fs::path& path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);

@@ -98,6 +98,9 @@ class Directory {
   bool is_complete_ = false;
 };
 
+// Whether there is a data directory at `path`, of whatever format. Makes nothing.
+[[nodiscard]] bool is_data_directory(const std::filesystem::path& path);
+
 // The bytes of a regular file. Errors: kFailed, with a sentence for people, if it cannot be opened
 // or read; a file that cannot be opened is not an empty one.
 [[nodiscard]] Result<std::string> read_whole(const std::filesystem::path& path);

@@ -65,6 +65,7 @@ void check_taken(const server::Config& config) {
   const server::Limits& limits = config.limits;
   require(is_within<milliseconds>(config.fsync_interval, milliseconds(1), seconds(60)));
   require(config.threads <= 64);
+  require(!config.ports.empty());
   require(is_within<std::size_t>(limits.connections_max, 1, 1'000'000));
   require(is_within<milliseconds>(limits.idle_timeout, seconds(1), hours(24)));
   require(is_within<milliseconds>(limits.read_timeout, seconds(1), hours(1)));

@@ -1,14 +1,17 @@
 // Small texts with a grammar: numbers, ids, ARNs, options, names, escapes. What is understood is
 // understood the same when it is written again.
 
+#include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/arn.h"
 #include "base/base64.h"
 #include "base/uint128.h"
 #include "server/config.h"
 #include "server/http.h"
+#include "server/options_file.h"
 #include "server/tls_certificate.h"
 #include "server/uri.h"
 #include "streams/catalogue.h"
@@ -47,12 +50,23 @@ void check_arns(std::string_view input) {
 }
 
 void check_options(std::string_view input) {
-  const auto streams = server::parse_initial_streams(input);
+  std::vector<std::string> values;
+  for (const std::string_view value : server::split_list(input)) values.emplace_back(value);
+  const auto streams = server::parse_initial_streams(values);
   if (!streams) require(streams.error().message.starts_with("streams at start: "));
   streams::TransitionDelays delays;
   const auto delay = server::parse_delay(input, delays);
   if (!delay) require(delay.error().message.starts_with("transition delay: "));
-  use(server::is_certificate_name(std::string(input)));
+  use(server::is_certificate_name(input));
+  const auto time = server::parse_duration(input, std::chrono::seconds(1));
+  if (time) {
+    const auto again = server::parse_duration(server::show_duration(*time), std::chrono::hours(9));
+    require(again && *again == *time);
+  }
+  const auto ports = server::parse_ports(values);
+  if (ports) require(ports->size() == values.size());
+  const auto options = server::parse_options_file(input);
+  if (!options) require(options.error().message.starts_with("line "));
 }
 
 void check_escapes(std::string_view input) {

@@ -23,6 +23,11 @@ def binary() -> str:
     return os.environ.get("MILLRACE_BIN", str(ROOT / "build" / "release" / "millrace"))
 
 
+def environment():
+    """This process's environment without what concerns the tests: the server takes MILLRACE_* for its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
+
+
 def is_static() -> bool:
     """Whether the server under test runs without any library beside it."""
     linked = subprocess.run(["ldd", binary()], capture_output=True, text=True, check=False)
@@ -88,7 +93,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env={**os.environ, **self.env})
+                env={**environment(), **self.env})
         return self
 
     def start(self):

@@ -9,21 +9,25 @@ import subprocess
 import pytest
 from rawsocket import connect, read_answer, request, status_of, wait_until
 
-from support.server import Server, apart, binary, client, free_port, is_listening, is_sanitized, is_static
+from support.server import Server, apart, binary, client, environment, free_port, is_listening, is_sanitized, is_static
 
 
 def run(*words, env=None):
     return subprocess.run([binary(), *map(str, words)], capture_output=True, text=True, timeout=30, check=False,
-                          env={**os.environ, **(env or {})})
+                          env={**environment(), **(env or {})})
 
 
 @pytest.mark.parametrize("words, status, text", [
-    ([], 0, "millrace serve"), (["--help"], 0, "millrace serve"), (["--version"], 0, "millrace "),
+    (["--help"], 0, "millrace [serve]"), (["help"], 0, "millrace check"), (["--version"], 0, "millrace "),
     (["serve", "--help"], 0, "--data-dir"), (["nonsense"], 2, "unknown command: nonsense"),
-    (["serve", "--nonsense"], 2, "--nonsense"), (["serve", "--port", "70000"], 2, "--port"),
+    (["serve", "--nonsense"], 2, "unknown option --nonsense\n"), (["serve", "--port", "70000"], 2, "--port"),
+    (["serve", "--prot", "1"], 2, "unknown option --prot; did you mean --port?"),
+    (["--prot=1"], 2, "unknown option --prot; did you mean --port?"), (["serve", "now"], 2, '"now" belongs to no option'),
+    (["health", "--data-dir", "x"], 2, "--data-dir is an option of millrace serve"), (["serve", "--port", "1,1"], 2, "given twice"),
+    (["serve", "--idle-timeout", "soon"], 2, "from 1s to 24h"), (["serve", "--slow-request", "0"], 2, "from 1ms to 24h"),
     (["serve", "--port", "x"], 2, "--port"), (["serve", "--fsync", "maybe"], 2, "--fsync"),
     (["serve", "--account", "123"], 2, "12 digits"), (["serve", "--streams", "a:0"], 2, "streams at start"),
-    (["serve", "--streams", "a b"], 2, "streams at start"), (["serve", "--transition-delay", "soon"], 2, "transition delay"),
+    (["serve", "--streams", "a$b"], 2, "streams at start"), (["serve", "--transition-delay", "soon"], 2, "transition delay"),
     (["serve", "--transition-delay", "sleep=5"], 2, "transition delay"),
     (["serve", "--listen", "example.org", "--ephemeral"], 1, "example.org"),
     (["serve", "--config", "/no/such/file"], 2, "/no/such/file"),
@@ -54,12 +58,11 @@ def test_port_0_takes_a_free_one_and_says_which():
     assert server.stop() == 0
 
 
-def test_options_come_from_the_command_line_a_file_and_the_environment(tmp_path):
-    """The first of them that names an option has the word."""
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path):
     config = tmp_path / "millrace.conf"
-    config.write_text("region=eu-north-1\naccount=111111111111\n")
+    config.write_text("region = eu-north-1\naccount = 111111111111\nlog-format = json\n")
     with Server(args=["--config", config, "--account", "123456789012"],
-                env={"MILLRACE_LOG_FORMAT": "json", "MILLRACE_REGION": "eu-west-1"}) as server:
+                env={"MILLRACE_ACCOUNT": "222222222222", "MILLRACE_REGION": "eu-west-1"}) as server:
         server.client(region="eu-north-1").create_stream(StreamName="a", ShardCount=1)
         summary = server.client(region="eu-north-1").describe_stream_summary(StreamName="a")
         server.stop()
@@ -67,6 +70,80 @@ def test_options_come_from_the_command_line_a_file_and_the_environment(tmp_path)
 
     assert summary["StreamDescriptionSummary"]["StreamARN"] == "arn:aws:kinesis:eu-north-1:123456789012:stream/a"
     assert output.startswith("{")
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("# one\nport = 1\nprot = 2\n", 'line 3: unknown option "prot"; did you mean port?'),
+    ("nonsense = 1", 'line 1: unknown option "nonsense"'), ("[serve]\nport=1", 'line 1: "[serve]" is not name = value'),
+    ("config = other", 'line 1: unknown option "config"'), ("fsync = maybe", "line 1: --fsync"),
+    ("\n\nidle-timeout = soon", 'line 3: --idle-timeout: "soon" is no time from 1s to 24h'),
+    ("region = a\nregion = b", 'line 2: "region" is given twice'), ("threads = 65", "line 1: --threads"),
+    ("ephemeral = perhaps", "line 1: "), ("port", 'line 1: "port" is not name = value')])
+def test_what_is_wrong_in_a_file_is_named_with_its_line(tmp_path, text, complaint):
+    config = tmp_path / "millrace.conf"
+    config.write_text(text)
+
+    finished = run("serve", "--config", config)
+
+    assert finished.returncode == 2
+    assert finished.stderr.startswith(f"{config}, {complaint}")
+
+
+def test_a_file_has_options_of_other_commands_too(tmp_path):
+    config = tmp_path / "millrace.conf"
+    config.write_text(f"data-dir = {tmp_path / 'nothing'}\nport = {free_port()}\nephemeral = true\n")
+
+    assert "Connection refused" in run("health", "--config", config).stderr
+    assert "is no data directory" in run("check", "--config", config).stderr
+
+
+@pytest.mark.parametrize("name, words", [
+    ("MILLRACE_STEAMS", "the environment has MILLRACE_STEAMS, which is no option; did you mean MILLRACE_STREAMS?"),
+    ("MILLRACE_NONSENSE", "the environment has MILLRACE_NONSENSE, which is no option\n"),
+    ("MILLRACE_SERVICE_HOST", None), ("MILLRACE_PORT_4567_TCP_ADDR", None)])
+def test_variables_that_are_no_options_are_told(name, words):
+    with Server(env={name: "10.0.0.1"}) as server:
+        server.stop()
+        output = server.output()
+
+    assert (words in output) if words else ("the environment has" not in output)
+
+
+def test_a_port_of_kubernetes_is_no_port():
+    port = free_port()
+    finished = run("health", "--config", "/dev/null", env={"MILLRACE_PORT": f"tcp://10.0.0.1:{port}"})
+
+    assert finished.returncode in (0, 1)
+    assert str(port) not in finished.stderr
+
+
+def test_several_ports_are_the_same_server():
+    other = free_port()
+    with Server(args=["--port", other, "--streams", "a:1, b:2 c"]) as server:
+        names = [client(f"http://127.0.0.1:{port}").list_streams()["StreamNames"] for port in (server.port, other)]
+
+    assert names == [["a", "b", "c"]] * 2
+
+
+@pytest.mark.parametrize("words", [[], ["--ephemeral"]])
+def test_without_a_command_it_serves(words, tmp_path):
+    port = free_port()
+    env = {**environment(), "MILLRACE_PORT": str(port), "MILLRACE_DATA_DIR": str(tmp_path / "data")}
+    process = subprocess.Popen([binary(), *words], env=env, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: is_listening(port))
+    finally:
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize("command", ["check", "cert"])
+def test_commands_that_only_read_make_nothing(command, tmp_path):
+    finished = run(command, "--data-dir", tmp_path / "typo")
+
+    assert finished.returncode == 1
+    assert str(tmp_path / "typo") in finished.stderr
+    assert not (tmp_path / "typo").exists()
 
 
 def test_the_account_is_the_access_key_of_twelve_digits():

@@ -14,7 +14,7 @@ from support.server import Server, apart, binary
 
 def refusal(directory, word="serve"):
     """(exit status, what it says) of a process that should not start."""
-    finished = subprocess.run([binary(), word, "--port", "0", "--data-dir", str(directory)],
+    finished = subprocess.run([binary(), word, *(["--port", "0"] if word == "serve" else []), "--data-dir", str(directory)],
                               capture_output=True, text=True, timeout=30, check=False)
     return finished.returncode, finished.stderr
 

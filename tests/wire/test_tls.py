@@ -169,7 +169,7 @@ class TestCertificate:
     @pytest.mark.parametrize("words, text", [
         (["--tls-cert", "a.pem"], "--tls-cert and --tls-key are given together or not at all"),
         (["--tls-key", "a.pem"], "--tls-cert and --tls-key are given together or not at all"),
-        (["--tls-name", "a b"], 'no DNS name and no address'), (["--tls-name", "*.*.com"], 'no DNS name and no address'),
+        (["--tls-name", "a$b"], 'no DNS name and no address'), (["--tls-name", "*.*.com"], 'no DNS name and no address'),
         (["--tls-name", "a,DNS:b"], 'no DNS name and no address'), (["--tls", "maybe"], "--tls")])
     def test_options_that_make_no_sense(self, words, text):
         refused = run("serve", "--port", 0, "--ephemeral", *words)

@@ -1,0 +1,264 @@
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/nearest.h"
+#include "millrace_version.h"
+#include "server/config.h"
+#include "server/options.h"
+#include "server/options_file.h"
+
+namespace millrace::server {
+namespace {
+
+constexpr std::string_view kUsage =
+    "millrace: a server that speaks the Kinesis Data Streams protocol\n"
+    "\n"
+    "  millrace [serve]  serve until SIGTERM or SIGINT (millrace serve --help lists the options)\n"
+    "  millrace health   ask a running server whether it is ready; exit status 0 if it is\n"
+    "  millrace check    look for damage in a data directory that no server uses\n"
+    "  millrace cert     print the certificate that TLS clients have to trust, and how to tell "
+    "them\n"
+    "  millrace --version\n";
+
+struct CommandEntry {
+  std::string_view word;
+  Command command;
+  std::vector<std::string_view> options;  // Empty: all.
+};
+
+const std::vector<CommandEntry>& commands() {
+  static const std::vector<CommandEntry> entries = {
+      {"serve", Command::kServe, {}},
+      {"health", Command::kHealth, {"config", "port", "listen", "tls"}},
+      {"check", Command::kCheck, {"config", "data-dir", "log-format", "log-level"}},
+      {"cert", Command::kCertificate, {"config", "data-dir"}},
+  };
+  return entries;
+}
+
+constexpr std::string_view kVariablePrefix = "MILLRACE_";
+
+// data-dir for MILLRACE_DATA_DIR.
+std::string option_name(std::string_view variable) {
+  std::string name;
+  for (const char c : variable.substr(kVariablePrefix.size())) {
+    name += c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+// MILLRACE_DATA_DIR for data-dir.
+std::string environment_name(std::string_view option) {
+  std::string name(kVariablePrefix);
+  for (const char c : option) {
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+// Kubernetes tells each container of a service called millrace where that is.
+bool is_of_kubernetes(std::string_view name, std::string_view value) {
+  return name.starts_with("MILLRACE_SERVICE_") || name.starts_with("MILLRACE_PORT_") ||
+         (name == "MILLRACE_PORT" && value.find("://") != std::string_view::npos);
+}
+
+// "; did you mean --port?" where some name is near to `wrong`.
+std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& names,
+                         const std::string& prefix) {
+  const std::string name = nearest(wrong, names);
+  return name.empty() ? "" : "; did you mean " + prefix + name + "?";
+}
+
+// The options of one command. What stands on the command line wins over the environment, that over
+// the file.
+class Options {
+ public:
+  explicit Options(const CommandEntry& entry) : app_("", "millrace " + std::string(entry.word)) {
+    app_.footer(
+        "Options may also come from the environment (MILLRACE_DATA_DIR for --data-dir, and so on)\n"
+        "and from a file given with --config. Lists take commas or blanks, times ms, s, m or h.");
+    app_.allow_extras();  // complaint() says it with the name that was meant.
+    add_options(app_, raw_);
+    for (CLI::Option* option : app_.get_options()) {
+      const std::string name = option->get_single_name();
+      if (name == "help") continue;
+      names_.push_back(name);
+      const std::string variable = environment_name(name);
+      const char* value = std::getenv(variable.c_str());
+      if (value == nullptr || !is_of_kubernetes(variable, value)) option->envname(variable);
+    }
+    for (const std::string& name : names_) {
+      const bool is_ours =
+          entry.options.empty() || std::ranges::find(entry.options, name) != entry.options.end();
+      if (!is_ours) app_.remove_option(app_.get_option("--" + name));
+    }
+  }
+
+  [[nodiscard]] CLI::App& app() { return app_; }
+
+  // The environment is read too. Throws CLI::ParseError; errors: kBadConfig.
+  Result<Config> read(int argc, char** argv) {
+    app_.parse(argc, argv);
+    if (auto known = check_words(); !known) return std::unexpected(known.error());
+    if (auto read = read_file(); !read) return std::unexpected(read.error());
+    auto config = to_config(raw_);
+    if (config) config->warnings = unknown_variables();
+    return config;
+  }
+
+ private:
+  Result<void> check_words() const {
+    const std::vector<std::string> rest = app_.remaining();
+    if (rest.empty()) return {};
+    const auto found =
+        std::ranges::find_if(rest, [](const std::string& word) { return word.starts_with('-'); });
+    if (found == rest.end()) {
+      return fail(kBadConfig, "\"" + rest.front() + "\" belongs to no option");
+    }
+    const std::string word = found->substr(0, found->find('='));
+    const std::string name = word.substr(std::min(word.find_first_not_of('-'), word.size()));
+    if (std::ranges::find(names_, name) != names_.end()) {
+      return fail(kBadConfig, word + " is an option of millrace serve, not of this command");
+    }
+    return fail(kBadConfig, "unknown option " + word + did_you_mean(name, names_, "--"));
+  }
+
+  Result<void> read_file() {
+    if (raw_.file.empty()) return {};
+    std::ifstream file(raw_.file, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file) return fail(kBadConfig, "cannot read the file of options " + raw_.file);
+    const auto options = parse_options_file(text);
+    if (!options) return fail(kBadConfig, raw_.file + ", " + options.error().message);
+    std::set<const CLI::Option*> taken;
+    for (const FileOption& given : *options) {
+      if (auto took = take(given, &taken); !took) {
+        return fail(kBadConfig, raw_.file + ", line " + std::to_string(given.line) + ": " +
+                                    took.error().message);
+      }
+    }
+    return {};
+  }
+
+  // `taken`: options that the file has named so far. One that another command has is passed over.
+  Result<void> take(const FileOption& given, std::set<const CLI::Option*>* taken) {
+    if (given.name == "config" || std::ranges::find(names_, given.name) == names_.end()) {
+      return fail(kBadConfig,
+                  "unknown option \"" + given.name + "\"" + did_you_mean(given.name, names_, ""));
+    }
+    CLI::Option* option = app_.get_option_no_throw("--" + given.name);
+    if (option == nullptr) return {};
+    const bool is_first = taken->insert(option).second;
+    if (is_first && option->count() > 0) overridden_.insert(option);
+    if (overridden_.contains(option)) return {};
+    if (!is_first && option->get_expected_max() <= 1) {
+      return fail(kBadConfig, "\"" + given.name + "\" is given twice");
+    }
+    try {
+      const bool is_flag = option->get_expected_max() == 0;
+      option->add_result(is_flag ? option->get_flag_value(given.name, given.value) : given.value);
+      option->run_callback();
+    } catch (const CLI::ParseError& error) {
+      return fail(kBadConfig, error.what());
+    }
+    return {};
+  }
+
+  // A sentence for each variable that looks like an option and is none.
+  [[nodiscard]] std::vector<std::string> unknown_variables() const {
+    std::vector<std::string> warnings;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+      const std::string_view text = *entry;
+      const std::string_view variable = text.substr(0, text.find('='));
+      const std::string_view value = text.substr(std::min(variable.size() + 1, text.size()));
+      if (!variable.starts_with(kVariablePrefix) || is_of_kubernetes(variable, value)) continue;
+      const std::string name = option_name(variable);
+      if (std::ranges::find(names_, name) != names_.end()) continue;
+      const std::string near = nearest(name, names_);
+      warnings.push_back("the environment has " + std::string(variable) + ", which is no option" +
+                         (near.empty() ? "" : "; did you mean " + environment_name(near) + "?"));
+    }
+    return warnings;
+  }
+
+  RawOptions raw_;
+  CLI::App app_;
+  std::vector<std::string> names_;  // Of the options of all commands, without dashes.
+  std::set<const CLI::Option*> overridden_;
+};
+
+// Of the word that names it; serve where options come first.
+const CommandEntry* find_command(std::string_view word) {
+  if (word.empty() || word.starts_with('-')) word = "serve";
+  const auto found = std::ranges::find(commands(), word, &CommandEntry::word);
+  return found == commands().end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, char** argv) {
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  CommandLine line;
+  if (word == "--version" || word == "version") {
+    std::cout << "millrace " << kVersion << "\n";
+    return line;
+  }
+  const bool is_help = word == "--help" || word == "-h" || word == "help";
+  const CommandEntry* command = find_command(word);
+  if (is_help || command == nullptr) {
+    (is_help ? std::cout : std::cerr)
+        << (is_help ? "" : "unknown command: " + std::string(word) + "\n\n") << kUsage;
+    line.exit_status = is_help ? 0 : 2;
+    return line;
+  }
+  Options options(*command);
+  const int words = word == command->word ? 1 : 0;  // That are no options.
+  try {
+    auto config = options.read(argc - words, argv + words);
+    if (config) {
+      line.command = command->command;
+      line.config = std::move(*config);
+      return line;
+    }
+    std::cerr << config.error().message << "\n";
+    line.exit_status = 2;
+  } catch (const CLI::ParseError& error) {
+    line.exit_status = options.app().exit(error) == 0 ? 0 : 2;
+  }
+  return line;
+}
+
+std::string configuration_page() {
+  Options options(commands().front());
+  std::string page =
+      "# Configuration\n\n"
+      "Made from the options themselves by `./dev docs`; a test keeps it true. An option on the\n"
+      "command line wins over the environment, that over the file given with `--config`, which "
+      "has\n"
+      "lines of `name = value` (`port = 4567`). Lists take commas or blanks between their values,\n"
+      "times a number with ms, s, m or h.\n\n"
+      "| option | environment | default | meaning |\n| --- | --- | --- | --- |\n";
+  for (const CLI::Option* option : options.app().get_options()) {
+    if (option->get_envname().empty()) continue;
+    page += "| `" + option->get_name() + "` | `" + option->get_envname() + "` | ";
+    if (!option->get_default_str().empty()) page += "`" + option->get_default_str() + "`";
+    page += " | " + option->get_description() + " |\n";
+  }
+  page += "\nWhat the other commands take of these is in their help: `millrace health --help`.\n";
+  return page;
+}
+
+}  // namespace millrace::server
