@@ -12,7 +12,8 @@ namespace millrace {
 // `to` of `from` (optimal string alignment).
 [[nodiscard]] std::size_t edit_distance(std::string_view from, std::string_view to);
 
-// The name nearest to `wrong`; empty where none differs in less than a third of its letters.
+// The name nearest to `wrong`. Empty where all differ in more than two letters and more than a
+// third of those of `wrong`, or where it has more than a hundred.
 [[nodiscard]] std::string nearest(std::string_view wrong, std::span<const std::string> names);
 
 }  // namespace millrace

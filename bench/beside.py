@@ -13,7 +13,6 @@ import tempfile
 from measure import medians
 from servers import OtherBuild, Ours
 
-
 PAIRS_A_LIFE = 2
 
 

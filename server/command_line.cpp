@@ -90,7 +90,7 @@ class Options {
     app_.footer(
         "Options may also come from the environment (MILLRACE_DATA_DIR for --data-dir, and so on)\n"
         "and from a file given with --config. Lists take commas or blanks, times ms, s, m or h.");
-    app_.allow_extras();  // complaint() says it with the name that was meant.
+    app_.allow_extras();  // check_words() says it with the name that was meant.
     add_options(app_, raw_);
     for (CLI::Option* option : app_.get_options()) {
       const std::string name = option->get_single_name();
@@ -143,9 +143,12 @@ class Options {
     if (!file) return fail(kBadConfig, "cannot read the file of options " + raw_.file);
     const auto options = parse_options_file(text);
     if (!options) return fail(kBadConfig, raw_.file + ", " + options.error().message);
-    std::set<const CLI::Option*> taken;
+    std::set<const CLI::Option*> decided;  // By the command line or the environment.
+    for (const CLI::Option* option : app_.get_options()) {
+      if (option->count() > 0) decided.insert(option);
+    }
     for (const FileOption& given : *options) {
-      if (auto took = take(given, &taken); !took) {
+      if (auto took = take(given, decided); !took) {
         return fail(kBadConfig, raw_.file + ", line " + std::to_string(given.line) + ": " +
                                     took.error().message);
       }
@@ -153,18 +156,15 @@ class Options {
     return {};
   }
 
-  // `taken`: options that the file has named so far. One that another command has is passed over.
-  Result<void> take(const FileOption& given, std::set<const CLI::Option*>* taken) {
+  // An option that is decided, or that only another command has, is passed over.
+  Result<void> take(const FileOption& given, const std::set<const CLI::Option*>& decided) {
     if (given.name == "config" || std::ranges::find(names_, given.name) == names_.end()) {
       return fail(kBadConfig,
                   "unknown option \"" + given.name + "\"" + did_you_mean(given.name, names_, ""));
     }
     CLI::Option* option = app_.get_option_no_throw("--" + given.name);
-    if (option == nullptr) return {};
-    const bool is_first = taken->insert(option).second;
-    if (is_first && option->count() > 0) overridden_.insert(option);
-    if (overridden_.contains(option)) return {};
-    if (!is_first && option->get_expected_max() <= 1) {
+    if (option == nullptr || decided.contains(option)) return {};
+    if (option->count() > 0 && option->get_expected_max() <= 1) {
       return fail(kBadConfig, "\"" + given.name + "\" is given twice");
     }
     try {
@@ -197,7 +197,6 @@ class Options {
   RawOptions raw_;
   CLI::App app_;
   std::vector<std::string> names_;  // Of the options of all commands, without dashes.
-  std::set<const CLI::Option*> overridden_;
 };
 
 // Of the word that names it; serve where options come first.
@@ -257,7 +256,9 @@ std::string configuration_page() {
     if (!option->get_default_str().empty()) page += "`" + option->get_default_str() + "`";
     page += " | " + option->get_description() + " |\n";
   }
-  page += "\nWhat the other commands take of these is in their help: `millrace health --help`.\n";
+  page +=
+      "\nThe other commands take some of these; their help lists which: `millrace health "
+      "--help`.\n";
   return page;
 }
 

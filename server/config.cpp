@@ -58,7 +58,7 @@ void add_duration(CLI::App& app, const std::string& name, std::chrono::milliseco
   app.add_option(name, read, description)->type_name("TIME")->default_str(show_duration(value));
 }
 
-// What options with several values were given, each with commas or blanks between them.
+// The values of an option that may have several, with commas or blanks between them.
 std::vector<std::string> all_of(const std::vector<std::string>& given) {
   std::vector<std::string> all;
   for (const std::string& text : given) {

@@ -18,7 +18,7 @@ class App;
 
 namespace millrace::server {
 
-// What the options are parsed into before they become a Config.
+// The options as they are parsed, before they become a Config.
 struct RawOptions {
   Config config;
   std::string file;

@@ -59,8 +59,8 @@ class Directory {
   [[nodiscard]] Result<std::string> kept(const std::string& name,
                                          const std::function<Result<std::string>()>& make) const;
 
-  // Whether the name still leads to this directory: it may be removed, renamed, or another one may
-  // have been put in its place while it is in use.
+  // Tells whether the name still leads to this directory: it may be removed, renamed, or another
+  // one may have been put in its place while it is in use.
   [[nodiscard]] NameWatch& name_watch() const { return *name_watch_; }
 
   // The absolute name the directory was opened by, for people.
@@ -98,7 +98,7 @@ class Directory {
   bool is_complete_ = false;
 };
 
-// Whether there is a data directory at `path`, of whatever format. Makes nothing.
+// True if there is a data directory at `path`, of whatever format. Makes nothing.
 [[nodiscard]] bool is_data_directory(const std::filesystem::path& path);
 
 // The bytes of a regular file. Errors: kFailed, with a sentence for people, if it cannot be opened

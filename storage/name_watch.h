@@ -26,7 +26,7 @@ class NameWatch {
   NameWatch& operator=(const NameWatch&) = delete;
   ~NameWatch();
 
-  // Whether the name leads to the file. Once it does not, that stays so.
+  // True while the name leads to the file. Once it does not, that stays so.
   [[nodiscard]] bool leads_there();
 
   // The same, looking in any case: of what other machines do in a shared file system nobody tells.

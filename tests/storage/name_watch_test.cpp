@@ -1,4 +1,4 @@
-// Whether a file is still found by its name is known with the first question after it is not.
+// A name that no longer leads to its file is noticed by the first question after that.
 
 #include "storage/name_watch.h"
 
