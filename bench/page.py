@@ -1,4 +1,4 @@
-"""What is kept of a run, and the part of docs/performance.md that is made from it."""
+"""What is kept of a run, and the part of docs/internals/performance.md that is made from it."""
 
 import datetime
 import json
@@ -10,8 +10,8 @@ from calls import ROOT
 from plot import COLOURS, plot
 
 KEPT = ROOT / "bench/kept.json"
-PAGE = ROOT / "docs/performance.md"
-PLOT = ROOT / "docs/performance.svg"
+PAGE = ROOT / "docs/internals/performance.md"
+PLOT = ROOT / "docs/internals/performance.svg"
 BEGIN = "<!-- From here to the end mark written by ./dev bench --keep -->"
 END = "<!-- The end of what ./dev bench --keep writes -->"
 OURS = "millrace"

@@ -11,7 +11,7 @@
 Each round asks everyone in turn; a ratio is taken within its round, and what is shown are medians. The figure to go by
 is the server's CPU time per request and its ratio to the floor's: times on a shared machine are noise, this moves by ten
 to twenty per cent. A ratio to the floor that is more than 15 % above the kept one (bench/kept.json) fails. `--keep`
-keeps this run instead and writes the tables and the plot of docs/performance.md.
+keeps this run instead and writes the tables and the plot of docs/internals/performance.md.
 """
 
 import argparse
@@ -155,7 +155,7 @@ def parse():
     parser.add_argument("--mixed", type=float, metavar="MINUTES", nargs="?", const=1.0, help="mixed load")
     parser.add_argument("--latency", action="store_true", help="how long a PutRecord takes, alone, beside others and synced")
     parser.add_argument("--soak", type=float, metavar="MINUTES", nargs="?", const=30.0, help="load while records expire")
-    parser.add_argument("--keep", action="store_true", help="keep the result and write docs/performance.md and .svg")
+    parser.add_argument("--keep", action="store_true", help="keep the result and write docs/internals/performance.md and .svg")
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
     options.rounds = options.rounds or (20 if options.beside else 3)

@@ -2,7 +2,7 @@
 //
 // Blocks of which memtables consist (storage::kMemtableBlockBytes) are used again; this replaces
 // `operator new` and `operator delete` in the process. Fresh ones have to be mapped and cleared
-// page by page, which is a third of what RocksDB needs for a write (docs/performance.md).
+// page by page, which is a third of what RocksDB needs for a write (docs/internals/performance.md).
 
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // What an entry means is the caller's business; here it is a length and so many bytes.
 //
-// Stored value (docs/storage-format.md), all numbers big-endian:
+// Stored value (docs/internals/storage-format.md), all numbers big-endian:
 //
 //   offset  size  content
 //        0     1  format, 1

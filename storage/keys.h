@@ -1,4 +1,4 @@
-// Every key on disk. The table form is in docs/storage-format.md.
+// Every key on disk. The table form is in docs/internals/storage-format.md.
 //
 //   column family  key                                    value
 //   records        epoch u24, log id u64, last count u40  a batch (storage/batch.h)

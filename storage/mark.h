@@ -5,7 +5,7 @@
 // Stores to a mapped page survive kill -9; after a power cut the page may be older than the log,
 // which makes the check weaker but never wrong.
 //
-// The page, 64-bit words of the machine's byte order (docs/storage-format.md):
+// The page, 64-bit words of the machine's byte order (docs/internals/storage-format.md):
 //
 //   word  content
 //      0  magic

@@ -1,6 +1,6 @@
 // A record as a producer gives it and as a reader gets it, and its bytes in a log.
 //
-// Entry of a log (docs/storage-format.md), numbers big-endian:
+// Entry of a log (docs/internals/storage-format.md), numbers big-endian:
 //
 //   size  content
 //      1  flags: bit 0, an explicit hash key follows; bit 1, written while the stream was

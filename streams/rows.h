@@ -1,4 +1,5 @@
-// The shard manager's rows in the store's tables. The table form is in docs/storage-format.md.
+// The shard manager's rows in the store's tables. The table form is in
+// docs/internals/storage-format.md.
 //
 //   key                              value
 //   's', stream id u32               StreamFacts

@@ -2,7 +2,8 @@
 //
 // Thread-safe. What is known of the stream is an immutable snapshot that is switched as a whole, so
 // every reader sees shards that fit together. The gate keeps puts and reshards apart: a put holds
-// it shared from routing until its positions are given, a reshard holds it alone (docs/locks.md).
+// it shared from routing until its positions are given, a reshard holds it alone
+// (docs/internals/locks.md).
 
 #pragma once
 
