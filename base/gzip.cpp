@@ -30,6 +30,23 @@ struct Inflater {
   z_stream stream{};
 };
 
+constexpr std::size_t kPackedAtOnce = 64UL << 20U;
+
+struct Deflater {
+  Deflater() {
+    constexpr int kMemoryLevel = 8;  // The library's default.
+    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindowBits, kMemoryLevel,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+      throw std::bad_alloc();
+    }
+  }
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+  ~Deflater() { deflateEnd(&stream); }
+
+  z_stream stream{};
+};
+
 }  // namespace
 
 std::expected<std::string, GunzipError> gunzip(std::string_view bytes, std::size_t size_max) {
@@ -56,6 +73,27 @@ std::expected<std::string, GunzipError> gunzip(std::string_view bytes, std::size
     if (status != Z_OK) return std::unexpected(GunzipError::kDamaged);
   }
   if (stream.avail_in > 0) return std::unexpected(GunzipError::kDamaged);
+  return out;
+}
+
+std::string gzip(std::string_view bytes) {
+  Deflater deflater;
+  z_stream& stream = deflater.stream;
+  std::string out;
+  do {
+    // In pieces, since the library's counts are small and a text may be large.
+    const std::size_t step = std::min(bytes.size(), kPackedAtOnce);
+    stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));
+    stream.avail_in = static_cast<uInt>(step);
+    bytes.remove_prefix(step);
+    do {
+      const std::size_t filled = out.size();
+      stream.next_out = reinterpret_cast<Bytef*>(extend(out, kStepBytes));
+      stream.avail_out = static_cast<uInt>(kStepBytes);
+      deflate(&stream, bytes.empty() ? Z_FINISH : Z_NO_FLUSH);
+      out.resize(filled + kStepBytes - stream.avail_out);
+    } while (stream.avail_out == 0);
+  } while (!bytes.empty());
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Unpacks gzip (RFC 1952), within a bound.
+// Packs and unpacks gzip (RFC 1952), the latter within a bound.
 
 #pragma once
 
@@ -17,5 +17,8 @@ enum class GunzipError : std::uint8_t { kDamaged, kTooLarge };
 // they are cut, followed by anything, or no gzip at all.
 [[nodiscard]] std::expected<std::string, GunzipError> gunzip(std::string_view bytes,
                                                              std::size_t size_max);
+
+// `bytes` as one gzip member, packed quickly rather than well.
+[[nodiscard]] std::string gzip(std::string_view bytes);
 
 }  // namespace millrace

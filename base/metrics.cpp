@@ -1,6 +1,9 @@
 #include "base/metrics.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -44,6 +47,29 @@ std::string with_bound(std::string_view labels, std::string_view bound) {
 
 }  // namespace
 
+void MetricsText::begin(std::string_view name, std::string_view help, std::string_view type) {
+  name_ = name;
+  out_ += "# HELP ";
+  out_ += name;
+  out_ += ' ';
+  out_ += help;
+  out_ += "\n# TYPE ";
+  out_ += name;
+  out_ += ' ';
+  out_ += type;
+  out_ += '\n';
+}
+
+void MetricsText::sample(std::string_view labels, double value) {
+  write_sample(out_, name_, labels, number_text(value));
+}
+
+void MetricsText::sample(std::string_view labels, std::uint64_t value) {
+  std::array<char, 24> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  write_sample(out_, name_, labels, {digits.data(), end});
+}
+
 void Histogram::observe(std::chrono::nanoseconds duration) {
   const double seconds = static_cast<double>(duration.count()) * 1e-9;
   std::size_t bucket = 0;
@@ -51,6 +77,11 @@ void Histogram::observe(std::chrono::nanoseconds duration) {
   buckets_[bucket].fetch_add(1, std::memory_order_relaxed);
   sum_nanoseconds_.fetch_add(static_cast<std::uint64_t>(duration.count()),
                              std::memory_order_relaxed);
+}
+
+bool Histogram::is_empty() const {
+  return std::ranges::all_of(
+      buckets_, [](const auto& bucket) { return bucket.load(std::memory_order_relaxed) == 0; });
 }
 
 Metrics::Family& Metrics::family(std::string_view name, std::string_view help,
@@ -77,19 +108,23 @@ void Metrics::gauge(std::string_view name, std::string_view help, std::function<
   family(name, help, "gauge").gauges.push_back(std::move(read));
 }
 
-std::string Metrics::render() const {
+void Metrics::add_writer(std::function<void(MetricsText&)> write) {
   const std::lock_guard lock(mutex_);
+  writers_.push_back(std::move(write));
+}
+
+std::string Metrics::render() const {
+  std::unique_lock lock(mutex_);
   std::string out;
+  MetricsText text(out);
   for (const auto& [name, family] : families_) {
-    out += "# HELP " + name + " " + family.help + "\n";
-    out += "# TYPE " + name + " ";
-    out += family.type;
-    out += '\n';
+    text.begin(name, family.help, family.type);
     for (const auto& [labels, counter] : family.counters) {
       write_sample(out, name, labels, std::to_string(counter.value()));
     }
     for (const auto& read : family.gauges) write_sample(out, name, {}, number_text(read()));
     for (const auto& [labels, histogram] : family.histograms) {
+      if (histogram.is_empty()) continue;
       std::uint64_t total = 0;
       for (std::size_t i = 0; i < histogram.buckets_.size(); ++i) {
         total += histogram.buckets_[i].load(std::memory_order_relaxed);
@@ -104,6 +139,10 @@ std::string Metrics::render() const {
       write_sample(out, name + "_count", labels, std::to_string(total));
     }
   }
+  // They may take their time, and whoever counts does not wait for them.
+  const auto writers = writers_;
+  lock.unlock();
+  for (const auto& write : writers) write(text);
   return out;
 }
 

@@ -27,18 +27,35 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
-// How long things took, in buckets from 100 microseconds to 10 seconds.
+// How long things took, in a bucket for each power of ten from 100 microseconds to 10 seconds.
 class Histogram {
  public:
-  static constexpr std::array<double, 11> kBoundsSeconds = {
-      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 1.0, 10.0};
+  static constexpr std::array<double, 6> kBoundsSeconds = {0.0001, 0.001, 0.01, 0.1, 1.0, 10.0};
 
   void observe(std::chrono::nanoseconds duration);
 
  private:
   friend class Metrics;
+  [[nodiscard]] bool is_empty() const;
   std::array<std::atomic<std::uint64_t>, kBoundsSeconds.size() + 1> buckets_{};
   std::atomic<std::uint64_t> sum_nanoseconds_{0};
+};
+
+// Writes what is gathered when it is asked for.
+class MetricsText {
+ public:
+  explicit MetricsText(std::string& out) : out_(out) {}
+
+  // Begins a metric; `type` is counter or gauge.
+  void begin(std::string_view name, std::string_view help, std::string_view type);
+
+  // A sample of the metric that was begun. `labels` as below.
+  void sample(std::string_view labels, double value);
+  void sample(std::string_view labels, std::uint64_t value);
+
+ private:
+  std::string& out_;
+  std::string_view name_;
 };
 
 // The registry. Registration and render() are thread-safe; what a registration returns lives as
@@ -52,6 +69,10 @@ class Metrics {
   // `read` is called by render(), from any thread, and outlives the registry's last render().
   void gauge(std::string_view name, std::string_view help, std::function<double()> read);
 
+  // `write` adds metrics of its own at the end of each render(), as above.
+  void add_writer(std::function<void(MetricsText&)> write);
+
+  // Histograms that nothing was observed in are left out.
   [[nodiscard]] std::string render() const;
 
  private:
@@ -67,6 +88,7 @@ class Metrics {
 
   mutable std::mutex mutex_;
   std::map<std::string, Family, std::less<>> families_;
+  std::vector<std::function<void(MetricsText&)>> writers_;
 };
 
 }  // namespace millrace

@@ -56,11 +56,11 @@ Result<AccessKeys> parse_access_keys(std::string_view text) {
   return keys;
 }
 
-Result<AccessKeys> load_access_keys(const std::filesystem::path& path) {
+Result<AccessKeys> load_access_keys(const std::filesystem::path& path, const Warn& warn) {
   const auto bad = [&](const std::string& why) {
     return fail(kBadConfig, "access keys in " + path.string() + ": " + why);
   };
-  const auto text = read_secret_file(path, kKeysFileBytesMax);
+  const auto text = read_secret_file(path, kKeysFileBytesMax, warn);
   if (!text) return bad(text.error().message);
   auto keys = parse_access_keys(*text);
   if (!keys) return bad(keys.error().message);

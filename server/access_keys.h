@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "server/secret_file.h"
 
 namespace millrace::server {
 
@@ -20,8 +21,9 @@ using AccessKeys = std::map<std::string, std::string, std::less<>>;
 // a key.
 [[nodiscard]] Result<AccessKeys> parse_access_keys(std::string_view text);
 
-// Reads a file of these. Errors: kBadConfig with the path: it cannot be read, is no regular file,
-// is for others than its owner, or is larger than 1 MiB.
-[[nodiscard]] Result<AccessKeys> load_access_keys(const std::filesystem::path& path);
+// Reads a file of these. Errors: kBadConfig with the path: it cannot be read, is not a regular
+// file, is used by others (server/secret_file.h), or is larger than 1 MiB.
+[[nodiscard]] Result<AccessKeys> load_access_keys(const std::filesystem::path& path,
+                                                  const Warn& warn);
 
 }  // namespace millrace::server

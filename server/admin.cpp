@@ -2,26 +2,51 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "api/json.h"
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
+#include "base/gzip.h"
 #include "millrace_version.h"
 #include "server/http.h"
+#include "server/page.h"
+#include "server/uri.h"
 
 namespace millrace::server {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 // Where the health checks of this server, and of those it stands in for, look.
-constexpr std::array<std::string_view, 5> kReadyPaths = {
-    "/_millrace/health", "/health", "/healthcheck", "/_health", "/_health/ready"};
-constexpr std::string_view kLivePath = "/_health/live";
-constexpr std::string_view kLocalstackPath = "/_localstack/health";
+constexpr std::array<std::string_view, 9> kReadyPaths = {
+    "/_millrace/health", "/health",        "/healthcheck",       "/healthz",      "/readyz",
+    "/_health",          "/_health/ready", "/_ministack/health", "/_floci/health"};
+constexpr std::array<std::string_view, 2> kLivePaths = {"/livez", "/_health/live"};
+// What those who wait for another emulator ask.
+constexpr std::string_view kLocalstackHealthPath = "/_localstack/health";
+constexpr std::string_view kLocalstackInitPath = "/_localstack/init";
+constexpr std::string_view kLocalstackReadyPath = "/_localstack/init/ready";
+constexpr std::string_view kLocalstackInfoPath = "/_localstack/info";
+// Paths that begin so are this server's, or those of servers it stands in for, and never a call.
+constexpr std::array<std::string_view, 2> kOwnPrefixes = {"/_", "/moto-api/"};
 constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::string_view kCaPath = "/_millrace/ca.pem";
+
+bool accepts_gzip(const HttpRequest& request) {
+  bool accepts = false;
+  split(request.header("accept-encoding").value_or(""), ",", [&](std::string_view part) {
+    const std::string_view coding = trimmed(part.substr(0, part.find(';')));
+    const bool is_refused =
+        part.find("q=0") != std::string_view::npos && part.find("q=0.") == std::string_view::npos;
+    accepts = accepts || (equals_ignoring_case(coding, "gzip") && !is_refused);
+  });
+  return accepts;
+}
 
 HttpResponse uncached(int status, std::string_view content_type, std::string body) {
   HttpResponse response;
@@ -32,59 +57,88 @@ HttpResponse uncached(int status, std::string_view content_type, std::string bod
   return response;
 }
 
-std::string health_body(const Result<void>& ready) {
-  std::string body;
-  api::JsonWriter writer(body);
-  writer.begin_map(0);
-  writer.key("status");
-  writer.string(ready ? "ready" : "unavailable");
-  if (!ready) {
-    writer.key("reason");
-    writer.string(ready.error().message);
-  }
-  writer.key("version");
-  writer.string(kVersion);
-  writer.end_map();
-  return body;
+HttpResponse json_response(int status, const Json& value) {
+  // A path may hold any bytes.
+  return uncached(status, "application/json",
+                  value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-std::string localstack_body(const Result<void>& ready) {
-  std::string body;
-  api::JsonWriter writer(body);
-  writer.begin_map(0);
-  writer.key("services");
-  writer.begin_map(0);
-  writer.key("kinesis");
-  writer.string(ready ? "running" : "starting");
-  writer.end_map();
-  writer.key("version");
-  writer.string(kVersion);
-  writer.end_map();
-  return body;
+HttpResponse health(const Result<void>& ready) {
+  Json value = {{"status", ready ? "ready" : "unavailable"}};
+  if (!ready) value["reason"] = ready.error().message;
+  value["version"] = kVersion;
+  return json_response(ready ? 200 : 503, value);
+}
+
+HttpResponse localstack_health(const Result<void>& ready) {
+  return json_response(
+      ready ? 200 : 503,
+      {{"services", {{"kinesis", ready ? "running" : "starting"}}}, {"version", kVersion}});
+}
+
+HttpResponse localstack_init(bool is_ready) {
+  return json_response(
+      200,
+      {{"completed", {{"BOOT", true}, {"START", true}, {"READY", is_ready}, {"SHUTDOWN", false}}},
+       {"scripts", Json::array()}});
+}
+
+HttpResponse localstack_ready(bool is_ready) {
+  return json_response(200, {{"completed", is_ready}, {"scripts", Json::array()}});
+}
+
+// Kinesis looks at no path, but what asks for one of these is no client of it.
+HttpResponse nothing_there(const HttpRequest& request) {
+  const std::string asked = std::string(request.method) + " " + std::string(request.path);
+  return json_response(
+      404, {{"error", "not_found"}, {"message", "millrace has nothing at " + asked + "."}});
 }
 
 }  // namespace
 
+bool Admin::may_wait(const HttpRequest& request) { return request.path == kMetricsPath; }
+
+HttpResponse Admin::metrics(const HttpRequest& request) const {
+  // While the device is slow scrapes would take all workers, one after the other.
+  const std::unique_lock scrape(*scrape_mutex_, std::try_to_lock);
+  if (!scrape) return plain_response(503, "Metrics are being gathered; try again.\n");
+  HttpResponse response =
+      uncached(200, "text/plain; version=0.0.4; charset=utf-8", metrics_.render());
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (accepts_gzip(request)) {
+    response.body = gzip(response.body);
+    response.headers.emplace_back("Content-Encoding", "gzip");
+  }
+  return response;
+}
+
 std::optional<HttpResponse> Admin::answer(const HttpRequest& request) const {
-  if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
-  if (std::ranges::find(kReadyPaths, request.path) != kReadyPaths.end()) {
-    const Result<void> ready = ready_();
-    return uncached(ready ? 200 : 503, "application/json", health_body(ready));
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  auto response = reads ? read(request) : std::nullopt;
+  const auto is_prefix = [&](std::string_view prefix) { return request.path.starts_with(prefix); };
+  if (!response && std::ranges::any_of(kOwnPrefixes, is_prefix)) return nothing_there(request);
+  return response;
+}
+
+std::optional<HttpResponse> Admin::read(const HttpRequest& request) const {
+  const auto is_one_of = [&](const auto& paths) {
+    return std::ranges::find(paths, request.path) != paths.end();
+  };
+  if (is_one_of(kReadyPaths)) return health(ready_());
+  if (is_one_of(kLivePaths)) return health({});
+  if (request.path == kLocalstackHealthPath) return localstack_health(ready_());
+  if (request.path == kLocalstackInitPath) return localstack_init(ready_().has_value());
+  if (request.path == kLocalstackReadyPath) return localstack_ready(ready_().has_value());
+  if (request.path == kLocalstackInfoPath) {
+    return json_response(200, {{"version", kVersion}, {"edition", "millrace"}});
   }
-  if (request.path == kLivePath) return uncached(200, "application/json", health_body({}));
-  if (request.path == kLocalstackPath) {
-    const Result<void> ready = ready_();
-    return uncached(ready ? 200 : 503, "application/json", localstack_body(ready));
-  }
-  if (request.path == kMetricsPath) {
-    return uncached(200, "text/plain; version=0.0.4; charset=utf-8", metrics_.render());
-  }
+  if (request.path == kMetricsPath) return metrics(request);
   if (request.path == kCaPath) {
     if (ca_.empty())
       return plain_response(404, "There is no certificate of this server's making.\n");
     return uncached(200, "application/x-pem-file", ca_);
   }
-  return std::nullopt;
+  return answer_page(request);
 }
 
 }  // namespace millrace::server

@@ -1,9 +1,11 @@
-// The server's own paths: health, metrics and the certificate to trust. Behind the front door,
-// without authentication.
+// The server's own paths: its page, health, metrics and the certificate to trust. Behind the front
+// door, without authentication.
 
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -24,10 +26,17 @@ class Admin {
   // The answer, if the path is one of the server's own.
   [[nodiscard]] std::optional<HttpResponse> answer(const HttpRequest& request) const;
 
+  // Whether the answer may take its time, and belongs on a worker.
+  [[nodiscard]] static bool may_wait(const HttpRequest& request);
+
  private:
+  [[nodiscard]] HttpResponse metrics(const HttpRequest& request) const;
+  [[nodiscard]] std::optional<HttpResponse> read(const HttpRequest& request) const;
+
   const Metrics& metrics_;
   const std::function<Result<void>()> ready_;
   const std::string ca_;
+  std::unique_ptr<std::mutex> scrape_mutex_ = std::make_unique<std::mutex>();
 };
 
 }  // namespace millrace::server

@@ -28,6 +28,7 @@ bool Budget::end_one(const Share& asking) {
     return false;
   }
   Share& share = **longest;
+  ++refused_;
   share.has_ended_ = true;  // Before it holds nothing: its owner looks at both without the lock.
   release(share);
   share.end_();
@@ -56,9 +57,14 @@ bool Budget::Share::take(std::size_t bytes) {
   if (bytes == 0) return !has_ended_;
   note_move(taken_ == 0 ? kMoveBytesMin : bytes);  // It begins to hold something now.
   const std::lock_guard lock(budget_.mutex_);
-  if (has_ended_ || connection_.taken_ + bytes > budget_.connection_max()) return false;
-  while (budget_.taken_ + bytes > budget_.sizes_.bytes_max) {
-    if (!budget_.end_one(*this)) return false;
+  if (has_ended_) return false;
+  bool has_room = connection_.taken_ + bytes <= budget_.connection_max();
+  while (has_room && budget_.taken_ + bytes > budget_.sizes_.bytes_max) {
+    has_room = budget_.end_one(*this);
+  }
+  if (!has_room) {
+    ++budget_.refused_;
+    return false;
   }
   budget_.taken_ += bytes;
   connection_.taken_ += bytes;

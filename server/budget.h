@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -88,6 +89,9 @@ class Budget {
 
   [[nodiscard]] std::size_t taken() const { return taken_; }
 
+  // Requests and answers that had no room, or were ended to make some.
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+
  private:
   [[nodiscard]] std::size_t connection_max() const;
   [[nodiscard]] bool has_stalled(const Share& share, Time now) const;
@@ -100,6 +104,7 @@ class Budget {
   mutable std::mutex mutex_;  // Guards what follows, and what shares and connections took.
   std::set<Share*> holders_;  // Shares that have taken something.
   std::atomic<std::size_t> taken_{0};
+  std::atomic<std::uint64_t> refused_{0};
 };
 
 }  // namespace millrace::server

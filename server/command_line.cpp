@@ -26,11 +26,11 @@ namespace {
 constexpr std::string_view kUsage =
     "millrace: a server that speaks the Kinesis Data Streams protocol\n"
     "\n"
-    "  millrace [serve]  serve until SIGTERM or SIGINT (millrace serve --help lists the options)\n"
-    "  millrace health   ask a running server whether it is ready; exit status 0 if it is\n"
-    "  millrace check    look for damage in a data directory that no server uses\n"
-    "  millrace cert     print the certificate that TLS clients have to trust, and how to tell "
-    "them\n"
+    "  millrace [serve]   serve until SIGTERM or SIGINT; `millrace serve --help` lists the "
+    "options\n"
+    "  millrace health    exit with 0 if a running server is ready\n"
+    "  millrace check     look for damage in a data directory that no server uses\n"
+    "  millrace cert      print the certificate authority that TLS clients have to trust\n"
     "  millrace --version\n";
 
 struct CommandEntry {
@@ -42,7 +42,7 @@ struct CommandEntry {
 const std::vector<CommandEntry>& commands() {
   static const std::vector<CommandEntry> entries = {
       {"serve", Command::kServe, {}},
-      {"health", Command::kHealth, {"config", "port", "listen", "tls"}},
+      {"health", Command::kHealth, {"config", "port", "listen", "tls", "ready-file"}},
       {"check", Command::kCheck, {"config", "data-dir", "log-format", "log-level"}},
       {"cert", Command::kCertificate, {"config", "data-dir"}},
   };
@@ -115,7 +115,9 @@ class Options {
     if (auto known = check_words(); !known) return std::unexpected(known.error());
     if (auto read = read_file(); !read) return std::unexpected(read.error());
     auto config = to_config(raw_);
-    if (config) config->warnings = unknown_variables();
+    if (!config) return config;
+    std::ranges::move(unknown_variables(), std::back_inserter(config->warnings));
+    config->asks_ready_file = !config->ready_file.empty() && !names_port(argc, argv);
     return config;
   }
 
@@ -126,7 +128,7 @@ class Options {
     const auto found =
         std::ranges::find_if(rest, [](const std::string& word) { return word.starts_with('-'); });
     if (found == rest.end()) {
-      return fail(kBadConfig, "\"" + rest.front() + "\" belongs to no option");
+      return fail(kBadConfig, "\"" + rest.front() + "\" is not an option");
     }
     const std::string word = found->substr(0, found->find('='));
     const std::string name = word.substr(std::min(word.find_first_not_of('-'), word.size()));
@@ -136,11 +138,19 @@ class Options {
     return fail(kBadConfig, "unknown option " + word + did_you_mean(name, names_, "--"));
   }
 
+  // Whether the command line itself says which port there is and how to speak with it.
+  static bool names_port(int argc, char** argv) {
+    return std::any_of(argv, argv + argc, [](std::string_view word) {
+      word = word.substr(0, word.find('='));
+      return word == "--port" || word == "--listen" || word == "--tls";
+    });
+  }
+
   Result<void> read_file() {
     if (raw_.file.empty()) return {};
     std::ifstream file(raw_.file, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file) return fail(kBadConfig, "cannot read the file of options " + raw_.file);
+    if (!file) return fail(kBadConfig, "cannot read the options file " + raw_.file);
     const auto options = parse_options_file(text);
     if (!options) return fail(kBadConfig, raw_.file + ", " + options.error().message);
     std::set<const CLI::Option*> decided;  // By the command line or the environment.
@@ -188,7 +198,7 @@ class Options {
       const std::string name = option_name(variable);
       if (std::ranges::find(names_, name) != names_.end()) continue;
       const std::string near = nearest(name, names_);
-      warnings.push_back("the environment has " + std::string(variable) + ", which is no option" +
+      warnings.push_back("unknown variable " + std::string(variable) + " in the environment" +
                          (near.empty() ? "" : "; did you mean " + environment_name(near) + "?"));
     }
     return warnings;
@@ -207,6 +217,17 @@ const CommandEntry* find_command(std::string_view word) {
 }
 
 }  // namespace
+
+Result<Config> read_options_again(int argc, char** argv) {
+  const CommandEntry& serve = commands().front();
+  const int words = argc > 1 && argv[1] == serve.word ? 1 : 0;
+  Options options(serve);
+  try {
+    return options.read(argc - words, argv + words);
+  } catch (const CLI::ParseError& error) {
+    return fail(kBadConfig, error.what());
+  }
+}
 
 CommandLine parse_command_line(int argc, char** argv) {
   const std::string_view word = argc > 1 ? argv[1] : "";
@@ -244,21 +265,41 @@ std::string configuration_page() {
   Options options(commands().front());
   std::string page =
       "# Configuration\n\n"
-      "Made from the options themselves by `./dev docs`; a test keeps it true. An option on the\n"
-      "command line wins over the environment, that over the file given with `--config`, which "
-      "has\n"
-      "lines of `name = value` (`port = 4567`). Lists take commas or blanks between their values,\n"
-      "times a number with ms, s, m or h.\n\n"
-      "| option | environment | default | meaning |\n| --- | --- | --- | --- |\n";
-  for (const CLI::Option* option : options.app().get_options()) {
-    if (option->get_envname().empty()) continue;
-    page += "| `" + option->get_name() + "` | `" + option->get_envname() + "` | ";
-    if (!option->get_default_str().empty()) page += "`" + option->get_default_str() + "`";
-    page += " | " + option->get_description() + " |\n";
+      "Give an option on the command line, as an environment variable, or in a file:\n\n"
+      "```\n"
+      "millrace serve --port 4567 --streams orders:2,clicks\n"
+      "MILLRACE_PORT=4567 MILLRACE_STREAMS=orders:2,clicks millrace serve\n"
+      "millrace serve --config millrace.conf\n"
+      "```\n\n"
+      "The file has one option per line:\n\n"
+      "```conf\n"
+      "# millrace.conf\n"
+      "port = 4567\n"
+      "data-dir = /var/lib/millrace\n"
+      "streams = orders:2:eu-central-1, clicks\n"
+      "transition-delay = 500ms\n"
+      "limits = enforce\n"
+      "access-log = all\n"
+      "```\n\n"
+      "The command line wins over the environment, and the environment over the file. Separate "
+      "the\n"
+      "values of a list with commas or blanks. Write times as `500ms`, `2s`, `5m` or `1h`.\n";
+  for (const OptionGroup& group : option_groups()) {
+    page += "\n## " + std::string(group.title) +
+            "\n\n| option | environment | default | meaning |\n| --- | --- | --- | --- |\n";
+    for (const CLI::Option* option : options.app().get_options()) {
+      if (option->get_group() != group.title) continue;
+      page += "| `" + option->get_name() + "` | `" + environment_name(option->get_single_name()) +
+              "` | ";
+      if (!option->get_default_str().empty()) page += "`" + option->get_default_str() + "`";
+      page += " | " + option->get_description() + " |\n";
+    }
   }
   page +=
-      "\nThe other commands take some of these; their help lists which: `millrace health "
-      "--help`.\n";
+      "\n## Commands\n\n"
+      "`millrace health`, `check` and `cert` take some of these options; `millrace health --help` "
+      "lists them.\n\n"
+      "<!-- Generated from the options by ./dev docs -->\n";
   return page;
 }
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,9 +49,9 @@ void add_duration(CLI::App& app, const std::string& name, std::chrono::milliseco
     const std::string& text = given.back();
     const auto parsed = parse_duration(text, bounds.unit);
     if (!parsed || *parsed < bounds.min || *parsed > bounds.max) {
-      throw CLI::ValidationError(name, "\"" + text + "\" is no time from " +
-                                           show_duration(bounds.min) + " to " +
-                                           show_duration(bounds.max) + " (ms, s, m, h)");
+      throw CLI::ValidationError(
+          name, "\"" + text + "\" is not a time from " + show_duration(bounds.min) + " to " +
+                    show_duration(bounds.max) + " (such as 500ms, 2s, 5m or 1h)");
     }
     value = *parsed;
     return true;
@@ -67,146 +68,200 @@ std::vector<std::string> all_of(const std::vector<std::string>& given) {
   return all;
 }
 
-}  // namespace
+std::string check_region(const std::string& text) {
+  return streams::is_region(text) ? std::string{}
+                                  : "a region has 1 to 64 characters of a-z, 0-9 and -";
+}
 
-void add_options(CLI::App& app, RawOptions& raw) {
-  Config& config = raw.config;
-  app.add_option("--config", raw.file,
-                 "Read options from this file: lines of name = value; # begins a comment");
+std::string check_account(const std::string& text) {
+  const bool ok = text.size() == 12 && text.find_first_not_of("0123456789") == std::string::npos;
+  return ok ? std::string{} : "an account has 12 digits";
+}
+
+void add_listening(CLI::App& app, RawOptions& raw) {
   app.add_option("--port", raw.ports,
-                 "Port to listen on, or several; 0 takes a free one and prints it")
+                 "Port to listen on, or several. 0 takes a free port and prints on standard output "
+                 "what --ready-file holds")
       ->default_str("4567");
   app.add_option("--listen", raw.listen,
-                 "Address to listen on; may be given several times. Default: 127.0.0.1 and ::1");
+                 "Address to listen on, or several. Default: 127.0.0.1 and ::1");
+  app.add_option("--ready-file", raw.ready_file,
+                 "File that exists while the server is ready: one line of JSON with endpoint, "
+                 "certificate authority, process id and version. `millrace health` reads it");
+  app.add_option("--allow-host", raw.allow_hosts,
+                 "Host name that requests may be addressed to, besides local names");
+  app.add_option("--allow-origin", raw.allow_origins,
+                 "Origin of web pages that may call the server; * allows all");
+}
+
+void add_data(CLI::App& app, RawOptions& raw) {
   app.add_option("--data-dir", raw.data_dir,
-                 "Directory of the data; made if missing. Default: "
-                 "$XDG_DATA_HOME/millrace, else ~/.local/share/millrace");
-  app.add_flag("--ephemeral", config.is_ephemeral, "Keep everything in memory and write no file");
+                 "Data directory; created if missing. Default: $XDG_DATA_HOME/millrace, otherwise "
+                 "~/.local/share/millrace");
+  app.add_flag("--ephemeral", raw.config.is_ephemeral,
+               "Keep everything in memory and write no file");
   app.add_option("--fsync", raw.fsync,
-                 "When a write reaches the device: always (before its answer), interval, never. "
-                 "kill -9 loses nothing in any of them")
+                 "When a write reaches the device: always (before its answer), interval or never. "
+                 "kill -9 loses nothing with any of them")
       ->check(CLI::IsMember({"always", "interval", "never"}))
       ->capture_default_str();
-  add_duration(
-      app, "--fsync-interval", raw.fsync_interval, {1ms, 1min, 1ms},
-      "Time between syncs with --fsync interval; a power cut loses at most what came in that time");
-  app.add_option("--region", config.defaults.region, "Region of requests that do not name one")
-      ->check([](const std::string& text) {
-        return streams::is_region(text) ? std::string{}
-                                        : "a region has 1 to 64 characters of a-z, 0-9 and -";
-      })
+  add_duration(app, "--fsync-interval", raw.fsync_interval, {1ms, 1min, 1ms},
+               "Time between syncs with --fsync interval; a power cut loses at most the writes of "
+               "that time");
+  app.add_option("--memory-budget", raw.memory_budget_mib,
+                 "MiB of memory for records. With --ephemeral records beyond it are refused; "
+                 "otherwise it holds writes on their way to files, and a cache. Default: 1024 "
+                 "with --ephemeral, otherwise 128")
+      ->check(CLI::Range(16, 1'048'576));
+  app.add_option("--disk-budget", raw.disk_budget_mib,
+                 "MiB that the data directory may take before records are refused; 0: no limit")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 30U))
+      ->capture_default_str();
+}
+
+void add_streams(CLI::App& app, RawOptions& raw) {
+  Config& config = raw.config;
+  app.add_option("--streams", raw.streams,
+                 "Streams to create at start: name:shards:region, or several. Shards default to 4, "
+                 "the region to --region. Also read from INITIALIZE_STREAMS");
+  app.add_option("--region", config.defaults.region,
+                 "Region for requests that name none, and for --streams")
+      ->check(check_region)
       ->capture_default_str();
   app.add_option("--account", config.defaults.account,
-                 "Account (12 digits) of requests whose access key id is none")
-      ->check([](const std::string& text) {
-        const bool ok =
-            text.size() == 12 && text.find_first_not_of("0123456789") == std::string::npos;
-        return ok ? std::string{} : "an account has 12 digits";
-      })
+                 "Account for requests whose access key ID is not a 12-digit account, and for "
+                 "--streams")
+      ->check(check_account)
       ->capture_default_str();
-  app.add_option("--streams", raw.streams,
-                 "Streams to make at start: name:shards:region,… (shards default 4, region "
-                 "that of --region); also read from INITIALIZE_STREAMS");
+}
+
+void add_behaviour(CLI::App& app, RawOptions& raw) {
+  Config& config = raw.config;
   app.add_option("--transition-delay", raw.delays,
-                 "How long streams and consumers stay in CREATING, DELETING, UPDATING: a time, or "
-                 "create=, delete=, reshard=, update=, consumer= and a time each. Default: 0");
+                 "How long streams and consumers stay in CREATING, DELETING and UPDATING: a time, "
+                 "or create=, delete=, reshard=, update= and consumer= with a time each. "
+                 "Default: 0");
   app.add_option("--limits", raw.limits,
-                 "The service's limits on throughput, calls and counts: off, observe (count "
-                 "in /metrics what is over them) or enforce")
+                 "The service's limits on throughput, calls and counts: off, observe (count in "
+                 "/metrics what is over them) or enforce")
       ->check(CLI::IsMember({"off", "observe", "enforce"}))
       ->capture_default_str();
   app.add_option("--shard-limit", config.catalogue.account_shards_max,
-                 "Shards an account may have in a region, shown by DescribeLimits and "
-                 "enforced with --limits enforce")
+                 "Shards that an account may have in a region; DescribeLimits shows it, --limits "
+                 "enforce enforces it")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   add_duration(app, "--on-demand-window", raw.on_demand_window, {1s, 1h, 1s},
-               "Time of load that decides whether shards of on-demand streams split; in seconds "
-               "without a unit");
+               "Time over which the load of an on-demand stream is measured before its shards "
+               "split (seconds without a unit)");
   add_duration(app, "--subscription-life", raw.subscription_life, {1ms, 24h, 1ms},
-               "Time from a SubscribeToShard to the end of its events");
+               "Time after which a subscription of SubscribeToShard ends");
   add_duration(app, "--subscription-takeover", raw.subscription_takeover, {0ms, 24h, 1ms},
-               "Time after which another SubscribeToShard of the same consumer to the same shard "
-               "takes over; before, it is refused");
+               "Time for which a second SubscribeToShard of a consumer to the same shard is "
+               "refused; later it takes over");
   app.add_flag("--enforce-policies", config.enforces_policies,
-               "Let other accounts use a stream or a consumer only as its resource policy "
-               "allows");
+               "Let other accounts use a stream or a consumer only as its resource policy allows");
+}
+
+void add_security(CLI::App& app, RawOptions& raw) {
   app.add_option("--auth", raw.auth,
-                 "What is asked of a request's signature: presence (it is there) or verify "
-                 "(it is right, by a key of --auth-keys)")
+                 "Signature checking: presence (a request has to be signed) or verify (by a key of "
+                 "--auth-keys)")
       ->check(CLI::IsMember({"presence", "verify"}))
       ->capture_default_str();
-  app.add_option("--auth-keys", raw.auth_keys,
-                 "File of the keys for --auth verify: lines of access key id and secret access "
-                 "key, readable for its owner only");
+  app.add_option(
+      "--auth-keys", raw.auth_keys,
+      "File of the keys for --auth verify: lines of access key ID and secret access key. "
+      "Nobody else may use it; read again on SIGHUP");
   app.add_option("--tls", raw.tls,
-                 "TLS on the port: on (beside plain connections), only (plain ones are "
+                 "TLS on the port: on (beside plain connections), only (plain connections are "
                  "refused) or off")
       ->check(CLI::IsMember({"on", "only", "off"}))
       ->capture_default_str();
   app.add_option("--tls-name", raw.tls_names,
-                 "DNS name or address that the made certificate is for, besides local ones; "
-                 "the first label may be *");
+                 "Extra DNS name or address for the generated certificate; the first label may be "
+                 "*");
   app.add_option("--tls-cert", raw.tls_certificate,
-                 "File of the certificate and its chain, PEM. Without it a certificate is made; "
-                 "`millrace cert` prints what to trust then");
+                 "File of the certificate and its chain, PEM; read again on SIGHUP. Without it the "
+                 "server generates a certificate, and `millrace cert` prints its authority");
   app.add_option("--tls-key", raw.tls_key,
-                 "File of the key of --tls-cert, PEM, readable for its owner only");
-  app.add_option("--allow-host", raw.allow_hosts,
-                 "Host name that requests may be addressed to, besides local ones");
-  app.add_option("--allow-origin", raw.allow_origins,
-                 "Origin of web pages that may call the server; * allows all");
+                 "File of the key of --tls-cert, PEM. Nobody else may use it; read again on "
+                 "SIGHUP");
+}
+
+void add_bounds(CLI::App& app, RawOptions& raw) {
+  Config& config = raw.config;
   app.add_option("--threads", config.threads,
-                 "Threads that serve connections; 0 takes one per core, at most eight")
+                 "Threads that serve connections; 0: one per core, at most eight")
       ->check(CLI::Range(0, 64))
       ->capture_default_str();
   app.add_option("--connections-max", config.limits.connections_max,
-                 "Connections served at a time; more are closed at once")
+                 "Connections served at a time; further ones are closed at once")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   add_duration(app, "--idle-timeout", raw.idle_timeout, {1s, 24h, 1s},
-               "Time a connection may wait for its next request before it is closed; in seconds "
-               "without a unit");
+               "Time that a connection may wait for its next request (seconds without a unit)");
   add_duration(app, "--read-timeout", raw.read_timeout, {1s, 1h, 1s},
-               "Time for the head of a request, and between two bytes of its body; in seconds "
-               "without a unit");
+               "Time for the head of a request, and between two bytes of its body (seconds without "
+               "a unit)");
   app.add_option("--inflight-budget", raw.inflight_budget_mib,
-                 "MiB that all request bodies together may take, a connection's a quarter of "
-                 "it. Who has sent nothing for longest is ended first, then more are answered "
-                 "503")
+                 "MiB that all request bodies under way may take; one connection may take a "
+                 "quarter. Beyond it the request that has sent nothing for longest is ended, then "
+                 "new ones are answered 503")
       ->check(CLI::Range(16, 1'048'576))
       ->capture_default_str();
   app.add_option("--answer-budget", raw.answer_budget_mib,
-                 "MiB that all answers together may take until they are read, a connection's a "
-                 "quarter of it. GetRecords then answers with fewer records, who has read "
-                 "nothing for longest is ended, and more are answered 503")
+                 "MiB that all answers may take until they are read; one connection may take a "
+                 "quarter. Beyond it GetRecords returns fewer records, the answer that was read "
+                 "least recently is ended, then new ones are answered 503")
       ->check(CLI::Range(16, 1'048'576))
       ->capture_default_str();
-  app.add_option("--memory-budget", raw.memory_budget_mib,
-                 "MiB of memory for records. With --ephemeral what it may hold, more are refused; "
-                 "else for writes on their way to files and for a cache. Default: 1024 with "
-                 "--ephemeral, else 128")
-      ->check(CLI::Range(16, 1'048'576));
-  app.add_option("--disk-budget", raw.disk_budget_mib,
-                 "MiB that the data directory may take before records are refused; 0 is as "
-                 "much as the disk has")
-      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 30U))
-      ->capture_default_str();
-  app.add_option("--log-format", raw.log_format, "Form of log lines: text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  app.add_option("--log-level", config.log_level, "debug, info, warning, error or off")
+}
+
+void add_logs(CLI::App& app, RawOptions& raw) {
+  app.add_option("--log-level", raw.config.log_level,
+                 "debug, info, warning, error or off; read again on SIGHUP")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();
+  app.add_option("--log-format", raw.log_format, "Format of log lines: text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
   app.add_option("--access-log", raw.access_log,
-                 "Lines for requests: errors (those that failed by the server's fault, were "
-                 "refused at the door or for their signature, are no well-formed HTTP, or took "
-                 "longer than --slow-request), all (on is the same) or off")
+                 "Requests with a log line: errors (those that failed in the server, were refused, "
+                 "are malformed, or took longer than --slow-request), all (on means the same) or "
+                 "off")
       ->check(CLI::IsMember({"errors", "all", "on", "off"}))
       ->capture_default_str();
-  add_duration(
-      app, "--slow-request", raw.slow_request, {1ms, 24h, 1ms},
-      "Time to the first byte of an answer beyond which --access-log errors has a line for it");
+  add_duration(app, "--slow-request", raw.slow_request, {1ms, 24h, 1ms},
+               "Time to the first byte of an answer beyond which --access-log errors logs it");
+  app.add_option("--stream-metrics", raw.stream_metrics,
+                 "Metrics of each stream in /metrics, for up to 1,000 streams: on or off")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+const std::vector<OptionGroup>& option_groups() {
+  static const std::vector<OptionGroup> groups = {
+      {"Where it listens", add_listening},
+      {"Data", add_data},
+      {"Streams, regions, accounts", add_streams},
+      {"As the service behaves", add_behaviour},
+      {"Signatures and TLS", add_security},
+      {"Bounds", add_bounds},
+      {"Logs and metrics", add_logs},
+  };
+  return groups;
+}
+
+void add_options(CLI::App& app, RawOptions& raw) {
+  app.add_option("--config", raw.file,
+                 "Read options from this file: lines of name = value; # begins a comment");
+  for (const OptionGroup& group : option_groups()) {
+    app.option_defaults()->group(std::string(group.title));
+    group.add(app, raw);
+  }
 }
 
 Result<Config> to_config(const RawOptions& raw) {
@@ -228,6 +283,7 @@ Result<Config> to_config(const RawOptions& raw) {
     config.access_log.mode = AccessLogMode::kAll;
   }
   config.access_log.slow_request = raw.slow_request;
+  config.has_stream_metrics = raw.stream_metrics == "on";
   if (raw.limits == "observe") config.limits_mode = streams::LimitsMode::kObserve;
   if (raw.limits == "enforce") config.limits_mode = streams::LimitsMode::kEnforce;
   config.subscriptions.life = raw.subscription_life;
@@ -254,9 +310,10 @@ Result<Config> to_config(const RawOptions& raw) {
   }
   config.tls.certificate = raw.tls_certificate;
   config.tls.key = raw.tls_key;
+  config.ready_file = raw.ready_file;
   for (const std::string& name : config.tls.names) {
     if (is_certificate_name(name)) continue;
-    return fail(kBadConfig, "--tls-name: \"" + name + "\" is no DNS name and no address");
+    return fail(kBadConfig, "--tls-name: \"" + name + "\" is neither a DNS name nor an address");
   }
   for (const std::string& delay : all_of(raw.delays)) {
     if (auto parsed = parse_delay(delay, config.catalogue.delays); !parsed) {
@@ -271,6 +328,16 @@ Result<Config> to_config(const RawOptions& raw) {
   auto streams = parse_initial_streams(all_of(wanted));
   if (!streams) return std::unexpected(streams.error());
   config.streams = std::move(*streams);
+  std::set<std::string> regions = {config.defaults.region};
+  for (const InitialStream& stream : config.streams) {
+    if (!stream.region.empty()) regions.insert(stream.region);
+  }
+  for (const std::string& region : regions) {
+    if (looks_like_region(region)) continue;
+    config.warnings.push_back(
+        "region \"" + region +
+        "\" is not an AWS region: only clients that use this name find its streams");
+  }
   return config;
 }
 

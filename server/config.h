@@ -46,6 +46,8 @@ struct Config {
   streams::SubscriptionOptions subscriptions;
   std::filesystem::path auth_keys;  // Empty: signatures are not verified.
   TlsOptions tls;
+  std::filesystem::path ready_file;  // Empty: none.
+  bool asks_ready_file = false;      // The health command takes the endpoint from there.
   std::vector<InitialStream> streams;
   std::vector<std::string> allow_hosts;
   std::vector<std::string> allow_origins;
@@ -55,6 +57,7 @@ struct Config {
   std::uint64_t disk_budget_bytes = 0;  // 0: no limit.
   LogFormat log_format = LogFormat::kText;
   AccessLog::Options access_log;
+  bool has_stream_metrics = true;
   std::string log_level = "info";
   std::vector<std::string> warnings;  // Of what was given and means nothing.
 };
@@ -69,6 +72,10 @@ struct CommandLine {
 
 // Reads the command line; prints help, version and errors itself.
 [[nodiscard]] CommandLine parse_command_line(int argc, char** argv);
+
+// The options of the same command line as they are now. Errors: kBadConfig, with a sentence for
+// people.
+[[nodiscard]] Result<Config> read_options_again(int argc, char** argv);
 
 // docs/configuration.md, made from the options themselves.
 [[nodiscard]] std::string configuration_page();
@@ -89,6 +96,10 @@ struct CommandLine {
 // `name:shards:region` each; shards and region may be left out. Errors: kBadConfig.
 [[nodiscard]] Result<std::vector<InitialStream>> parse_initial_streams(
     const std::vector<std::string>& texts);
+
+// Whether `text` has the form of a region of one of AWS's partitions, as us-east-1 has and us-east1
+// has not.
+[[nodiscard]] bool looks_like_region(std::string_view text);
 
 // A time for all transitions (milliseconds without a unit), or `create=` and a time, `delete=`,
 // `reshard=`, `update=`, `consumer=`.

@@ -70,7 +70,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text,
                                                  std::chrono::milliseconds unit) {
   const auto bad = [text] {
     return fail(kBadConfig,
-                "\"" + std::string(text) + "\" is no time: a number, and ms, s, m or h");
+                "\"" + std::string(text) + "\" is not a time such as 500ms, 2s, 5m or 1h");
   };
   const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
   const std::string_view suffix = text.substr(end);
@@ -111,7 +111,7 @@ Result<std::vector<InitialStream>> parse_initial_streams(const std::vector<std::
   std::vector<InitialStream> streams;
   for (const std::string_view part : texts) {
     const auto bad = [&](const std::string& why) {
-      return fail(kBadConfig, "streams at start: \"" + std::string(part) + "\" " + why);
+      return fail(kBadConfig, "--streams: \"" + std::string(part) + "\" " + why);
     };
     const std::vector<std::string_view> fields = split(part, ':');
     InitialStream stream;
@@ -145,8 +145,8 @@ Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delay
   const std::string_view which = names_one ? text.substr(0, equals) : std::string_view{};
   const auto time = parse_duration(names_one ? text.substr(equals + 1) : text, 1ms);
   if (!time || *time > kDelayMax) {
-    return fail(kBadConfig, "transition delay: \"" + std::string(text) + "\" has no time up to " +
-                                show_duration(kDelayMax));
+    return fail(kBadConfig, "--transition-delay: \"" + std::string(text) +
+                                "\" is not a time up to " + show_duration(kDelayMax));
   }
   struct Named {
     std::string_view name;
@@ -161,8 +161,26 @@ Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delay
     is_known = true;
   }
   if (is_known) return {};
-  return fail(kBadConfig, "transition delay: \"" + std::string(which) +
+  return fail(kBadConfig, "--transition-delay: \"" + std::string(which) +
                               "\" is none of create, delete, reshard, update, consumer");
+}
+
+bool looks_like_region(std::string_view text) {
+  // What stands before the direction and the number, of every partition. Source: the partitions
+  // that AWS's SDKs know.
+  constexpr std::array<std::string_view, 16> kAreas = {
+      "af", "ap", "ca", "cn", "eu",     "eu-isoe", "eusc-de", "il",
+      "me", "mx", "sa", "us", "us-gov", "us-iso",  "us-isob", "us-isof"};
+  const std::size_t number = text.rfind('-');
+  if (number == std::string_view::npos || number == 0 || number + 1 == text.size()) return false;
+  const std::size_t direction = text.rfind('-', number - 1);
+  if (direction == std::string_view::npos || direction + 1 == number) return false;
+  const auto has_only = [](std::string_view part, char first, char last) {
+    return std::ranges::all_of(part, [=](char c) { return c >= first && c <= last; });
+  };
+  return has_only(text.substr(number + 1), '0', '9') &&
+         has_only(text.substr(direction + 1, number - direction - 1), 'a', 'z') &&
+         std::ranges::find(kAreas, text.substr(0, direction)) != kAreas.end();
 }
 
 }  // namespace millrace::server

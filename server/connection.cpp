@@ -81,8 +81,9 @@ Task<> serve_connection(Socket socket, SessionContext* context) {
   buffer.reserve(kBufferBytes);
   stream.expires_after(context->limits.header_timeout);
   Transport transport = co_await read_transport(&stream, &buffer, &entry);
-  if (transport == Transport::kTls && context->tls.context) {
-    const auto error = co_await stream.accept_tls(context->tls.context.get(), &buffer);
+  const auto tls = context->tls.context.get();
+  if (transport == Transport::kTls && tls) {
+    const auto error = co_await stream.accept_tls(tls.get(), &buffer);
     if (error) {
       context->tls.failures.add();
       co_return;

@@ -27,6 +27,7 @@
 #include "server/companions.h"
 #include "server/defaults.h"
 #include "server/event_stream.h"
+#include "server/foreign_services.h"
 #include "server/front_door.h"
 #include "server/http.h"
 #include "server/io_loop.h"
@@ -91,13 +92,13 @@ Outcome run_at_once(const ApiCall& call, std::string_view body, api::Context& co
 
 Dispatcher::Dispatcher(const Backends& backends, FrontDoor front_door, Admin admin,
                        Defaults defaults, Limits limits,
-                       std::optional<SignatureCheck> signature_check)
+                       const Current<const SignatureCheck>& signature_check)
     : backends_(backends),
       front_door_(std::move(front_door)),
       admin_(std::move(admin)),
       defaults_(std::move(defaults)),
       limits_(limits),
-      signature_check_(std::move(signature_check)) {
+      signature_check_(signature_check) {
   for (const api::Operation* operation : kinesis::operations()) {
     const std::string label = operation_label(operation->name);
     operation_metrics_[operation->name] = {
@@ -150,6 +151,29 @@ Task<Result<void>> Dispatcher::wait_until_durable(storage::Ticket ticket, IoLoop
   return await_callback<Result<void>>(std::move(begin));
 }
 
+std::optional<HttpResponse> Dispatcher::answer_other_service(const HttpRequest& request,
+                                                             std::string_view peer,
+                                                             const std::string& request_id) const {
+  const auto companion = companion_of(request, limits_.body_bytes_max);
+  if (!companion || companion == Companion::kOtherForm) {
+    if (const auto foreign = foreign_call_of(request)) {
+      log_way(peer, request, "a call of " + foreign->service + ", which is not served");
+      return answer_foreign(*foreign, request_id);
+    }
+  }
+  if (!companion) return std::nullopt;
+  log_way(peer, request, "a call of another service");
+  const Credential credential = parse_credential(request).value_or(Credential{});
+  return answer_companion(*companion, caller_of(credential), request_id);
+}
+
+Task<std::optional<HttpResponse>> Dispatcher::answer_by_worker(const HttpRequest* request) {
+  std::function<std::optional<HttpResponse>()> work = [this, request] {
+    return admin_.answer(*request);
+  };
+  co_return co_await run_on<std::optional<HttpResponse>>(backends_.workers, std::move(work));
+}
+
 Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_view peer,
                                       RequestIds* ids, IoLoop* loop, Budget::Share* share) {
   const auto started = SteadyClock::now();
@@ -159,23 +183,24 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   const bool is_refused_at_door = response.has_value();
   bool is_refused = is_refused_at_door;
   if (is_refused_at_door) log_way(peer, *request, "refused at the front door");
-  const bool is_own_path = !response && (response = admin_.answer(*request)).has_value();
-  if (is_own_path) log_way(peer, *request, "a path of the server's own");
   const bool is_preflight =
       !response && (response = front_door_.answer_preflight(*request)).has_value();
   if (is_preflight) log_way(peer, *request, "a preflight");
   const std::string request_id = ids->next_uuid();
-  // Other services' requests, before Kinesis' rules for forms would refuse them.
-  if (const auto companion =
-          response ? std::nullopt : companion_of(*request, limits_.body_bytes_max)) {
-    const Credential credential = parse_credential(*request).value_or(Credential{});
-    response = answer_companion(*companion, caller_of(credential), request_id);
-    log_way(peer, *request, "a call of another service");
+  // Before Kinesis' rules for forms would refuse them, and before the server's own paths: a bucket
+  // may be called health.
+  const bool is_other =
+      !response && (response = answer_other_service(*request, peer, request_id)).has_value();
+  if (!response && Admin::may_wait(*request)) {
+    response = co_await answer_by_worker(request);
+  } else if (!response) {
+    response = admin_.answer(*request);
   }
+  const bool is_own_path = response && !is_refused_at_door && !is_preflight && !is_other;
+  if (is_own_path) log_way(peer, *request, "a path of the server's own");
   bool has_written = false;
   if (!response) {
-    std::variant<ApiCall, HttpResponse> call =
-        read_call(*request, signature_check_ ? &*signature_check_ : nullptr);
+    std::variant<ApiCall, HttpResponse> call = read_call(*request, signature_check_.get().get());
     if (auto* refused = std::get_if<HttpResponse>(&call)) {
       response = std::move(*refused);
       is_refused = is_signature_error(error_of(*response));

@@ -16,6 +16,7 @@
 #include "server/admin.h"
 #include "server/async.h"
 #include "server/budget.h"
+#include "server/current.h"
 #include "server/defaults.h"
 #include "server/front_door.h"
 #include "server/http.h"
@@ -45,9 +46,9 @@ using Outcome = std::optional<Result<std::string>>;
 
 class Dispatcher {
  public:
-  // Without `signature_check` signatures only have to be there.
+  // Without a `signature_check` signatures only have to be there.
   Dispatcher(const Backends& backends, FrontDoor front_door, Admin admin, Defaults defaults,
-             Limits limits, std::optional<SignatureCheck> signature_check);
+             Limits limits, const Current<const SignatureCheck>& signature_check);
 
   // `request`, `peer` and `ids` stay as they are until the answer is there. `loop` is the one that
   // runs this. A large answer has taken its bytes of `share`, which gives them back once they are
@@ -71,6 +72,11 @@ class Dispatcher {
   [[nodiscard]] api::Caller caller_of(const Credential& credential) const;
   void count(std::string_view operation, const HttpResponse& response,
              std::chrono::nanoseconds duration);
+  // The answer of a path of the server's own that may take its time.
+  Task<std::optional<HttpResponse>> answer_by_worker(const HttpRequest* request);
+  // Answers what is no request for Kinesis: a companion's, or one for a service that is not here.
+  [[nodiscard]] std::optional<HttpResponse> answer_other_service(
+      const HttpRequest& request, std::string_view peer, const std::string& request_id) const;
   // Says on the debug level by whom `request` is answered.
   void log_way(std::string_view peer, const HttpRequest& request, std::string_view way) const;
 
@@ -79,7 +85,7 @@ class Dispatcher {
   const Admin admin_;
   const Defaults defaults_;
   const Limits limits_;
-  const std::optional<SignatureCheck> signature_check_;
+  const Current<const SignatureCheck>& signature_check_;
   std::unordered_map<std::string_view, OperationMetrics> operation_metrics_;
 };
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "server/http.h"
+#include "server/page.h"
 
 namespace millrace::server {
 namespace {
@@ -87,6 +88,16 @@ bool is_own_origin(const HttpRequest& request, std::string_view origin) {
   return equals_ignoring_case(asked->host, from->host) && port_of(*asked) == port_of(*from);
 }
 
+// A link on any page may lead a browser's window here; no page may read or frame what comes.
+bool may_see_page(const HttpRequest& request) {
+  const auto site = request.header("sec-fetch-site");
+  const bool is_navigation = request.header("sec-fetch-mode") == "navigate" &&
+                             request.header("sec-fetch-dest") == "document";
+  const bool is_from_here = !site || site == "same-origin" || site == "none";
+  const auto origin = request.header("origin");
+  return (is_from_here || is_navigation) && (!origin || is_own_origin(request, *origin));
+}
+
 }  // namespace
 
 bool FrontDoor::is_allowed_host(std::string_view authority) const {
@@ -115,6 +126,7 @@ bool FrontDoor::is_allowed_origin(std::string_view origin) const {
 }
 
 bool FrontDoor::may_call(const HttpRequest& request) const {
+  if (is_page_request(request)) return may_see_page(request);
   bool has_origin = false;
   for (const Header& header : request.headers) {
     if (!equals_ignoring_case(header.name, "origin")) continue;

@@ -23,8 +23,11 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "base/error.h"
 #include "server/async.h"
 #include "server/config.h"
+#include "server/endpoint.h"
+#include "server/ready_file.h"
 #include "server/server.h"
 #include "server/tls.h"
 
@@ -40,12 +43,16 @@ constexpr std::string_view kRequest =
     "GET /_millrace/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 constexpr std::size_t kAnswerBytesMax = 64UL * 1024;
 
-// An address that listens on every interface is reached on loopback.
-std::string reachable_address(const Config& config) {
-  if (config.listen.empty()) return "127.0.0.1";
-  const std::string& first = config.listen.front();
-  if (first == "0.0.0.0" || first == "localhost") return "127.0.0.1";
-  return first == "::" ? "::1" : first;
+// Where the server is. Errors: kBadReadyFile, with a sentence for people.
+Result<Endpoint> find_server(const Config& config) {
+  if (config.asks_ready_file) {
+    auto facts = read_ready_file(config.ready_file);
+    if (!facts) return std::unexpected(facts.error());
+    return std::move(facts->endpoints.front());
+  }
+  const std::string first = config.listen.empty() ? "127.0.0.1" : config.listen.front();
+  return Endpoint{config.tls.mode == TlsMode::kTlsOnly, reachable_address(first),
+                  config.ports.front()};
 }
 
 template <class Stream>
@@ -59,10 +66,10 @@ Task<Response> get_health(Stream* stream) {
   co_return parser.release();
 }
 
-Task<Response> ask(asio::io_context* io, Tcp::endpoint endpoint, TlsMode mode) {
+Task<Response> ask(asio::io_context* io, Tcp::endpoint endpoint, bool is_tls) {
   Socket socket(io->get_executor());
   co_await socket.async_connect(endpoint, kAwait);
-  if (mode != TlsMode::kTlsOnly) co_return co_await get_health(&socket);
+  if (!is_tls) co_return co_await get_health(&socket);
   // The answer tells nothing that has to be kept from anybody, nor is it believed in anything.
   asio::ssl::context tls(asio::ssl::context::tls_client);
   asio::ssl::stream<Socket&> inside(socket, tls);
@@ -73,14 +80,18 @@ Task<Response> ask(asio::io_context* io, Tcp::endpoint endpoint, TlsMode mode) {
 }  // namespace
 
 int ask_health(const Config& config) {
+  const auto server = find_server(config);
+  if (!server) {
+    std::cerr << server.error().message << "\n";
+    return 1;
+  }
   std::string reason = "none within " + std::to_string(kTimeout.count()) + " seconds";
   try {
     asio::io_context io;
-    const Tcp::endpoint endpoint(asio::ip::make_address(reachable_address(config)),
-                                 config.ports.front());
+    const Tcp::endpoint endpoint(asio::ip::make_address(server->address), server->port);
     std::optional<Response> response;
     std::exception_ptr failure;
-    auto task = ask(&io, endpoint, config.tls.mode);
+    auto task = ask(&io, endpoint, server->is_tls);
     asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, Response answer) {
       failure = std::move(error);
       if (!failure) response = std::move(answer);
@@ -94,7 +105,7 @@ int ask_health(const Config& config) {
   } catch (const boost::system::system_error& error) {
     reason = error.code().message();  // what() also says where in Asio.
   }
-  std::cerr << "no answer on port " << config.ports.front() << ": " << reason << "\n";
+  std::cerr << "no answer on port " << server->port << ": " << reason << "\n";
   return 1;
 }
 

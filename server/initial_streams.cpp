@@ -1,8 +1,12 @@
 #include "server/initial_streams.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <spdlog/logger.h>
 
 #include "base/clock.h"
@@ -25,21 +29,28 @@ Result<InitialStreams> InitialStreams::create(const std::vector<InitialStream>& 
                   initial.name};
     stream.shard_count = initial.shard_count;
     const auto created = catalogue.create(stream);
-    if (created) {
-      log.info("made stream {} with {} shards in {}", initial.name, initial.shard_count,
-               stream.key.region);
-    } else if (created.error().code == streams::kResourceInUse) {
-      log.info("stream {} exists in {} and is kept as it is", initial.name, stream.key.region);
-    } else {
+    if (!created && created.error().code != streams::kResourceInUse) {
       return std::unexpected(created.error());
     }
-    if (const auto found = catalogue.find(stream.key)) {
-      active_at = std::max(active_at, (*found)->state().facts->active_at);
+    const auto found = catalogue.find(stream.key);
+    if (!found) return std::unexpected(found.error());
+    const auto [facts, shards] = (*found)->state();
+    active_at = std::max(active_at, facts->active_at);
+    const std::size_t count = shards->open_shards().size();
+    const std::string what = fmt::format("{} ({} shard{}, {})", initial.name, count,
+                                         count == 1 ? "" : "s", stream.key.region);
+    if (created) {
+      log.info("created stream {}", what);
+    } else if (count == initial.shard_count) {
+      log.info("stream {} exists already", what);
+    } else {
+      log.warn("stream {} exists already and keeps its shards; {} were asked for", what,
+               initial.shard_count);
     }
   }
   return InitialStreams(active_at, clock);
 }
 
-bool InitialStreams::are_active() const { return clock_->now() >= active_at_; }
+std::chrono::milliseconds InitialStreams::time_left() const { return active_at_ - clock_->now(); }
 
 }  // namespace millrace::server

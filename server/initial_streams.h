@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -26,8 +26,8 @@ class InitialStreams {
                                                      streams::Catalogue& catalogue,
                                                      const Clock& clock, spdlog::logger& log);
 
-  // Whether each has been ACTIVE. Thread-safe.
-  [[nodiscard]] bool are_active() const;
+  // Time until each has been ACTIVE; nothing or less once it was. Thread-safe.
+  [[nodiscard]] std::chrono::milliseconds time_left() const;
 
  private:
   InitialStreams(TimePoint active_at, const Clock& clock) : active_at_(active_at), clock_(&clock) {}

@@ -11,9 +11,11 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/socket_base.hpp>
+#include <boost/system/errc.hpp>
 
 #include "base/error.h"
 #include "base/metrics.h"
@@ -42,8 +44,12 @@ Result<std::uint16_t> Listener::listen(const std::string& address, std::uint16_t
   const auto parsed = asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
   if (error) return fail(kCannotListen, "cannot listen on " + address + ": not an IP address");
   const auto refuse = [&] {
-    return fail(kCannotListen, "cannot listen on " + address + " port " + std::to_string(port) +
-                                   ": " + error.message());
+    const bool is_missing = error == asio::error::address_family_not_supported ||
+                            (error == boost::system::errc::address_not_available &&
+                             (parsed.is_loopback() || parsed.is_unspecified()));
+    return fail(
+        is_missing ? kNoAddressFamily : kCannotListen,
+        "cannot listen on " + address + " port " + std::to_string(port) + ": " + error.message());
   };
   auto acceptor = std::make_unique<Acceptor>(io_.get_executor());
   const Tcp::endpoint endpoint(parsed, port);

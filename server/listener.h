@@ -17,6 +17,7 @@
 namespace millrace::server {
 
 inline constexpr ErrorCode kCannotListen{"cannot_listen"};
+inline constexpr ErrorCode kNoAddressFamily{"no_address_family"};
 
 class Listener {
  public:
@@ -27,7 +28,8 @@ class Listener {
            std::size_t connections_max, Counter& refused);
 
   // Listens on `address`, an IP address or "localhost". Port 0 takes a free one; the port taken
-  // comes back. Errors: kCannotListen, with a sentence for people.
+  // comes back. Errors: kNoAddressFamily where this machine has no addresses of that kind (IPv6,
+  // above all), else kCannotListen; both with a sentence for people.
   [[nodiscard]] Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
 
   void stop();

@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
     const auto line = millrace::server::parse_command_line(argc, argv);
     switch (line.command) {
       case Command::kServe:
-        return millrace::server::serve(line.config);
+        return millrace::server::serve(
+            line.config, [argc, argv] { return millrace::server::read_options_again(argc, argv); });
       case Command::kHealth:
         return millrace::server::ask_health(line.config);
       case Command::kCheck:

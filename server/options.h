@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -38,11 +39,13 @@ struct RawOptions {
   std::string tls = "on";
   std::string tls_certificate;
   std::string tls_key;
+  std::string ready_file;
   std::chrono::milliseconds on_demand_window = std::chrono::seconds(60);
   std::chrono::milliseconds subscription_life = std::chrono::minutes(5);
   std::chrono::milliseconds subscription_takeover = std::chrono::seconds(5);
   std::string log_format = "text";
   std::string access_log = "errors";
+  std::string stream_metrics = "on";
   std::chrono::milliseconds slow_request = std::chrono::seconds(1);
   std::size_t memory_budget_mib = 0;  // As is usual for where records are kept.
   std::size_t disk_budget_mib = 0;
@@ -51,6 +54,14 @@ struct RawOptions {
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(60);
   std::chrono::milliseconds read_timeout = std::chrono::seconds(10);
 };
+
+// Options that belong together, in help and documentation.
+struct OptionGroup {
+  std::string_view title;
+  void (*add)(CLI::App& app, RawOptions& raw);
+};
+
+[[nodiscard]] const std::vector<OptionGroup>& option_groups();
 
 // Adds each option to `app`, which writes into `raw`.
 void add_options(CLI::App& app, RawOptions& raw);

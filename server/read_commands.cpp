@@ -1,6 +1,7 @@
 // The commands that only read a data directory. They make nothing.
 
 #include <iostream>
+#include <string>
 
 #include <spdlog/logger.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@ int check(const Config& config) {
   LogWriter log_writer(STDERR_FILENO);
   const auto log = make_logger(log_writer, config.log_format, config.log_level);
   if (!storage::is_data_directory(config.data_dir)) {
-    log->error("{} is no data directory: there is nothing to check", config.data_dir.string());
+    log->error("{} is not a data directory", config.data_dir.string());
     return 1;
   }
   auto store = open_store(config, *log);
@@ -37,7 +38,8 @@ int check(const Config& config) {
 }
 
 int print_certificate(const Config& config) {
-  const auto certificate = read_ca_certificate(config.data_dir);
+  const auto certificate = read_ca_certificate(
+      config.data_dir, [](const std::string& text) { std::cerr << text << "\n"; });
   if (!certificate) {
     std::cerr << certificate.error().message << "\n";
     return 1;

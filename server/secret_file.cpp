@@ -7,6 +7,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -47,18 +48,39 @@ bool read_some(const File& file, std::size_t bytes_max, std::string& text) {
   return true;
 }
 
+// Errors: kBadFile if others than its user may do with the file what they should not.
+Result<void> check_use(const struct stat& facts) {
+  const unsigned mode = facts.st_mode & 07777U;
+  if (facts.st_uid == ::geteuid() && (mode & (S_IRWXG | S_IRWXO)) == 0) return {};
+  if (facts.st_uid == 0 && (mode & (S_IWGRP | S_IWOTH)) == 0) return {};
+  const std::string found =
+      fmt::format("its mode is {:04o} and its owner user {}", mode, facts.st_uid);
+  if (facts.st_uid == 0) {
+    return fail(kBadFile,
+                "others may write to the file (" + found + "); take that away with chmod go-w");
+  }
+  if (facts.st_uid != ::geteuid()) {
+    return fail(kBadFile, "the file belongs to another user (" + found +
+                              "); it has to belong to root or to user " +
+                              std::to_string(::geteuid()));
+  }
+  return fail(kBadFile, "others than its owner may use the file (" + found +
+                            "); take that away with chmod 600");
+}
+
 }  // namespace
 
-Result<std::string> read_secret_file(const std::filesystem::path& path, std::size_t bytes_max) {
+Result<std::string> read_secret_file(const std::filesystem::path& path, std::size_t bytes_max,
+                                     const Warn& warn) {
   const File file(path);
   struct stat facts{};
   if (file.descriptor() < 0 || ::fstat(file.descriptor(), &facts) != 0) {
     return fail(kBadFile, std::strerror(errno));
   }
-  if (!S_ISREG(facts.st_mode)) return fail(kBadFile, "this is no regular file");
-  if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return fail(kBadFile, "others than its owner may use the file; take that away with chmod 600");
-  }
+  if (!S_ISREG(facts.st_mode)) return fail(kBadFile, "it is not a regular file");
+  if (auto usable = check_use(facts); !usable) return std::unexpected(usable.error());
+  if ((facts.st_mode & S_IROTH) != 0)
+    warn(path.string() + " holds a secret and every user may read it");
   std::string text;
   if (!read_some(file, bytes_max, text)) return fail(kBadFile, std::strerror(errno));
   if (text.size() > bytes_max) {

@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -18,7 +19,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <spdlog/logger.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,7 +29,6 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "millrace_version.h"
-#include "server/access_keys.h"
 #include "server/access_log.h"
 #include "server/admin.h"
 #include "server/async.h"
@@ -45,16 +44,21 @@
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/memory.h"
-#include "server/protocol.h"
+#include "server/open_ports.h"
+#include "server/process_metrics.h"
+#include "server/ready_file.h"
+#include "server/ready_notice.h"
+#include "server/refusal_watch.h"
 #include "server/rejections.h"
 #include "server/request_ids.h"
 #include "server/second_signal.h"
+#include "server/secrets.h"
 #include "server/sessions.h"
 #include "server/store.h"
+#include "server/store_metrics.h"
+#include "server/stream_metrics.h"
 #include "server/subscription_pump.h"
 #include "server/system_limits.h"
-#include "server/tls.h"
-#include "server/tls_context.h"
 #include "server/worker_pool.h"
 #include "storage/engine.h"
 #include "streams/accounts.h"
@@ -75,7 +79,7 @@ constexpr std::chrono::seconds kHousekeepingPeriod{60};
 constexpr std::chrono::milliseconds kDrainStep{5};
 // Less may be the time that a start takes after a fast stop.
 constexpr std::chrono::milliseconds kClockLeadNoted{1000};
-constexpr std::chrono::seconds kLeftOutPeriod{1};
+constexpr std::chrono::seconds kLookPeriod{1};
 
 // One I/O loop with what its connections share.
 struct IoSide {
@@ -95,9 +99,10 @@ struct IoSide {
 
 class Server {
  public:
-  Server(const Config& config, spdlog::logger& log, LogWriter& log_writer, Store& store,
-         SecondSignal& second_signal)
+  Server(const Config& config, ReadOptions read_options, spdlog::logger& log, LogWriter& log_writer,
+         Store& store, std::optional<ReadyFile> ready_file, SecondSignal& second_signal)
       : config_(config),
+        read_options_(std::move(read_options)),
         limits_(config.limits),
         log_(log),
         store_(store),
@@ -108,7 +113,11 @@ class Server {
         quotas_(config.limits_mode, store.clock,
                 [this](std::string_view limit) { count_exceeded(limit); }),
         subscriptions_(store.clock, config.subscriptions),
-        workers_(kWorkers) {
+        secrets_(store.wall, metrics_, log),
+        refusals_(log),
+        workers_(kWorkers),
+        ready_notice_(accept_io_.get_executor(), std::move(ready_file),
+                      std::ranges::find(config.ports, 0) != config.ports.end(), log) {
     limits_.connections_max = connections_max(limits_.connections_max);
     metrics_.gauge("millrace_connections", "Connections that are open.",
                    [this] { return static_cast<double>(connections_.load()); });
@@ -118,17 +127,15 @@ class Server {
                    [this] { return static_cast<double>(bodies_.taken()); });
     metrics_.gauge("millrace_answer_bytes", "Bytes of answers that their peers have not taken yet.",
                    [this] { return static_cast<double>(answers_.taken()); });
-    metrics_.gauge("millrace_writable", "1 if writes are taken, 0 if the store refuses them.",
-                   [this] { return store_.engine->writable() ? 1.0 : 0.0; });
+    add_store_metrics(metrics_, config_, *store_.engine);
+    metrics_.add_writer(write_process_metrics);
     metrics_.gauge("millrace_log_lines_dropped", "Log lines nobody read in time.",
                    [&log_writer] { return static_cast<double>(log_writer.dropped()); });
   }
 
   Result<void> start() {
-    auto signature_check = read_access_keys();
-    if (!signature_check) return std::unexpected(signature_check.error());
-    auto ca = set_up_tls();
-    if (!ca) return std::unexpected(ca.error());
+    const auto* directory = store_.directory ? &*store_.directory : nullptr;
+    if (auto opened = secrets_.open(config_, directory, random_); !opened) return opened;
     auto catalogue =
         streams::Catalogue::open(*store_.engine, store_.clock, quotas_, config_.catalogue);
     if (!catalogue) return std::unexpected(catalogue.error());
@@ -138,6 +145,10 @@ class Server {
           "the newest time in the data directory is ahead of this machine's clock: times of "
           "streams and records are {} s ahead of it",
           std::chrono::ceil<std::chrono::seconds>(store_.clock.offset()).count());
+    }
+    if (config_.has_stream_metrics) {
+      stream_metrics_.emplace(*store_.engine, store_.clock, *catalogue_);
+      metrics_.add_writer([this](MetricsText& text) { stream_metrics_->write(text); });
     }
     auto accounts = streams::Accounts::open(*store_.engine, store_.clock);
     if (!accounts) return std::unexpected(accounts.error());
@@ -164,13 +175,14 @@ class Server {
     dispatcher_ = std::make_unique<Dispatcher>(
         backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
         Admin(
-            metrics_, [this] { return ready(); }, std::move(*ca)),
-        config_.defaults, limits_, std::move(*signature_check));
+            metrics_, [this] { return ready(); }, secrets_.ca()),
+        config_.defaults, limits_, secrets_.signature_check());
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
       sides_.push_back(std::make_unique<IoSide>(accept_io_, *dispatcher_, limits_, bodies_,
-                                                answers_, connections_, *pump_, *tls_, rejections_,
-                                                random_));
+                                                answers_, connections_, *pump_, secrets_.tls(),
+                                                rejections_, random_));
     }
+    watch_refusals();
     return listen();
   }
 
@@ -185,11 +197,13 @@ class Server {
       second_signal_.arm();
       accept_io_.stop();
     });
+    arm_hangup();
+    ready_notice_.give_after([this] { return initial_streams_->time_left(); });
     asio::post(workers_.pool(), give_back_free_memory);  // What replaying a log has left.
     Timer housekeeping(accept_io_.get_executor());
     arm_housekeeping(housekeeping);
-    Timer left_out(accept_io_.get_executor());
-    arm_left_out(left_out);
+    Timer look(accept_io_.get_executor());
+    arm_look(look);
     accept_io_.run();
     stop();
   }
@@ -197,34 +211,10 @@ class Server {
  private:
   [[nodiscard]] Result<void> ready() const {
     if (auto writable = store_.engine->writable(); !writable) return writable;
-    if (!initial_streams_->are_active()) {
+    if (initial_streams_->time_left() > std::chrono::milliseconds::zero()) {
       return fail(streams::kInternalFailure, "Streams made at start are not ACTIVE yet.");
     }
     return {};
-  }
-
-  // Nothing where signatures only have to be there.
-  Result<std::optional<SignatureCheck>> read_access_keys() {
-    if (config_.auth_keys.empty()) return std::nullopt;
-    auto keys = load_access_keys(config_.auth_keys);
-    if (!keys) return std::unexpected(keys.error());
-    log_.info("verifying signatures; access keys: {}", keys->size());
-    return SignatureCheck{std::move(*keys), store_.wall};
-  }
-
-  // The certificate that clients are to trust; empty where it is not of our making.
-  Result<std::string> set_up_tls() {
-    Counter& failures = metrics_.counter("millrace_tls_handshakes_failed_total",
-                                         "Connections that began TLS and did not get through.");
-    tls_ = std::make_unique<TlsSide>(TlsSide{config_.tls.mode, nullptr, failures});
-    if (config_.tls.mode == TlsMode::kPlainOnly) return "";
-    const auto* directory = store_.directory ? &*store_.directory : nullptr;
-    auto identity = open_tls_identity(config_.tls, directory, random_, store_.wall.now());
-    if (!identity) return std::unexpected(identity.error());
-    auto context = make_tls_context(identity->chain);
-    if (!context) return std::unexpected(context.error());
-    tls_->context = std::make_unique<asio::ssl::context>(std::move(*context));
-    return std::move(identity->ca);
   }
 
   void count_exceeded(std::string_view limit) {
@@ -245,39 +235,31 @@ class Server {
   }
 
   Result<void> listen() {
-    Counter& refused = metrics_.counter("millrace_connections_refused_total",
-                                        "Connections closed because there were too many.");
     listener_ = std::make_unique<Listener>(
         accept_io_, [this]() -> asio::io_context& { return next_side().loop.io(); },
         [this](Socket socket) { serve_socket(std::move(socket)); }, connections_,
-        limits_.connections_max, refused);
-    std::vector<std::string> addresses = config_.listen;
-    const bool is_default = addresses.empty();
-    if (is_default) addresses = {"127.0.0.1", "::1"};
-    for (const std::uint16_t port : config_.ports) {
-      if (auto served = listen_on(addresses, port, is_default); !served) return served;
-    }
-    return {};
+        limits_.connections_max, refused_connections_);
+    auto endpoints = open_ports(config_, *listener_, log_);
+    if (!endpoints) return std::unexpected(endpoints.error());
+    return ready_notice_.prepare(
+        {std::move(*endpoints), secrets_.ca(), ::getpid(), std::string(kVersion)});
   }
 
-  // 0 takes a free port, the same on all addresses.
-  Result<void> listen_on(const std::vector<std::string>& addresses, std::uint16_t port,
-                         bool is_default) {
-    const TlsMode tls = config_.tls.mode;
-    for (const std::string& address : addresses) {
-      const auto taken = listener_->listen(address, port);
-      if (!taken && is_default && address == "::1") {
-        log_.debug("no IPv6 loopback here: {}", taken.error().message);
-        continue;
-      }
-      if (!taken) return std::unexpected(taken.error());
-      port = *taken;
-      const bool is_v6 = address.find(':') != std::string::npos;
-      log_.info("serving on {}://{}:{}{}", tls == TlsMode::kTlsOnly ? "https" : "http",
-                is_v6 ? "[" + address + "]" : address, port,
-                tls == TlsMode::kPlainAndTls ? " (and https)" : "");
-    }
-    return {};
+  void watch_refusals() {
+    refusals_.add("writes", [this]() -> std::optional<std::string> {
+      const auto writable = store_.engine->writable();
+      return writable ? std::nullopt : std::optional(writable.error().message);
+    });
+    refusals_.count("requests",
+                    "bodies under way take all of --inflight-budget, or a connection its quarter",
+                    [this] { return bodies_.refused(); });
+    refusals_.count("answers",
+                    "those not sent yet take all of --answer-budget, or a connection its quarter",
+                    [this] { return answers_.refused(); });
+    refusals_.count("connections",
+                    "there are " + std::to_string(limits_.connections_max) +
+                        ", as many as --connections-max or the limit of descriptors allow",
+                    [this] { return refused_connections_.value(); });
   }
 
   IoSide& next_side() { return *sides_[next_side_]; }
@@ -302,17 +284,39 @@ class Server {
     });
   }
 
-  void arm_left_out(Timer& timer) {
-    timer.expires_after(kLeftOutPeriod);
+  void arm_look(Timer& timer) {
+    timer.expires_after(kLookPeriod);
     timer.async_wait([this, &timer](const boost::system::error_code& error) {
       if (error) return;
       access_log_.report_left_out();
-      arm_left_out(timer);
+      refusals_.look();
+      arm_look(timer);
     });
+  }
+
+  void arm_hangup() {
+    hangup_.async_wait([this](const boost::system::error_code& error, int /*signal*/) {
+      if (error) return;
+      read_again();
+      arm_hangup();
+    });
+  }
+
+  // What may change while the server runs.
+  void read_again() {
+    const auto config = read_options_();
+    if (!config) {
+      log_.error("on SIGHUP: {}; nothing was changed", config.error().message);
+      return;
+    }
+    log_.info("on SIGHUP: reloading; the log level is {}", config->log_level);
+    log_.set_level(spdlog::level::from_str(config->log_level));
+    secrets_.read_again(*config);
   }
 
   // Ends idle connections, lets the others have their answers, then closes the store.
   void stop() {
+    ready_notice_.withdraw();
     listener_->stop();
     for (const auto& side : sides_) {
       asio::post(side->loop.io(),
@@ -328,6 +332,7 @@ class Server {
   }
 
   const Config& config_;
+  const ReadOptions read_options_;
   Limits limits_;
   spdlog::logger& log_;
   Store& store_;
@@ -335,16 +340,20 @@ class Server {
   Metrics metrics_;
   AccessLog access_log_;
   Rejections rejections_;
+  Counter& refused_connections_ = metrics_.counter(
+      "millrace_connections_refused_total", "Connections closed because there were too many.");
   SecondSignal& second_signal_;
   api::Tokens tokens_;
   streams::Quotas quotas_;
   streams::Subscriptions subscriptions_;
+  Secrets secrets_;
+  RefusalWatch refusals_;
   WorkerPool workers_;
   std::unique_ptr<streams::Catalogue> catalogue_;
+  std::optional<StreamMetrics> stream_metrics_;
   std::unique_ptr<streams::Accounts> accounts_;
   std::unique_ptr<streams::Arrivals> arrivals_;
   std::unique_ptr<PumpContext> pump_;
-  std::unique_ptr<TlsSide> tls_;
   std::unique_ptr<InitialStreams> initial_streams_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::atomic<std::size_t> connections_{0};
@@ -352,6 +361,8 @@ class Server {
   Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
   asio::io_context accept_io_{1};  // Of the main thread, which never waits for the store.
   asio::signal_set signals_{accept_io_, SIGTERM, SIGINT};  // Caught before a port is open.
+  asio::signal_set hangup_{accept_io_, SIGHUP};
+  ReadyNotice ready_notice_;
   std::vector<std::unique_ptr<IoSide>> sides_;
   std::size_t next_side_ = 0;
   std::unique_ptr<Listener> listener_;
@@ -359,13 +370,23 @@ class Server {
 
 }  // namespace
 
-int serve(const Config& config) {
+int serve(const Config& config, ReadOptions read_again) {
   raise_descriptor_limit();
-  ::umask(077);  // What is stored is its owner's.
+  ::umask(077);                   // What is stored is its owner's.
+  std::signal(SIGPIPE, SIG_IGN);  // Whoever read the output may have gone.
   LogWriter log_writer(STDERR_FILENO);
   const auto log = make_logger(log_writer, config.log_format, config.log_level);
   log->info("millrace {}", kVersion);
   for (const std::string& warning : config.warnings) log->warn("{}", warning);
+  std::optional<ReadyFile> ready_file;
+  if (!config.ready_file.empty()) {
+    auto opened = ReadyFile::open(config.ready_file);
+    if (!opened) {
+      log->error("{}", opened.error().message);
+      return 1;
+    }
+    ready_file.emplace(std::move(*opened));
+  }
   auto store = open_store(config, *log);
   if (!store) {
     log->error("{}", store.error().message);
@@ -373,7 +394,8 @@ int serve(const Config& config) {
   }
   SecondSignal second_signal(*log, log_writer);  // Until the store is closed.
   {
-    Server server(config, *log, log_writer, **store, second_signal);
+    Server server(config, std::move(read_again), *log, log_writer, **store, std::move(ready_file),
+                  second_signal);
     if (auto started = server.start(); !started) {
       log->error("{}", started.error().message);
       return 1;

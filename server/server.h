@@ -2,13 +2,20 @@
 
 #pragma once
 
+#include <functional>
+
+#include "base/error.h"
 #include "server/config.h"
 
 namespace millrace::server {
 
-// Serves until SIGTERM or SIGINT. Returns the exit status: 0 after a clean stop, 1 if it could not
-// start.
-[[nodiscard]] int serve(const Config& config);
+// The options as they are now: what they come from may have changed since the start.
+using ReadOptions = std::function<Result<Config>()>;
+
+// Serves until SIGTERM or SIGINT. On SIGHUP the files of certificate and access keys and the level
+// of the log are read again, by `read_again`. Returns the exit status: 0 after a clean stop, 1 if
+// it could not start.
+[[nodiscard]] int serve(const Config& config, ReadOptions read_again);
 
 // Asks the server on the configured port whether it is ready. 0 if it is.
 [[nodiscard]] int ask_health(const Config& config);

@@ -24,6 +24,9 @@ constexpr std::array<std::string_view, 3> kSaid = {"Credential", "Signature", "S
 // Signature Version 4a.
 constexpr std::string_view kAsymmetric = "AWS4-ECDSA-P256-SHA256";
 
+// The last element of a scope.
+constexpr std::string_view kScopeEnd = "aws4_request";
+
 // What a request says of its signature: few enough to be looked through.
 class Parameters {
  public:
@@ -169,6 +172,18 @@ Result<Said> read_signature(const HttpRequest& request) {
 }
 
 }  // namespace
+
+std::string signed_service(const HttpRequest& request) {
+  const auto said = read_signature(request);
+  if (!said) return {};
+  const std::string scope =
+      said->parameters.text(said->is_presigned ? "X-Amz-Credential" : "Credential");
+  std::vector<std::string_view> parts;
+  split(scope, "/", [&](std::string_view part) { parts.push_back(part); });
+  // Signature Version 4a has no region there.
+  const bool is_scope = (parts.size() == 4 || parts.size() == 5) && parts.back() == kScopeEnd;
+  return is_scope ? std::string(parts[parts.size() - 2]) : std::string{};
+}
 
 Result<Credential> parse_credential(const HttpRequest& request) {
   const auto said = read_signature(request);

@@ -23,6 +23,10 @@ struct Credential {
 // kMissingAuthenticationToken, kIncompleteSignature.
 [[nodiscard]] Result<Credential> parse_credential(const HttpRequest& request);
 
+// The service in the scope of a request's signature; empty if it has none or the scope has another
+// form.
+[[nodiscard]] std::string signed_service(const HttpRequest& request);
+
 // Whether `error` is the name of one that parse_credential() or verify_signature() gives.
 [[nodiscard]] bool is_signature_error(std::string_view error);
 

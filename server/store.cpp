@@ -1,12 +1,19 @@
 #include "server/store.h"
 
+#include <cerrno>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
 #include <spdlog/logger.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -35,6 +42,26 @@ std::string_view promise(storage::Fsync fsync) {
   return "";
 }
 
+// What to do where the system's word for it leaves that open; often nothing.
+std::string advice_for(std::filesystem::path directory) {
+  std::error_code ignored;
+  while (directory.has_relative_path() && !std::filesystem::exists(directory, ignored)) {
+    directory = directory.parent_path();
+  }
+  struct statvfs system{};
+  if (::statvfs(directory.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0) {
+    return ". The file system is read-only: mount a place to write (-v millrace:/data for a "
+           "container) or start with --ephemeral";
+  }
+  struct stat facts{};
+  if (::access(directory.c_str(), W_OK) != 0 && errno == EACCES &&
+      ::stat(directory.c_str(), &facts) == 0) {
+    return fmt::format(". {} belongs to user {}, and the server runs as user {}",
+                       directory.string(), facts.st_uid, ::geteuid());
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& log) {
@@ -55,11 +82,15 @@ Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& 
     if (!engine) return std::unexpected(engine.error());
     store->engine = std::move(*engine);
     random.fill(store->seal_key);
-    log.info("data is in memory only and ends with the process");
+    log.info("data is in memory only and is lost when the process ends");
     return store;
   }
   auto directory = storage::Directory::open(config.data_dir);
-  if (!directory) return std::unexpected(directory.error());
+  if (!directory) {
+    Error error = directory.error();
+    error.message += advice_for(config.data_dir);
+    return std::unexpected(std::move(error));
+  }
   store->directory.emplace(std::move(*directory));
   const auto key = store->directory->seal_key(random);
   if (!key) return std::unexpected(key.error());

@@ -25,17 +25,6 @@ namespace {
 constexpr std::size_t kPemBytesMax = 256UL * 1024;
 constexpr const char* kCaFile = "ca.pem";
 
-Result<KeyPair> read_key_pair(const TlsOptions& options) {
-  auto key = read_secret_file(options.key, kPemBytesMax);
-  if (!key) return fail(kBadCertificate, options.key.string() + ": " + key.error().message);
-  std::ifstream file(options.certificate, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file || text.size() > kPemBytesMax) {
-    return fail(kBadCertificate, "cannot read a certificate from " + options.certificate.string());
-  }
-  return KeyPair{std::move(text), std::move(*key)};
-}
-
 // The machine's name, and those under which compose files and containers reach a server.
 std::vector<std::string> names_for(const TlsOptions& options) {
   std::vector<std::string> names = {"localhost", "127.0.0.1", "::1",
@@ -67,11 +56,22 @@ Result<KeyPair> open_ca(const storage::Directory* directory, Random& random, Wal
 
 }  // namespace
 
+Result<KeyPair> read_key_pair(const TlsOptions& options, const Warn& warn) {
+  auto key = read_secret_file(options.key, kPemBytesMax, warn);
+  if (!key) return fail(kBadCertificate, options.key.string() + ": " + key.error().message);
+  std::ifstream file(options.certificate, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file || text.size() > kPemBytesMax) {
+    return fail(kBadCertificate, "cannot read a certificate from " + options.certificate.string());
+  }
+  return KeyPair{std::move(text), std::move(*key)};
+}
+
 Result<TlsIdentity> open_tls_identity(const TlsOptions& options,
                                       const storage::Directory* directory, Random& random,
-                                      WallTime now) {
+                                      WallTime now, const Warn& warn) {
   if (!options.certificate.empty()) {
-    auto chain = read_key_pair(options);
+    auto chain = read_key_pair(options, warn);
     if (!chain) return std::unexpected(chain.error());
     return TlsIdentity{std::move(*chain), ""};
   }
@@ -83,9 +83,9 @@ Result<TlsIdentity> open_tls_identity(const TlsOptions& options,
   return TlsIdentity{std::move(*leaf), ca->certificate};
 }
 
-Result<std::string> read_ca_certificate(const std::filesystem::path& directory) {
+Result<std::string> read_ca_certificate(const std::filesystem::path& directory, const Warn& warn) {
   const std::filesystem::path path = directory / kCaFile;
-  const auto pem = read_secret_file(path, kPemBytesMax);
+  const auto pem = read_secret_file(path, kPemBytesMax, warn);
   if (!pem) {
     return fail(kBadCertificate,
                 path.string() + ": " + pem.error().message +

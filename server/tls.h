@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "server/secret_file.h"
 #include "server/tls_certificate.h"
 #include "storage/directory.h"
 
@@ -36,11 +37,15 @@ struct TlsIdentity {
 // sentence for people.
 [[nodiscard]] Result<TlsIdentity> open_tls_identity(const TlsOptions& options,
                                                     const storage::Directory* directory,
-                                                    Random& random, WallTime now);
+                                                    Random& random, WallTime now, const Warn& warn);
+
+// The chain and key of the files that `options` name. Errors: kBadCertificate.
+[[nodiscard]] Result<KeyPair> read_key_pair(const TlsOptions& options, const Warn& warn);
 
 // The CA's certificate in a data directory, which a server may be using. Errors: kBadCertificate,
 // with a sentence for people.
-[[nodiscard]] Result<std::string> read_ca_certificate(const std::filesystem::path& directory);
+[[nodiscard]] Result<std::string> read_ca_certificate(const std::filesystem::path& directory,
+                                                      const Warn& warn);
 
 // How clients are told to trust the CA, in words for people.
 [[nodiscard]] std::string how_to_trust();

@@ -154,7 +154,7 @@ Result<KeyPair> make(const Wish& wish, const Pair* issuer, Random& random) {
       X509_set_pubkey(certificate, made.key.get()) == 1 &&
       add_extensions(*certificate, *signer.certificate, wish.extensions) &&
       X509_sign(certificate, signer.key.get(), EVP_sha256()) > 0;
-  if (!is_made) return fail(kBadCertificate, "a certificate cannot be made");
+  if (!is_made) return fail(kBadCertificate, "a certificate cannot be generated");
   return to_pem(*certificate, *made.key);
 }
 
@@ -174,13 +174,14 @@ Result<KeyPair> make_ca(Random& random, WallTime now) {
 
 Result<KeyPair> parse_ca(std::string_view pem, WallTime needed_until) {
   const auto [certificate, key] = parse(pem, pem);
-  if (!certificate || !key) return fail(kBadCertificate, "no certificate and key are in it");
+  if (!certificate || !key)
+    return fail(kBadCertificate, "it does not hold a certificate and a key");
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     return fail(kBadCertificate, "its certificate and key do not belong together");
   }
   std::time_t end = seconds_of(needed_until);
   if (X509_cmp_time(X509_get0_notAfter(certificate.get()), &end) < 0) {
-    return fail(kBadCertificate, "its certificate ends too soon");
+    return fail(kBadCertificate, "its certificate expires too soon");
   }
   return to_pem(*certificate, *key);
 }

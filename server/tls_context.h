@@ -2,12 +2,11 @@
 
 #pragma once
 
-#include <memory>
-
 #include <boost/asio/ssl/context.hpp>
 
 #include "base/error.h"
 #include "base/metrics.h"
+#include "server/current.h"
 #include "server/tls.h"
 #include "server/tls_certificate.h"
 
@@ -21,8 +20,7 @@ namespace millrace::server {
 // What the port does with TLS.
 struct TlsSide {
   TlsMode mode;
-  std::unique_ptr<boost::asio::ssl::context>
-      context;  // Nothing where only plain connections are taken.
+  Current<boost::asio::ssl::context> context;  // Nothing where only plain connections are taken.
   Counter& failures;
 };
 

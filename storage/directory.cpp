@@ -127,7 +127,7 @@ Result<Directory> Directory::open(const fs::path& path) {
   const bool existed = fs::exists(absolute, error);
   fs::create_directories(absolute, error);
   if (error) {
-    return fail(kCannotOpen, "cannot make directory " + path.string() + ": " + error.message());
+    return fail(kCannotOpen, "cannot create directory " + path.string() + ": " + error.message());
   }
   if (!existed) ::chmod(absolute.c_str(), 0700);
   Directory directory(absolute);
@@ -154,7 +154,7 @@ Result<void> Directory::hold() {
   is_complete_ = format->has_value();
   fs::create_directories(db_path(), error);
   if (error) {
-    return fail(kCannotOpen, "cannot make " + db_path().string() + ": " + error.message());
+    return fail(kCannotOpen, "cannot create " + db_path().string() + ": " + error.message());
   }
   return {};
 }
@@ -244,7 +244,7 @@ Result<std::optional<std::string>> read_if_there(const fs::path& path) {
   if (::fstat(descriptor, &file) != 0) {
     fault = reason();
   } else if (!S_ISREG(file.st_mode)) {
-    fault = "it is no regular file";
+    fault = "it is not a regular file";
   }
   for (ssize_t count = 1; fault.empty() && count > 0;) {
     const std::size_t had = bytes.size();

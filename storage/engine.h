@@ -102,6 +102,14 @@ class TableBatch {
 // Returns whether to go on.
 using RowVisitor = std::function<bool(std::string_view key, std::string_view value)>;
 
+// Bytes of one log, in one of the places where it has some.
+using SizeVisitor = std::function<void(LogId log, std::uint64_t bytes)>;
+
+struct Usage {
+  std::uint64_t memory_bytes = 0;  // Of what is not in files yet, and what is kept of them.
+  std::uint64_t disk_bytes = 0;    // Of all files; 0 where there are none.
+};
+
 class Engine {
  public:
   Engine() = default;
@@ -160,6 +168,13 @@ class Engine {
 
   // Whether writes are taken now; kFull or kFailed with a sentence for people if not.
   [[nodiscard]] virtual Result<void> writable() const = 0;
+
+  // Tells what each log takes: one may come several times, and one without a byte never. Entries
+  // that nobody reads any more may still count until their space is given back. Costs what there
+  // is of epochs and logs. Errors: kFailed.
+  virtual Result<void> visit_sizes(const SizeVisitor& visit) const = 0;
+
+  [[nodiscard]] virtual Usage usage() const = 0;
 };
 
 }  // namespace millrace::storage

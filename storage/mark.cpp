@@ -77,7 +77,7 @@ Result<Mark> Mark::open(const std::string& path, bool may_create) {
   }
   // Space is taken now: storing to a mapped hole on a full disk would end the process.
   const int taken = ::posix_fallocate(descriptor, 0, kPageBytes);
-  if (taken != 0) return refuse("cannot make " + path + ": " + std::strerror(taken));
+  if (taken != 0) return refuse("cannot create " + path + ": " + std::strerror(taken));
   void* const page = ::mmap(nullptr, kPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   if (page == MAP_FAILED) return refuse("cannot map " + path + ": " + std::strerror(errno));
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -206,6 +207,24 @@ Result<void> MemoryEngine::writable() const {
   const std::lock_guard lock(mutex_);
   if (write_error_) return std::unexpected(*write_error_);
   return {};
+}
+
+Result<void> MemoryEngine::visit_sizes(const SizeVisitor& visit) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, log] : logs_) {
+    std::uint64_t bytes = 0;
+    for (const auto& [position, stored] : log.entries) {
+      if (position >= log.trimmed) bytes += stored.bytes.size();
+    }
+    if (bytes > 0) visit(id, bytes);
+  }
+  return {};
+}
+
+Usage MemoryEngine::usage() const {
+  Usage usage;
+  std::ignore = visit_sizes([&](LogId, std::uint64_t bytes) { usage.memory_bytes += bytes; });
+  return usage;
 }
 
 }  // namespace millrace::storage

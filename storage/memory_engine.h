@@ -52,6 +52,8 @@ class MemoryEngine final : public Engine {
   void when_durable(Ticket ticket, std::function<void(Result<void>)> done) override;
   void on_publish(std::function<void(LogId, Position)> listener) override;
   [[nodiscard]] Result<void> writable() const override;
+  Result<void> visit_sizes(const SizeVisitor& visit) const override;
+  [[nodiscard]] Usage usage() const override;
 
  private:
   struct Stored {

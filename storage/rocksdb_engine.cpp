@@ -38,6 +38,7 @@
 #include "storage/rocksdb_store.h"
 #include "storage/room.h"
 #include "storage/syncer.h"
+#include "storage/usage.h"
 #include "storage/wal_check.h"
 
 namespace millrace::storage {
@@ -220,6 +221,12 @@ class RocksDbEngine final : public Engine {
     std::ignore = room_.is_in_place();  // One that is not is noted.
     return room_.takes(true);
   }
+
+  Result<void> visit_sizes(const SizeVisitor& visit) const override {
+    return storage::visit_sizes(*store_, states_, visit);
+  }
+
+  [[nodiscard]] Usage usage() const override { return usage_of(*store_, directory_); }
 
  private:
   [[nodiscard]] std::string place() const {

@@ -37,10 +37,8 @@ Result<void> Room::takes(bool has_entries) const {
     return fail(kFailed,
                 "Writing or syncing failed. The store takes no writes until it is restarted.");
   }
-  if (is_full_) {
-    return fail(kFull, directory_ != nullptr ? "The data directory is full."
-                                             : "The memory budget is used up.");
-  }
+  if (is_full_ && directory_ != nullptr) return fail(kFull, "The data directory is full.");
+  if (is_full_ && has_entries) return fail(kFull, "The memory budget is used up.");
   if (has_entries && options_.disk_bytes_max != 0 && disk_bytes_ > options_.disk_bytes_max) {
     return fail(kFull, "The disk budget is used up.");
   }

@@ -29,8 +29,9 @@ class Room {
     mark_ = mark;
   }
 
-  // Errors: kFull or kFailed, with a sentence for people. Beyond the disk budget rows are still
-  // written: deleting a stream is one, and gives room.
+  // Errors: kFull or kFailed, with a sentence for people. Beyond the disk budget, or the memory
+  // budget of what is in memory only, rows are still written: deleting a stream is one, and gives
+  // room.
   [[nodiscard]] Result<void> takes(bool has_entries) const;
 
   // Whether the directory is still the one that people find by its name; one that is not takes no

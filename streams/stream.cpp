@@ -220,6 +220,8 @@ Result<PutReceipt> Stream::put(std::span<const NewRecord> records, storage::When
 
   receipt.ticket = committed.ticket;
   receipt.parts.reserve(routed.all().size());
+  std::uint64_t records_in = 0;
+  std::uint64_t bytes_in = 0;
   auto given = committed.appended.begin();
   for (ShardPart& part : routed.all()) {
     PutPart& put = receipt.parts.emplace_back();
@@ -228,12 +230,15 @@ Result<PutReceipt> Stream::put(std::span<const NewRecord> records, storage::When
     if (!part.is_throttled) {
       put.first = number_of(*part.shard, given->first, given->arrival);
       ++given;
+      records_in += part.places.size();
+      bytes_in += part.bytes;
       if (settings.mode == StreamMode::kOnDemand) {
         load_.add(part.shard->index, {part.bytes, part.places.size()}, now);
       }
     }
     put.places = std::move(part.places);
   }
+  meter_.add_in(records_in, bytes_in);
   return receipt;
 }
 

@@ -28,6 +28,7 @@
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 #include "streams/stream_facts.h"
+#include "streams/stream_meter.h"
 
 namespace millrace::streams {
 
@@ -110,6 +111,9 @@ class Stream {
   Result<storage::Position> position_of(const Shard& shard, const SequenceNumber& number,
                                         bool after) const;
 
+  // What has come and gone; readers note what they were given.
+  [[nodiscard]] StreamMeter& meter() const { return meter_; }
+
   // The newest second any number of this stream has used; the clock may be behind it.
   [[nodiscard]] std::int64_t newest_second() const;
 
@@ -126,6 +130,7 @@ class Stream {
   const Clock& clock_;
   Quotas& quotas_;
   const std::uint32_t id_;
+  mutable StreamMeter meter_;
   LoadMeter load_;                           // Of an on-demand stream.
   std::atomic<std::uint32_t> next_turn_{0};  // Which open shard an AUTO stream's next record takes.
   mutable std::mutex state_mutex_;

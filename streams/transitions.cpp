@@ -239,7 +239,12 @@ Result<void> Catalogue::drop_logs(const rows::DroppedShards& shards) {
 void Catalogue::expire() {
   for (const StreamPointer& stream : list_all()) {
     const std::lock_guard changing(stream->change_mutex_);
-    if (stream->state().facts->gone_at) continue;
+    const StreamState state = stream->state();
+    if (state.facts->gone_at) continue;
+    stream->meter().forget_readers([&](std::string_view consumer, std::uint32_t shard_index) {
+      return state.shards->find(shard_index) != nullptr &&
+             (consumer.empty() || state.facts->consumers.contains(consumer));
+    });
     // What fails now is tried again by the next call; reads never depend on it.
     if (!trim_expired(*stream)) continue;
     if (!forget_expired_shards(*stream)) continue;

@@ -143,6 +143,8 @@ Result<Response> handle(const Request& request, api::Context& context) {
   response.size_bytes = read->size_bytes;
   if (response.encoded_bytes() > context.answer_room) return no_room();
   context.quotas.has_read(log, response.size_bytes);
+  (*stream)->meter().note_read("", iterator->shard_index, response.records.size(),
+                               response.size_bytes, response.millis_behind_latest);
   if (is_end) {
     // One look at the shards: a reshard makes the end and the children visible together.
     response.child_shards = child_shards(*(*stream)->state().shards, iterator->shard_index);

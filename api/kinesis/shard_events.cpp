@@ -70,6 +70,8 @@ class ShardEvents final : public api::EventSource {
       held_until_ = services_.quotas.push(subscription_.pushes, read->size_bytes, now);
       if (now < held_until_) return hold();
     }
+    stream.meter().note_read(subscription_.consumer.consumer.name, subscription_.shard_index,
+                             read->records.size(), read->size_bytes, read->millis_behind);
     subscription_.from = read->next;
     sign_at_ = now + kSignOfLifeEvery;
     is_over_ = read->is_at_end;

@@ -116,7 +116,7 @@ server::Limits small_limits() {
 Served::Served(const server::Limits& limits)
     : limits_(limits),
       rejections_(metrics_, no_access_log()),
-      tls_{server::TlsMode::kPlainOnly, nullptr, metrics_.counter("failures", "")} {
+      tls_{server::TlsMode::kPlainOnly, {}, metrics_.counter("failures", "")} {
   const server::Backends backends{world_.engine, world_.services(), metrics_, no_access_log(),
                                   rejections_,   no_log(),          workers()};
   server::Defaults defaults;
@@ -126,7 +126,7 @@ Served::Served(const server::Limits& limits)
       backends, server::FrontDoor({"allowed.example"}, {"https://allowed.example"}),
       server::Admin(
           metrics_, [] { return Result<void>{}; }, "a certificate"),
-      defaults, limits_, std::nullopt);
+      defaults, limits_, no_check_);
 }
 
 void Served::begin_connection() {

@@ -13,11 +13,13 @@
 #include "base/metrics.h"
 #include "server/async.h"
 #include "server/budget.h"
+#include "server/current.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/http1_session.h"
 #include "server/io_loop.h"
 #include "server/log.h"
+#include "server/protocol.h"
 #include "server/rejections.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
@@ -59,6 +61,7 @@ class Served {
   streams::Arrivals arrivals_{world_.engine};
   server::PumpContext pump_{arrivals_, world_.clock};
   server::TlsSide tls_;
+  const server::Current<const server::SignatureCheck> no_check_{};
   server::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
   server::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
   std::atomic<std::size_t> connections_{0};

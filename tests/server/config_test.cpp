@@ -130,4 +130,20 @@ TEST_CASE("the first bytes of a connection decide its transport") {
   CHECK(detect_transport("\x16\x03\x01") == Transport::kTls);
 }
 
+TEST_CASE("regions have a form, and mistyped ones have not") {
+  for (const std::string_view region :
+       {"us-east-1", "eu-central-2", "ap-southeast-4", "mx-central-1", "il-central-1",
+        "cn-northwest-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1",
+        "us-isof-south-1", "eusc-de-east-1"}) {
+    CAPTURE(region);
+    CHECK(looks_like_region(region));
+  }
+  for (const std::string_view region :
+       {"us-east1", "us-east", "useast-1", "local", "us--1", "us-east-", "-east-1", "xx-east-1",
+        "us-east-1a", "1-2-3", "-", ""}) {
+    CAPTURE(region);
+    CHECK_FALSE(looks_like_region(region));
+  }
+}
+
 }  // namespace millrace::server

@@ -35,7 +35,7 @@ TEST_CASE_FIXTURE(Made, "a CA is read back as it was made") {
 
 TEST_CASE_FIXTURE(Made, "a CA is taken while it lasts as long as needed") {
   CHECK(parse_ca(pem, kNow + kTenYears - 1s));
-  CHECK(parse_ca(pem, kNow + kTenYears + 1s).error().message == "its certificate ends too soon");
+  CHECK(parse_ca(pem, kNow + kTenYears + 1s).error().message == "its certificate expires too soon");
 }
 
 TEST_CASE_FIXTURE(Made, "two CAs are two") {
@@ -53,7 +53,7 @@ TEST_CASE_FIXTURE(Made, "a CA whose parts do not belong together is none") {
   CHECK(parse_ca(ca.certificate + other->key, kNow).error().message ==
         "its certificate and key do not belong together");
   for (const std::string& part : {ca.certificate, ca.key, std::string{}, std::string("junk")}) {
-    CHECK(parse_ca(part, kNow).error().message == "no certificate and key are in it");
+    CHECK(parse_ca(part, kNow).error().message == "it does not hold a certificate and a key");
   }
 }
 

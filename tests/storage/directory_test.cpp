@@ -190,9 +190,9 @@ TEST_CASE_FIXTURE(DirectoryTest, "a pipe in place of a file is refused and waits
     if (directory) {
       const auto kept = directory->kept(name, [] { return Result<std::string>("made"); });
       REQUIRE_FALSE(kept);
-      CHECK(contains(kept.error().message, (data_ / name).string() + ": it is no regular file"));
+      CHECK(contains(kept.error().message, (data_ / name).string() + ": it is not a regular file"));
     } else {
-      CHECK(contains(directory.error().message, "FORMAT: it is no regular file"));
+      CHECK(contains(directory.error().message, "FORMAT: it is not a regular file"));
     }
     directory = fail(kCannotOpen, "");
     fs::remove_all(data_);

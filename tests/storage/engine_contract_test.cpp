@@ -5,8 +5,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -242,6 +244,34 @@ TEST_CASE("bounds say where a log begins and ends") {
     CHECK(bounds->published == receipt->appended[0].first + 2);
     CHECK(bounds->next == bounds->published);
     CHECK(bounds->last_arrival == clock.now());
+  });
+}
+
+TEST_CASE("sizes tell what each log takes, until it is trimmed or dropped") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    const auto sizes = [&] {
+      std::map<LogId, std::uint64_t> all;
+      CHECK(engine.visit_sizes([&](LogId log, std::uint64_t bytes) { all[log] += bytes; }));
+      return all;
+    };
+    CHECK(sizes().empty());
+    const std::string large(100'000, 'x');
+    for (const LogId log : {1, 2, 3}) put(engine, log, {large, log == 2 ? large : "y"});
+
+    auto all = sizes();
+    REQUIRE(all.size() == 3);
+    CHECK(all[1] >= 100'000);
+    CHECK(all[1] < 110'000);
+    CHECK(all[2] >= 200'000);
+    CHECK(all[2] < 220'000);
+    CHECK(engine.usage().memory_bytes + engine.usage().disk_bytes > 400'000);
+    const Trim trim{1, engine.bounds(1)->published};
+    REQUIRE(engine.trim({&trim, 1}));
+    const LogId dropped = 2;
+    REQUIRE(engine.drop({&dropped, 1}));
+    all = sizes();
+    CHECK(all.size() == 1);
+    CHECK(all.contains(3));
   });
 }
 

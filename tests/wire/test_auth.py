@@ -358,7 +358,7 @@ def test_options_that_do_not_go_together(words, text):
     ("\nAKID\n", 0o600, "line 2 is not an access key id and a secret"),
     ("A secret0\nB secret0 more\n", 0o600, "line 2 has more than"), ("A/B secret0\n", 0o600, "line 1 has an access key id with"),
     ("A secret0\nA other\n", 0o600, "line 2 has an access key id that was there before"),
-    ("A secret0\n", 0o640, "chmod 600"), ("A secret0\n", 0o604, "chmod 600"), ("A secret0\n", 0o620, "chmod 600"),
+    ("A secret0\n", 0o666, "take that away with chmod"),
     ("#" * (1 << 20) + "\n", 0o600, "more than 1048576 bytes"),
 ])
 def test_a_file_of_keys_that_will_not_do(tmp_path, content, mode, text):
@@ -371,7 +371,7 @@ def test_a_file_of_keys_that_will_not_do(tmp_path, content, mode, text):
 
 
 def test_a_file_of_keys_that_is_missing_or_no_file(tmp_path):
-    for path, text in [(tmp_path / "none", "No such file"), (tmp_path, "no regular file")]:
+    for path, text in [(tmp_path / "none", "No such file"), (tmp_path, "not a regular file")]:
         finished = run("serve", "--ephemeral", "--auth", "verify", env={"MILLRACE_AUTH_KEYS": str(path)})
         assert finished.returncode == 1
         assert text in finished.stderr and str(path) in finished.stderr

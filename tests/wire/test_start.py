@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -22,13 +23,13 @@ def run(*words, env=None):
     (["serve", "--help"], 0, "--data-dir"), (["nonsense"], 2, "unknown command: nonsense"),
     (["serve", "--nonsense"], 2, "unknown option --nonsense\n"), (["serve", "--port", "70000"], 2, "--port"),
     (["serve", "--prot", "1"], 2, "unknown option --prot; did you mean --port?"),
-    (["--prot=1"], 2, "unknown option --prot; did you mean --port?"), (["serve", "now"], 2, '"now" belongs to no option'),
+    (["--prot=1"], 2, "unknown option --prot; did you mean --port?"), (["serve", "now"], 2, '"now" is not an option'),
     (["health", "--data-dir", "x"], 2, "--data-dir is an option of millrace serve"), (["serve", "--port", "1,1"], 2, "given twice"),
     (["serve", "--idle-timeout", "soon"], 2, "from 1s to 24h"), (["serve", "--slow-request", "0"], 2, "from 1ms to 24h"),
     (["serve", "--port", "x"], 2, "--port"), (["serve", "--fsync", "maybe"], 2, "--fsync"),
-    (["serve", "--account", "123"], 2, "12 digits"), (["serve", "--streams", "a:0"], 2, "streams at start"),
-    (["serve", "--streams", "a$b"], 2, "streams at start"), (["serve", "--transition-delay", "soon"], 2, "transition delay"),
-    (["serve", "--transition-delay", "sleep=5"], 2, "transition delay"),
+    (["serve", "--account", "123"], 2, "12 digits"), (["serve", "--streams", "a:0"], 2, "--streams: "),
+    (["serve", "--streams", "a$b"], 2, "--streams: "), (["serve", "--transition-delay", "soon"], 2, "--transition-delay: "),
+    (["serve", "--transition-delay", "sleep=5"], 2, "--transition-delay: "),
     (["serve", "--listen", "example.org", "--ephemeral"], 1, "example.org"),
     (["serve", "--config", "/no/such/file"], 2, "/no/such/file"),
 ])
@@ -76,7 +77,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
     ("# one\nport = 1\nprot = 2\n", 'line 3: unknown option "prot"; did you mean port?'),
     ("nonsense = 1", 'line 1: unknown option "nonsense"'), ("[serve]\nport=1", 'line 1: "[serve]" is not name = value'),
     ("config = other", 'line 1: unknown option "config"'), ("fsync = maybe", "line 1: --fsync"),
-    ("\n\nidle-timeout = soon", 'line 3: --idle-timeout: "soon" is no time from 1s to 24h'),
+    ("\n\nidle-timeout = soon", 'line 3: --idle-timeout: "soon" is not a time from 1s to 24h'),
     ("region = a\nregion = b", 'line 2: "region" is given twice'), ("threads = 65", "line 1: --threads"),
     ("ephemeral = perhaps", "line 1: "), ("port", 'line 1: "port" is not name = value')])
 def test_what_is_wrong_in_a_file_is_named_with_its_line(tmp_path, text, complaint):
@@ -89,24 +90,60 @@ def test_what_is_wrong_in_a_file_is_named_with_its_line(tmp_path, text, complain
     assert finished.stderr.startswith(f"{config}, {complaint}")
 
 
+def wrong_files():
+    """A hundred and more: each option with its name mistyped in three ways, and values that no option takes."""
+    names = sorted(set(re.findall(r"--([a-z-]+)", run("serve", "--help").stdout)) - {"help", "config"})
+    for name in names:
+        for wrong in (name[1:], name[:-1] + "q", name + "s"):
+            if wrong not in names:
+                yield f"{wrong} = 1", name
+    for name in ("port", "fsync", "tls", "limits", "account", "threads", "idle-timeout", "transition-delay", "streams", "disk-budget"):
+        yield f"{name} = \x01?", name
+    yield from ((text, "") for text in ("port", "= 1", "[section]", "port: 1", '"port" = 1', "port = 1 # a\nnothing", "\0", "é = 1"))
+
+
+def test_a_hundred_wrong_files_each_name_what_is_wrong(tmp_path):
+    files = list(wrong_files())
+    assert len(files) >= 100
+    config = tmp_path / "millrace.conf"
+    for text, name in files:
+        config.write_text(text)
+        finished = run("serve", "--config", config, env={"HOME": str(tmp_path), "XDG_DATA_HOME": ""})
+
+        assert finished.returncode == 2, (text, finished.stderr)
+        assert finished.stderr.strip() and name in finished.stderr, (text, finished.stderr)
+        assert list(tmp_path.iterdir()) == [config]
+
+
 def test_a_file_has_options_of_other_commands_too(tmp_path):
     config = tmp_path / "millrace.conf"
     config.write_text(f"data-dir = {tmp_path / 'nothing'}\nport = {free_port()}\nephemeral = true\n")
 
     assert "Connection refused" in run("health", "--config", config).stderr
-    assert "is no data directory" in run("check", "--config", config).stderr
+    assert "is not a data directory" in run("check", "--config", config).stderr
 
 
 @pytest.mark.parametrize("name, words", [
-    ("MILLRACE_STEAMS", "the environment has MILLRACE_STEAMS, which is no option; did you mean MILLRACE_STREAMS?"),
-    ("MILLRACE_NONSENSE", "the environment has MILLRACE_NONSENSE, which is no option\n"),
+    ("MILLRACE_STEAMS", "unknown variable MILLRACE_STEAMS in the environment; did you mean MILLRACE_STREAMS?"),
+    ("MILLRACE_NONSENSE", "unknown variable MILLRACE_NONSENSE in the environment\n"),
     ("MILLRACE_SERVICE_HOST", None), ("MILLRACE_PORT_4567_TCP_ADDR", None)])
 def test_variables_that_are_no_options_are_told(name, words):
     with Server(env={name: "10.0.0.1"}) as server:
         server.stop()
         output = server.output()
 
-    assert (words in output) if words else ("the environment has" not in output)
+    assert (words in output) if words else ("in the environment" not in output)
+
+
+def test_a_region_that_no_partition_knows_is_told():
+    with Server(args=["--streams", "a:1:us-east1,b:1:eu-west-1", "--region", "local"]) as server:
+        output = server.output()
+        names = server.client(region="us-east1").list_streams()["StreamNames"]
+
+    for region in ("us-east1", "local"):
+        assert f'warning: region "{region}" is not an AWS region: only clients that use this name find its streams\n' in output
+    assert output.count("is not an AWS region") == 2
+    assert names == ["a"]
 
 
 def test_a_port_of_kubernetes_is_no_port():

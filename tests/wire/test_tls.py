@@ -158,19 +158,19 @@ class TestCertificate:
         (tmp_path / "junk.pem").write_text("nothing")
         (tmp_path / "junk.pem").chmod(0o600)
         (tmp_path / "open.pem").write_text(pair.read_text())
-        (tmp_path / "open.pem").chmod(0o640)
+        (tmp_path / "open.pem").chmod(0o660)
         for certificate, key, words in [
                 (pair, other, "certificate or key"), (tmp_path / "junk.pem", pair, "certificate or key"),
                 (pair, tmp_path / "junk.pem", "certificate or key"), (tmp_path / "none.pem", pair, "none.pem"),
-                (pair, tmp_path / "none.pem", "No such file"), (pair, tmp_path / "open.pem", "chmod 600")]:
+                (pair, tmp_path / "none.pem", "No such file"), (pair, tmp_path / "open.pem", "take that away with chmod")]:
             refused = run("serve", "--port", 0, "--ephemeral", "--tls-cert", certificate, "--tls-key", key)
             assert refused.returncode == 1 and words in refused.stderr, refused.stderr
 
     @pytest.mark.parametrize("words, text", [
         (["--tls-cert", "a.pem"], "--tls-cert and --tls-key are given together or not at all"),
         (["--tls-key", "a.pem"], "--tls-cert and --tls-key are given together or not at all"),
-        (["--tls-name", "a$b"], 'no DNS name and no address'), (["--tls-name", "*.*.com"], 'no DNS name and no address'),
-        (["--tls-name", "a,DNS:b"], 'no DNS name and no address'), (["--tls", "maybe"], "--tls")])
+        (["--tls-name", "a$b"], 'neither a DNS name nor an address'), (["--tls-name", "*.*.com"], 'neither a DNS name nor an address'),
+        (["--tls-name", "a,DNS:b"], 'neither a DNS name nor an address'), (["--tls", "maybe"], "--tls")])
     def test_options_that_make_no_sense(self, words, text):
         refused = run("serve", "--port", 0, "--ephemeral", *words)
 

@@ -1,0 +1,76 @@
+#include "server/secrets.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/asio/ssl/context.hpp>
+#include <spdlog/logger.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "server/access_keys.h"
+#include "server/config.h"
+#include "server/protocol.h"
+#include "server/tls.h"
+#include "server/tls_certificate.h"
+#include "server/tls_context.h"
+#include "storage/directory.h"
+
+namespace millrace::server {
+
+Secrets::Secrets(const WallClock& wall, Metrics& metrics, spdlog::logger& log)
+    : wall_(wall),
+      log_(log),
+      warn_([&log](const std::string& text) { log.warn("{}", text); }),
+      tls_{TlsMode::kPlainOnly,
+           {},
+           metrics.counter("millrace_tls_handshakes_failed_total",
+                           "Connections that began TLS and did not get through.")} {}
+
+Result<void> Secrets::open(const Config& config, const storage::Directory* directory,
+                           Random& random) {
+  if (!config.auth_keys.empty()) {
+    if (auto read = read_keys(config); !read) return read;
+  }
+  tls_.mode = config.tls.mode;
+  if (tls_.mode == TlsMode::kPlainOnly) return {};
+  auto identity = open_tls_identity(config.tls, directory, random, wall_.now(), warn_);
+  if (!identity) return std::unexpected(identity.error());
+  ca_ = std::move(identity->ca);
+  return use_chain(identity->chain, config);
+}
+
+void Secrets::read_again(const Config& config) {
+  const auto report = [this](const Result<void>& outcome) {
+    if (!outcome) log_.error("{}; the previous one stays in use", outcome.error().message);
+  };
+  if (check_.get() && !config.auth_keys.empty()) report(read_keys(config));
+  if (!tls_.context.get() || config.tls.certificate.empty()) return;
+  const auto chain = read_key_pair(config.tls, warn_);
+  const auto used = chain ? use_chain(*chain, config) : std::unexpected(chain.error());
+  if (used) log_.info("reloaded certificate and key from {}", config.tls.certificate.string());
+  report(used);
+}
+
+Result<void> Secrets::read_keys(const Config& config) {
+  auto keys = load_access_keys(config.auth_keys, warn_);
+  if (!keys) return std::unexpected(keys.error());
+  log_.info("verifying signatures; access keys: {}", keys->size());
+  check_.set(std::make_shared<const SignatureCheck>(std::move(*keys), wall_));
+  return {};
+}
+
+Result<void> Secrets::use_chain(const KeyPair& chain, const Config& config) {
+  auto context = make_tls_context(chain);
+  if (!context && !config.tls.certificate.empty()) {
+    return fail(kBadCertificate, config.tls.certificate.string() + ": " + context.error().message);
+  }
+  if (!context) return std::unexpected(context.error());
+  tls_.context.set(std::make_shared<boost::asio::ssl::context>(std::move(*context)));
+  return {};
+}
+
+}  // namespace millrace::server

@@ -1,0 +1,55 @@
+// What /metrics says of each stream.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "storage/engine.h"
+#include "streams/catalogue.h"
+#include "streams/stream.h"
+
+namespace millrace::server {
+
+// Thread-safe.
+class StreamMetrics {
+ public:
+  // Streams with lines of their own, those made first. The others are summed by account and region,
+  // under the name `*`, which no stream has.
+  static constexpr std::size_t kStreamsMax = 1'000;
+
+  // All of them outlive this.
+  StreamMetrics(const storage::Engine& engine, const Clock& clock, streams::Catalogue& catalogue,
+                std::size_t streams_max = kStreamsMax)
+      : engine_(engine), clock_(clock), catalogue_(catalogue), streams_max_(streams_max) {}
+
+  void write(MetricsText& text);
+
+ private:
+  struct First {
+    storage::Position begin = 0;
+    TimePoint arrival{};
+  };
+  struct Row;
+
+  [[nodiscard]] Row row_of(streams::Stream& stream,
+                           const std::unordered_map<storage::LogId, std::uint64_t>& sizes);
+  // When the oldest record of a log arrived; nothing if there is none.
+  [[nodiscard]] std::optional<TimePoint> oldest_of(storage::LogId log);
+
+  const storage::Engine& engine_;
+  const Clock& clock_;
+  streams::Catalogue& catalogue_;
+  const std::size_t streams_max_;
+  std::mutex mutex_;  // One scrape at a time; guards what follows.
+  // The oldest records by log, from the last scrape on: it is read again only once it has gone.
+  std::unordered_map<storage::LogId, First> known_;
+  std::unordered_map<storage::LogId, First> found_;
+};
+
+}  // namespace millrace::server

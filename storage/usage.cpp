@@ -1,0 +1,46 @@
+#include "storage/usage.h"
+
+#include <cstdint>
+#include <string_view>
+
+#include <rocksdb/db.h>
+
+#include "base/error.h"
+#include "storage/directory.h"
+#include "storage/engine.h"
+#include "storage/keys.h"
+#include "storage/log_states.h"
+#include "storage/rocksdb_store.h"
+
+namespace millrace::storage {
+
+Result<void> visit_sizes(const RocksDbStore& store, const LogStates& states,
+                         const SizeVisitor& visit) {
+  for (const auto& state : states.all()) {
+    const bool is_alive = state->trimmed < state->next;
+    if (is_alive && state->epoch_bytes > 0) visit(state->log, state->epoch_bytes);
+  }
+  return store.scan(contents_keys(), [&](std::string_view, std::string_view value) {
+    const auto contents = decode_contents(value);
+    if (!contents) return true;  // Whoever reads the records meets the damage.
+    for (const EpochPart& part : contents->parts) {
+      if (!states.is_dead(part.log, part.end)) visit(part.log, part.bytes);
+    }
+    return true;
+  });
+}
+
+Usage usage_of(const RocksDbStore& store, const Directory* directory) {
+  using Properties = rocksdb::DB::Properties;
+  std::uint64_t memtables = 0;
+  std::uint64_t files = 0;
+  std::uint64_t cache = 0;
+  rocksdb::DB& db = store.db();
+  db.GetAggregatedIntProperty(Properties::kCurSizeAllMemTables, &memtables);
+  db.GetIntProperty(store.records(), Properties::kBlockCacheUsage, &cache);
+  if (directory != nullptr) return {memtables + cache, bytes_of_files(directory->db_path())};
+  db.GetAggregatedIntProperty(Properties::kTotalSstFilesSize, &files);
+  return {memtables + files, 0};
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,22 @@
+// How much the store takes, in memory, on the device and by log.
+//
+// For storage/rocksdb_engine.cpp.
+
+#pragma once
+
+#include "base/error.h"
+#include "storage/directory.h"
+#include "storage/engine.h"
+#include "storage/log_states.h"
+#include "storage/rocksdb_store.h"
+
+namespace millrace::storage {
+
+// As Engine::visit_sizes().
+[[nodiscard]] Result<void> visit_sizes(const RocksDbStore& store, const LogStates& states,
+                                       const SizeVisitor& visit);
+
+// As Engine::usage(). Without `directory` what would be files is in memory.
+[[nodiscard]] Usage usage_of(const RocksDbStore& store, const Directory* directory);
+
+}  // namespace millrace::storage
