@@ -30,7 +30,7 @@ def server(tmp_path):
 def run_health(server):
     """Runs the health test of the compose file against the server."""
     kind, program, *arguments = SERVICES["millrace"]["healthcheck"]["test"]
-    assert (kind, program) == ("CMD", "/millrace")
+    assert (kind, program) == ("CMD", "millrace")
     return subprocess.run([binary(), *arguments], timeout=COMMAND_TIMEOUT_S, capture_output=True,
                           text=True, env={**os.environ, "MILLRACE_PORT": str(server.port)})
 
@@ -41,8 +41,8 @@ def run_app(server):
     python, script = app["command"]
     assert python == "python"
     environment = dict(app["environment"])
-    assert environment["AWS_ENDPOINT_URL"] == "http://millrace:4567"
-    environment["AWS_ENDPOINT_URL"] = server.endpoint
+    assert environment["AWS_ENDPOINT_URL_KINESIS"] == "http://millrace:4567"
+    environment["AWS_ENDPOINT_URL_KINESIS"] = server.endpoint
     folder = COMPOSE_FILE.parent / app["build"]
     return subprocess.run([sys.executable, folder / pathlib.Path(script).name],
                           timeout=COMMAND_TIMEOUT_S, capture_output=True, text=True,

@@ -41,7 +41,7 @@ def changed_files(revision):
         done = subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=True)
         return done.stdout.split()
     differing = names("diff", "--name-only", revision) + names("ls-files", "--others", "--exclude-standard")
-    if any(name in (".clang-tidy", "tests/tools/lint") or name.startswith("cmake/") for name in differing):
+    if any(name in (".clang-tidy", "tests/tools/lint", "CMakePresets.json") or name.startswith("cmake/") for name in differing):
         return all_files()
     return with_includers(differing, {name: includes_of(name) for name in all_files()})
 
