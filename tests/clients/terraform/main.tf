@@ -13,14 +13,17 @@ variable "endpoint" {}
 variable "stream" {}
 
 variable "shards" {
+  type    = number
   default = 2
 }
 
 variable "retention" {
+  type    = number
   default = 48
 }
 
 variable "metrics" {
+  type    = set(string)
   default = ["IncomingBytes", "OutgoingBytes"]
 }
 
@@ -28,7 +31,12 @@ variable "team" {
   default = "a"
 }
 
+variable "encryption" {
+  default = "KMS"
+}
+
 variable "consumers" {
+  type    = number
   default = 0
 }
 
@@ -40,8 +48,10 @@ provider "aws" {
   skip_metadata_api_check     = true
   skip_get_ec2_platforms      = true
 
+  # The provider asks IAM who calls before it asks STS: the server says at once that it is not there.
   endpoints {
     kinesis = var.endpoint
+    iam     = var.endpoint
     sts     = var.endpoint
   }
 }
@@ -51,8 +61,8 @@ resource "aws_kinesis_stream" "orders" {
   shard_count               = var.shards
   retention_period          = var.retention
   shard_level_metrics       = var.metrics
-  encryption_type           = "KMS"
-  kms_key_id                = "alias/aws/kinesis"
+  encryption_type           = var.encryption
+  kms_key_id                = var.encryption == "KMS" ? "alias/aws/kinesis" : null
   enforce_consumer_deletion = true
 
   tags = {

@@ -1,5 +1,5 @@
-"""Terraform with the AWS provider: apply, an empty second plan, destroy; with more than a minute also a consumer, a change
-of everything that can be changed in place, and an empty plan after it.
+"""Terraform with the AWS provider: apply of a stream, an empty second plan, destroy. With more than a minute the stream has
+every setting and a consumer, and what can be changed in place is changed, with an empty plan after it: each is waited for.
 
 A round of its own: no records. What Terraform holds of the stream is compared with what the server says of it.
 """
@@ -23,10 +23,9 @@ kinesis = boto3.client("kinesis", endpoint_url=ENDPOINT, region_name="us-east-1"
 
 
 def terraform(folder, command, *options, wanted=0):
-    done = TerraformCommand(str(folder)).run([command], ["-no-color", *options])
-    if done.retcode != wanted:
-        sys.exit(f"terraform {command} {' '.join(options)} ended with {done.retcode}:\n{done.value}\n{done.error}")
-    return done.value
+    status, output, errors = TerraformCommand.run([command], ["-no-color", *options], chdir=str(folder))
+    if status != wanted:
+        sys.exit(f"terraform {command} {' '.join(options)} ended with {status}:\n{output}\n{errors}")
 
 
 def variables(**more):
@@ -40,12 +39,12 @@ def settle(folder, given):
     terraform(folder, "plan", "-detailed-exitcode", "-input=false", *given, wanted=NO_CHANGES)
 
 
-def check(shards, retention, metrics, team, consumers):
+def check(shards, retention, metrics, team, consumers, encryption):
     summary = kinesis.describe_stream_summary(StreamName=STREAM)["StreamDescriptionSummary"]
     tags = kinesis.list_tags_for_stream(StreamName=STREAM)["Tags"]
     found = (summary["OpenShardCount"], summary["RetentionPeriodHours"], sorted(summary["EnhancedMonitoring"][0]["ShardLevelMetrics"]),
              {tag["Key"]: tag["Value"] for tag in tags}, summary.get("ConsumerCount", 0), summary["EncryptionType"])
-    wanted = (shards, retention, sorted(metrics), {"team": team}, consumers, "KMS")
+    wanted = (shards, retention, sorted(metrics), {"team": team}, consumers, encryption)
     if found != wanted:
         sys.exit(f"the server has {found}, not {wanted}")
 
@@ -58,12 +57,15 @@ def main():
     shutil.copy(HERE / "main.tf", folder)
     terraform(folder, "init", "-input=false")
 
-    before = {"shards": 2, "retention": 48, "metrics": ["IncomingBytes", "OutgoingBytes"], "team": "a", "consumers": int(IS_LONG)}
+    before = {"shards": 2, "retention": 24, "metrics": [], "team": "a", "consumers": 0, "encryption": "NONE"}
+    if IS_LONG:
+        before = {**before, "retention": 48, "metrics": ["IncomingBytes", "OutgoingBytes"], "consumers": 1, "encryption": "KMS"}
     terraform(folder, "plan", "-detailed-exitcode", "-input=false", *variables(**before), wanted=CHANGES)
     settle(folder, variables(**before))
     check(**before)
     if IS_LONG:
-        after = {"shards": 3, "retention": 24, "metrics": ["IteratorAgeMilliseconds"], "team": "b", "consumers": 1}
+        after = {"shards": 3, "retention": 24, "metrics": ["IteratorAgeMilliseconds"], "team": "b", "consumers": 1,
+                 "encryption": "KMS"}
         settle(folder, variables(**after))
         check(**after)
     terraform(folder, "destroy", "-auto-approve", "-input=false", *variables(**before))
