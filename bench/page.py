@@ -146,10 +146,10 @@ def short_body(kept):
     """What users want to know: how many requests this server answers, and what each costs here and elsewhere."""
     peers = kept["peers"]
     names = [name for name in PEERS if any(name in result["figures"] for result in peers["workloads"])]
-    rows = [[result["name"], number(result["figures"][OURS]["per_s"], 0),
-             *(number(result["figures"].get(name, {}).get("cpu_us"), 0) for name in [OURS, *names])]
+    rows = [[result["name"], *(number(result["figures"].get(name, {}).get("cpu_us"), 0) for name in [OURS, *names]),
+             number(result["figures"][OURS]["per_s"], 0)]
             for result in peers["workloads"][:SHORT_ROWS]]
-    table = {"title": "CPU µs per request", "head": ["request", "millrace, requests/s", OURS, *names], "rows": rows}
+    table = {"title": "CPU µs per request", "head": ["request", OURS, *names, "requests/s of millrace"], "rows": rows}
     return f"Measured {peers['date']}, {peers['machine']}.\n\n{as_markdown(table)}"
 
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <iostream>
+#include <ratio>
 #include <thread>
 #include <vector>
 

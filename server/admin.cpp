@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,8 +41,9 @@ bool accepts_gzip(const HttpRequest& request) {
   bool accepts = false;
   split(request.header("accept-encoding").value_or(""), ",", [&](std::string_view part) {
     const std::string_view coding = trimmed(part.substr(0, part.find(';')));
-    const bool is_refused =
-        part.find("q=0") != std::string_view::npos && part.find("q=0.") == std::string_view::npos;
+    const std::size_t weight = part.find("q=");
+    const bool is_refused = weight != std::string_view::npos &&
+                            part.find_first_not_of("0. ", weight + 2) == std::string_view::npos;
     accepts = accepts || (equals_ignoring_case(coding, "gzip") && !is_refused);
   });
   return accepts;
@@ -99,9 +100,6 @@ HttpResponse nothing_there(const HttpRequest& request) {
 bool Admin::may_wait(const HttpRequest& request) { return request.path == kMetricsPath; }
 
 HttpResponse Admin::metrics(const HttpRequest& request) const {
-  // While the device is slow scrapes would take all workers, one after the other.
-  const std::unique_lock scrape(*scrape_mutex_, std::try_to_lock);
-  if (!scrape) return plain_response(503, "Metrics are being gathered; try again.\n");
   HttpResponse response =
       uncached(200, "text/plain; version=0.0.4; charset=utf-8", metrics_.render());
   response.headers.emplace_back("Vary", "Accept-Encoding");
@@ -116,7 +114,10 @@ std::optional<HttpResponse> Admin::answer(const HttpRequest& request) const {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   auto response = reads ? read(request) : std::nullopt;
   const auto is_prefix = [&](std::string_view prefix) { return request.path.starts_with(prefix); };
-  if (!response && std::ranges::any_of(kOwnPrefixes, is_prefix)) return nothing_there(request);
+  const bool is_call = request.header("x-amz-target").has_value();
+  if (!response && !is_call && std::ranges::any_of(kOwnPrefixes, is_prefix)) {
+    return nothing_there(request);
+  }
   return response;
 }
 
@@ -125,7 +126,8 @@ std::optional<HttpResponse> Admin::read(const HttpRequest& request) const {
     return std::ranges::find(paths, request.path) != paths.end();
   };
   if (is_one_of(kReadyPaths)) return health(ready_());
-  if (is_one_of(kLivePaths)) return health({});
+  if (is_one_of(kLivePaths))
+    return json_response(200, {{"status", "alive"}, {"version", kVersion}});
   if (request.path == kLocalstackHealthPath) return localstack_health(ready_());
   if (request.path == kLocalstackInitPath) return localstack_init(ready_().has_value());
   if (request.path == kLocalstackReadyPath) return localstack_ready(ready_().has_value());
@@ -135,7 +137,8 @@ std::optional<HttpResponse> Admin::read(const HttpRequest& request) const {
   if (request.path == kMetricsPath) return metrics(request);
   if (request.path == kCaPath) {
     if (ca_.empty())
-      return plain_response(404, "There is no certificate of this server's making.\n");
+      return plain_response(
+          404, "This server has generated no certificate (--tls off or --tls-cert).\n");
     return uncached(200, "application/x-pem-file", ca_);
   }
   return answer_page(request);

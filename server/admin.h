@@ -4,8 +4,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -36,7 +34,6 @@ class Admin {
   const Metrics& metrics_;
   const std::function<Result<void>()> ready_;
   const std::string ca_;
-  std::unique_ptr<std::mutex> scrape_mutex_ = std::make_unique<std::mutex>();
 };
 
 }  // namespace millrace::server

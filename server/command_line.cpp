@@ -1,12 +1,16 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iostream>
 #include <iterator>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -19,6 +23,7 @@
 #include "server/config.h"
 #include "server/options.h"
 #include "server/options_file.h"
+#include "storage/directory.h"
 
 namespace millrace::server {
 namespace {
@@ -89,7 +94,7 @@ class Options {
   explicit Options(const CommandEntry& entry) : app_("", "millrace " + std::string(entry.word)) {
     app_.footer(
         "Options may also come from the environment (MILLRACE_DATA_DIR for --data-dir, and so on)\n"
-        "and from a file given with --config. Lists take commas or blanks, times ms, s, m or h.");
+        "and from a file given with --config. Lists take commas or spaces, times ms, s, m or h.");
     app_.allow_extras();  // check_words() says it with the name that was meant.
     add_options(app_, raw_);
     for (CLI::Option* option : app_.get_options()) {
@@ -110,10 +115,11 @@ class Options {
   [[nodiscard]] CLI::App& app() { return app_; }
 
   // The environment is read too. Throws CLI::ParseError; errors: kBadConfig.
-  Result<Config> read(int argc, char** argv) {
+  // `again`: while the server runs.
+  Result<Config> read(int argc, char** argv, bool again = false) {
     app_.parse(argc, argv);
     if (auto known = check_words(); !known) return std::unexpected(known.error());
-    if (auto read = read_file(); !read) return std::unexpected(read.error());
+    if (auto read = read_file(again); !read) return std::unexpected(read.error());
     auto config = to_config(raw_);
     if (!config) return config;
     std::ranges::move(unknown_variables(), std::back_inserter(config->warnings));
@@ -146,12 +152,23 @@ class Options {
     });
   }
 
-  Result<void> read_file() {
+  // Pipes and devices are read too, but not again: there may be nothing in them by then.
+  static Result<std::string> read_text(const std::string& path, bool again) {
+    std::error_code ignored;
+    const bool is_other = std::filesystem::exists(path, ignored) &&
+                          !std::filesystem::is_directory(path, ignored) &&
+                          !std::filesystem::is_regular_file(path, ignored);
+    if (again || !is_other) return storage::read_whole(path);
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+  }
+
+  Result<void> read_file(bool again) {
     if (raw_.file.empty()) return {};
-    std::ifstream file(raw_.file, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file) return fail(kBadConfig, "cannot read the options file " + raw_.file);
-    const auto options = parse_options_file(text);
+    const auto text = read_text(raw_.file, again);
+    if (!text) return fail(kBadConfig, text.error().message);
+    const auto options = parse_options_file(*text);
     if (!options) return fail(kBadConfig, raw_.file + ", " + options.error().message);
     std::set<const CLI::Option*> decided;  // By the command line or the environment.
     for (const CLI::Option* option : app_.get_options()) {
@@ -168,7 +185,8 @@ class Options {
 
   // An option that is decided, or that only another command has, is passed over.
   Result<void> take(const FileOption& given, const std::set<const CLI::Option*>& decided) {
-    if (given.name == "config" || std::ranges::find(names_, given.name) == names_.end()) {
+    if (given.name == "config") return fail(kBadConfig, "\"config\" cannot be set in a file");
+    if (std::ranges::find(names_, given.name) == names_.end()) {
       return fail(kBadConfig,
                   "unknown option \"" + given.name + "\"" + did_you_mean(given.name, names_, ""));
     }
@@ -223,7 +241,7 @@ Result<Config> read_options_again(int argc, char** argv) {
   const int words = argc > 1 && argv[1] == serve.word ? 1 : 0;
   Options options(serve);
   try {
-    return options.read(argc - words, argv + words);
+    return options.read(argc - words, argv + words, true);
   } catch (const CLI::ParseError& error) {
     return fail(kBadConfig, error.what());
   }
@@ -283,7 +301,7 @@ std::string configuration_page() {
       "```\n\n"
       "The command line wins over the environment, and the environment over the file. Separate "
       "the\n"
-      "values of a list with commas or blanks. Write times as `500ms`, `2s`, `5m` or `1h`.\n";
+      "values of a list with commas or spaces. Write times as `500ms`, `2s`, `5m` or `1h`.\n";
   for (const OptionGroup& group : option_groups()) {
     page += "\n## " + std::string(group.title) +
             "\n\n| option | environment | default | meaning |\n| --- | --- | --- | --- |\n";

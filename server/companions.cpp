@@ -61,6 +61,9 @@ std::optional<Companion> by_action(std::string_view form) {
 }  // namespace
 
 std::optional<Companion> companion_of(const HttpRequest& request, std::size_t body_bytes_max) {
+  if (request.method == "GET" && form_value(request.query, "Action") == kIdentityAction) {
+    return Companion::kIdentity;
+  }
   if (request.method != "POST") return std::nullopt;
   if (request.path == kMetricsPath) return Companion::kMetricsByCbor;
   if (request.header("x-amz-target") == kMetricsTarget) return Companion::kMetricsByJson;

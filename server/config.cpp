@@ -79,9 +79,10 @@ std::string check_account(const std::string& text) {
 }
 
 void add_listening(CLI::App& app, RawOptions& raw) {
-  app.add_option("--port", raw.ports,
-                 "Port to listen on, or several. 0 takes a free port and prints on standard output "
-                 "what --ready-file holds")
+  app.add_option(
+         "--port", raw.ports,
+         "Port to listen on, or several. 0 picks a free port; the JSON of --ready-file is then "
+         "printed on standard output too")
       ->default_str("4567");
   app.add_option("--listen", raw.listen,
                  "Address to listen on, or several. Default: 127.0.0.1 and ::1");
@@ -96,7 +97,8 @@ void add_listening(CLI::App& app, RawOptions& raw) {
 
 void add_data(CLI::App& app, RawOptions& raw) {
   app.add_option("--data-dir", raw.data_dir,
-                 "Data directory; created if missing. Default: $XDG_DATA_HOME/millrace, otherwise "
+                 "Data directory; the server creates it if missing. Default: "
+                 "$XDG_DATA_HOME/millrace, otherwise "
                  "~/.local/share/millrace");
   app.add_flag("--ephemeral", raw.config.is_ephemeral,
                "Keep everything in memory and write no file");
@@ -205,7 +207,7 @@ void add_bounds(CLI::App& app, RawOptions& raw) {
                "Time for the head of a request, and between two bytes of its body (seconds without "
                "a unit)");
   app.add_option("--inflight-budget", raw.inflight_budget_mib,
-                 "MiB that all request bodies under way may take; one connection may take a "
+                 "MiB that all request bodies in flight may take; one connection may take a "
                  "quarter. Beyond it the request that has sent nothing for longest is ended, then "
                  "new ones are answered 503")
       ->check(CLI::Range(16, 1'048'576))
@@ -228,7 +230,7 @@ void add_logs(CLI::App& app, RawOptions& raw) {
       ->capture_default_str();
   app.add_option("--access-log", raw.access_log,
                  "Requests with a log line: errors (those that failed in the server, were refused, "
-                 "are malformed, or took longer than --slow-request), all (on means the same) or "
+                 "are not valid HTTP, or took longer than --slow-request), all (alias: on) or "
                  "off")
       ->check(CLI::IsMember({"errors", "all", "on", "off"}))
       ->capture_default_str();
@@ -247,9 +249,9 @@ const std::vector<OptionGroup>& option_groups() {
       {"Where it listens", add_listening},
       {"Data", add_data},
       {"Streams, regions, accounts", add_streams},
-      {"As the service behaves", add_behaviour},
+      {"AWS-like behavior", add_behaviour},
       {"Signatures and TLS", add_security},
-      {"Bounds", add_bounds},
+      {"Resource limits", add_bounds},
       {"Logs and metrics", add_logs},
   };
   return groups;
@@ -300,13 +302,13 @@ Result<Config> to_config(const RawOptions& raw) {
   config.limits.read_timeout = config.limits.header_timeout;
   const bool verifies = raw.auth == "verify";
   if (verifies == raw.auth_keys.empty()) {
-    return fail(kBadConfig, "--auth verify and --auth-keys FILE are given together or not at all");
+    return fail(kBadConfig, "--auth verify requires --auth-keys, and vice versa");
   }
   config.auth_keys = raw.auth_keys;
   if (raw.tls == "only") config.tls.mode = TlsMode::kTlsOnly;
   if (raw.tls == "off") config.tls.mode = TlsMode::kPlainOnly;
   if (raw.tls_certificate.empty() != raw.tls_key.empty()) {
-    return fail(kBadConfig, "--tls-cert and --tls-key are given together or not at all");
+    return fail(kBadConfig, "--tls-cert requires --tls-key, and vice versa");
   }
   config.tls.certificate = raw.tls_certificate;
   config.tls.key = raw.tls_key;

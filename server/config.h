@@ -37,17 +37,18 @@ struct Config {
   std::vector<std::uint16_t> ports = {4567};
   std::filesystem::path data_dir;
   bool is_ephemeral = false;
+  bool enforces_policies = false;
+  bool has_stream_metrics = true;
+  bool asks_ready_file = false;  // The health command takes the endpoint from the ready file.
   storage::Fsync fsync = storage::Fsync::kInterval;
   std::chrono::milliseconds fsync_interval{100};
   Defaults defaults;
   streams::CatalogueOptions catalogue;
   streams::LimitsMode limits_mode = streams::LimitsMode::kOff;
-  bool enforces_policies = false;
   streams::SubscriptionOptions subscriptions;
   std::filesystem::path auth_keys;  // Empty: signatures are not verified.
   TlsOptions tls;
   std::filesystem::path ready_file;  // Empty: none.
-  bool asks_ready_file = false;      // The health command takes the endpoint from there.
   std::vector<InitialStream> streams;
   std::vector<std::string> allow_hosts;
   std::vector<std::string> allow_origins;
@@ -57,7 +58,6 @@ struct Config {
   std::uint64_t disk_budget_bytes = 0;  // 0: no limit.
   LogFormat log_format = LogFormat::kText;
   AccessLog::Options access_log;
-  bool has_stream_metrics = true;
   std::string log_level = "info";
   std::vector<std::string> warnings;  // Of what was given and means nothing.
 };

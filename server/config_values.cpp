@@ -162,7 +162,7 @@ Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delay
   }
   if (is_known) return {};
   return fail(kBadConfig, "--transition-delay: \"" + std::string(which) +
-                              "\" is none of create, delete, reshard, update, consumer");
+                              "\" is not one of create, delete, reshard, update, consumer");
 }
 
 bool looks_like_region(std::string_view text) {

@@ -25,6 +25,7 @@
 #include "server/async.h"
 #include "server/budget.h"
 #include "server/companions.h"
+#include "server/current.h"
 #include "server/defaults.h"
 #include "server/event_stream.h"
 #include "server/foreign_services.h"
@@ -168,10 +169,15 @@ std::optional<HttpResponse> Dispatcher::answer_other_service(const HttpRequest& 
 }
 
 Task<std::optional<HttpResponse>> Dispatcher::answer_by_worker(const HttpRequest* request) {
-  std::function<std::optional<HttpResponse>()> work = [this, request] {
-    return admin_.answer(*request);
+  std::function<std::optional<HttpResponse>()> work = [this,
+                                                       request]() -> std::optional<HttpResponse> {
+    try {
+      return admin_.answer(*request);
+    } catch (const std::exception&) {
+      return plain_response(500, "There was no room to gather this; try again.\n");
+    }
   };
-  co_return co_await run_on<std::optional<HttpResponse>>(backends_.workers, std::move(work));
+  co_return co_await run_on<std::optional<HttpResponse>>(backends_.scrapes, std::move(work));
 }
 
 Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_view peer,

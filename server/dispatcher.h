@@ -39,6 +39,7 @@ struct Backends {
   Rejections& rejections;
   spdlog::logger& log;
   asio::thread_pool& workers;
+  asio::thread_pool& scrapes;  // For /metrics alone: a store that holds it up holds up nobody else.
 };
 
 // What came of a call; nothing before it has been run.

@@ -7,12 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "api/cbor.h"
 #include "api/errors.h"
 #include "api/json.h"
-#include "api/value.h"
 #include "server/http.h"
 #include "server/sigv4.h"
 #include "server/uri.h"

@@ -33,6 +33,10 @@ Result<void> open_port(const Config& config, std::uint16_t port, Listener& liste
       missing = taken.error();
       continue;
     }
+    if (!taken && is_default && listens) {  // Nobody has asked for ::1.
+      log.warn("{}", taken.error().message);
+      continue;
+    }
     if (!taken) return std::unexpected(taken.error());
     listens = true;
     port = *taken;

@@ -10,7 +10,7 @@
 #include "server/listener.h"
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): its name.
 }
 
 namespace millrace::server {

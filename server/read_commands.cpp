@@ -1,7 +1,6 @@
 // The commands that only read a data directory. They make nothing.
 
 #include <iostream>
-#include <string>
 
 #include <spdlog/logger.h>
 #include <unistd.h>
@@ -38,8 +37,7 @@ int check(const Config& config) {
 }
 
 int print_certificate(const Config& config) {
-  const auto certificate = read_ca_certificate(
-      config.data_dir, [](const std::string& text) { std::cerr << text << "\n"; });
+  const auto certificate = read_ca_certificate(config.data_dir);
   if (!certificate) {
     std::cerr << certificate.error().message << "\n";
     return 1;

@@ -1,7 +1,8 @@
 #include "server/ready_file.h"
 
 #include <cerrno>
-#include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -9,21 +10,27 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill() is POSIX.
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "millrace_version.h"
 #include "server/endpoint.h"
-#include "storage/directory.h"
+#include "server/process_stat.h"
 
 namespace millrace::server {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kBytesMax = 64UL * 1024;
 
 Json to_value(const ReadyFacts& facts) {
   Json urls = Json::array();
@@ -32,6 +39,7 @@ Json to_value(const ReadyFacts& facts) {
           {"endpoints", urls},
           {"ca", facts.ca.empty() ? Json(nullptr) : Json(facts.ca)},
           {"pid", facts.pid},
+          {"started", facts.started},
           {"version", facts.version}};
 }
 
@@ -42,6 +50,7 @@ std::optional<ReadyFacts> parse(std::string_view text) {
   ReadyFacts facts;
   try {
     facts.pid = value.at("pid").get<pid_t>();
+    facts.started = value.at("started").get<std::uint64_t>();
     facts.version = value.at("version").get<std::string>();
     if (!value.at("ca").is_null()) facts.ca = value.at("ca").get<std::string>();
     for (const Json& url : value.at("endpoints")) {
@@ -56,28 +65,69 @@ std::optional<ReadyFacts> parse(std::string_view text) {
   return facts;
 }
 
-bool is_running(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
+// 0 where the system does not tell.
+std::uint64_t start_of(pid_t pid) {
+  const auto stat = process_stat(std::to_string(pid));
+  return stat.empty() ? 0 : stat[kStatStartTicks];
+}
 
-fs::path draft_of(const fs::path& path) { return path.string() + ".new"; }
+bool is_running(const ReadyFacts& facts) {
+  if (::kill(facts.pid, 0) != 0 && errno != EPERM) return false;
+  const std::uint64_t started = start_of(facts.pid);
+  return started == 0 || facts.started == 0 || started == facts.started;
+}
+
+bool is_own(const ReadyFacts& facts) {
+  return facts.pid == ::getpid() && facts.started == start_of(facts.pid);
+}
+
+// Nobody else writes there.
+fs::path draft_of(const fs::path& path) {
+  return path.string() + "." + std::to_string(::getpid()) + ".new";
+}
 
 std::unexpected<Error> refuse(const fs::path& path, const std::string& why) {
   return fail(kBadReadyFile, "ready file " + path.string() + ": " + why);
 }
 
-// What stands at `path`; nothing if there is no file or an empty one, as mktemp leaves it.
+// What the file holds. Errors: kBadReadyFile.
+Result<std::string> read_own(int descriptor, const fs::path& path) {
+  struct stat file{};
+  if (::fstat(descriptor, &file) != 0) return refuse(path, std::strerror(errno));
+  if (!S_ISREG(file.st_mode)) return refuse(path, "it is not a regular file");
+  // Root reads those of all servers.
+  if (file.st_uid != ::geteuid() && ::geteuid() != 0) {
+    return refuse(path, "it belongs to another user");
+  }
+  std::string text(kBytesMax, '\0');
+  const ssize_t count = ::read(descriptor, text.data(), text.size());
+  if (count < 0) return refuse(path, std::strerror(errno));
+  text.resize(static_cast<std::size_t>(count));
+  return text;
+}
+
+// What stands at `path`; nullopt if there is no file, or an empty one, as mktemp leaves it.
 // Errors: kBadReadyFile.
 Result<std::optional<ReadyFacts>> read_if_there(const fs::path& path) {
-  std::error_code ignored;
-  if (fs::is_symlink(path, ignored)) return refuse(path, "it is a link, which is not followed");
-  const auto text = storage::read_if_there(path);
-  if (!text) return refuse(path, text.error().message);
-  if (!*text || (*text)->empty()) return std::nullopt;
-  auto facts = parse(**text);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return std::nullopt;
+  if (descriptor < 0 && errno == ELOOP) return refuse(path, "it is a link, which is not followed");
+  if (descriptor < 0) return refuse(path, std::strerror(errno));
+  const auto text = read_own(descriptor, path);
+  ::close(descriptor);
+  if (!text) return std::unexpected(text.error());
+  if (text->empty()) return std::nullopt;
+  auto facts = parse(*text);
   if (!facts) return refuse(path, "the file there is not a server's ready file");
   return facts;
 }
 
 }  // namespace
+
+ReadyFacts facts_of_this(std::vector<Endpoint> endpoints, std::string ca) {
+  const pid_t pid = ::getpid();
+  return {std::move(endpoints), std::move(ca), pid, start_of(pid), std::string(kVersion)};
+}
 
 std::string to_json(const ReadyFacts& facts) { return to_value(facts).dump(); }
 
@@ -85,7 +135,7 @@ Result<ReadyFacts> read_ready_file(const fs::path& path) {
   auto facts = read_if_there(path);
   if (!facts) return std::unexpected(facts.error());
   if (!*facts) return refuse(path, "it does not exist: no server is ready");
-  if (!is_running((*facts)->pid)) {
+  if (!is_running(**facts)) {
     return refuse(path, "its server, process " + std::to_string((*facts)->pid) + ", is gone");
   }
   return std::move(**facts);
@@ -94,7 +144,7 @@ Result<ReadyFacts> read_ready_file(const fs::path& path) {
 Result<ReadyFile> ReadyFile::open(const fs::path& path) {
   const auto found = read_if_there(path);
   if (!found) return std::unexpected(found.error());
-  const bool is_of_another = *found && (*found)->pid != ::getpid() && is_running((*found)->pid);
+  const bool is_of_another = *found && !is_own(**found) && is_running(**found);
   std::error_code error;
   if (!is_of_another && !fs::remove(path, error) && error) return refuse(path, error.message());
   return ReadyFile(path);
@@ -107,7 +157,7 @@ ReadyFile::~ReadyFile() {
   std::error_code ignored;
   fs::remove(draft_of(path_), ignored);
   const auto found = read_if_there(path_);
-  if (found && *found && (*found)->pid == ::getpid()) fs::remove(path_, ignored);
+  if (found && *found && is_own(**found)) fs::remove(path_, ignored);
 }
 
 Result<void> ReadyFile::prepare(const ReadyFacts& facts) {
@@ -125,9 +175,9 @@ Result<void> ReadyFile::prepare(const ReadyFacts& facts) {
 }
 
 Result<void> ReadyFile::publish() {
-  if (::rename(draft_of(path_).c_str(), path_.c_str()) != 0) {
-    return refuse(path_, std::strerror(errno));
-  }
+  std::error_code error;
+  fs::rename(draft_of(path_), path_, error);
+  if (error) return refuse(path_, error.message());
   return {};
 }
 

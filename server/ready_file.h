@@ -1,12 +1,15 @@
 // The file that tells programs that a server is ready, and where.
 //
 // One line of JSON: {"endpoint": URL, "endpoints": [URL, …], "ca": PEM or null, "pid": number,
-// "version": text}. It is there from when the server is ready until it stops.
+// "started": number, "version": text}. It is there from when the server is ready until a stop
+// begins.
 
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -22,14 +25,19 @@ struct ReadyFacts {
   std::vector<Endpoint> endpoints;  // At least one; the first is the one to use.
   std::string ca;                   // What TLS clients are to trust, PEM; empty: not of our making.
   pid_t pid = 0;
+  std::uint64_t started =
+      0;  // Ticks from the machine's start to the process's: pids are used again.
   std::string version;
 };
+
+// Of this process.
+[[nodiscard]] ReadyFacts facts_of_this(std::vector<Endpoint> endpoints, std::string ca);
 
 // The line, without its end.
 [[nodiscard]] std::string to_json(const ReadyFacts& facts);
 
-// Errors: kBadReadyFile, with a sentence for people: there is no such file, it is none of a
-// server's, or its process is gone.
+// Errors: kBadReadyFile, with a sentence for people: there is no such file, it is not a
+// server's or another user's, or its process is gone.
 [[nodiscard]] Result<ReadyFacts> read_ready_file(const std::filesystem::path& path);
 
 // Nobody else may read it, and a link in its place is not followed.

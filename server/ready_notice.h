@@ -13,7 +13,7 @@
 #include "server/ready_file.h"
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): its name.
 }
 
 namespace millrace::server {

@@ -47,8 +47,17 @@ void Secrets::read_again(const Config& config) {
   const auto report = [this](const Result<void>& outcome) {
     if (!outcome) log_.error("{}; the previous one stays in use", outcome.error().message);
   };
-  if (check_.get() && !config.auth_keys.empty()) report(read_keys(config));
-  if (!tls_.context.get() || config.tls.certificate.empty()) return;
+  const auto gone = [](const std::string& option) -> Result<void> {
+    return fail(kBadConfig, option + " is no longer given");
+  };
+  if (check_.get()) report(config.auth_keys.empty() ? gone("--auth-keys") : read_keys(config));
+  if (!tls_.context.get()) return;
+  const bool has_files = !config.tls.certificate.empty();
+  if (!ca_.empty()) {
+    if (has_files) report(fail(kBadConfig, "--tls-cert takes a restart, as there was none before"));
+    return;
+  }
+  if (!has_files) return report(gone("--tls-cert"));
   const auto chain = read_key_pair(config.tls, warn_);
   const auto used = chain ? use_chain(*chain, config) : std::unexpected(chain.error());
   if (used) log_.info("reloaded certificate and key from {}", config.tls.certificate.string());

@@ -18,7 +18,7 @@
 #include "storage/directory.h"
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): its name.
 }
 
 namespace millrace::server {

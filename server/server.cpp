@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -19,6 +18,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGHUP is POSIX.
 #include <spdlog/logger.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,11 +37,13 @@
 #include "server/connection.h"
 #include "server/dispatcher.h"
 #include "server/front_door.h"
+#include "server/hangup.h"
 #include "server/http.h"
 #include "server/http1_session.h"
 #include "server/initial_streams.h"
 #include "server/io_loop.h"
 #include "server/listener.h"
+#include "server/load_metrics.h"
 #include "server/log.h"
 #include "server/memory.h"
 #include "server/open_ports.h"
@@ -59,6 +61,7 @@
 #include "server/stream_metrics.h"
 #include "server/subscription_pump.h"
 #include "server/system_limits.h"
+#include "server/tls_context.h"
 #include "server/worker_pool.h"
 #include "storage/engine.h"
 #include "streams/accounts.h"
@@ -116,21 +119,13 @@ class Server {
         secrets_(store.wall, metrics_, log),
         refusals_(log),
         workers_(kWorkers),
+        scrapes_(1),
         ready_notice_(accept_io_.get_executor(), std::move(ready_file),
                       std::ranges::find(config.ports, 0) != config.ports.end(), log) {
     limits_.connections_max = connections_max(limits_.connections_max);
-    metrics_.gauge("millrace_connections", "Connections that are open.",
-                   [this] { return static_cast<double>(connections_.load()); });
-    metrics_.gauge("millrace_subscriptions", "Subscriptions to shards that are open.",
-                   [this] { return static_cast<double>(subscriptions_.count()); });
-    metrics_.gauge("millrace_inflight_bytes", "Bytes of request bodies under way.",
-                   [this] { return static_cast<double>(bodies_.taken()); });
-    metrics_.gauge("millrace_answer_bytes", "Bytes of answers that their peers have not taken yet.",
-                   [this] { return static_cast<double>(answers_.taken()); });
+    add_load_metrics(metrics_, {connections_, subscriptions_, bodies_, answers_, log_writer});
     add_store_metrics(metrics_, config_, *store_.engine);
     metrics_.add_writer(write_process_metrics);
-    metrics_.gauge("millrace_log_lines_dropped", "Log lines nobody read in time.",
-                   [&log_writer] { return static_cast<double>(log_writer.dropped()); });
   }
 
   Result<void> start() {
@@ -170,8 +165,8 @@ class Server {
                                  store_.clock,
                                  tokens_,
                                  config_.enforces_policies};
-    const Backends backends{*store_.engine, services, metrics_,       access_log_,
-                            rejections_,    log_,     workers_.pool()};
+    const Backends backends{*store_.engine, services, metrics_,        access_log_,
+                            rejections_,    log_,     workers_.pool(), scrapes_.pool()};
     dispatcher_ = std::make_unique<Dispatcher>(
         backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
         Admin(
@@ -197,8 +192,8 @@ class Server {
       second_signal_.arm();
       accept_io_.stop();
     });
-    arm_hangup();
-    ready_notice_.give_after([this] { return initial_streams_->time_left(); });
+    hangup_.start();
+    ready_notice_.give_after([this] { return time_to_ready(); });
     asio::post(workers_.pool(), give_back_free_memory);  // What replaying a log has left.
     Timer housekeeping(accept_io_.get_executor());
     arm_housekeeping(housekeeping);
@@ -241,8 +236,7 @@ class Server {
         limits_.connections_max, refused_connections_);
     auto endpoints = open_ports(config_, *listener_, log_);
     if (!endpoints) return std::unexpected(endpoints.error());
-    return ready_notice_.prepare(
-        {std::move(*endpoints), secrets_.ca(), ::getpid(), std::string(kVersion)});
+    return ready_notice_.prepare(facts_of_this(std::move(*endpoints), secrets_.ca()));
   }
 
   void watch_refusals() {
@@ -289,17 +283,25 @@ class Server {
     timer.async_wait([this, &timer](const boost::system::error_code& error) {
       if (error) return;
       access_log_.report_left_out();
-      refusals_.look();
+      look_at_refusals();
       arm_look(timer);
     });
   }
 
-  void arm_hangup() {
-    hangup_.async_wait([this](const boost::system::error_code& error, int /*signal*/) {
-      if (error) return;
-      read_again();
-      arm_hangup();
+  // On a worker: whether the store takes writes may be a question to the device.
+  void look_at_refusals() {
+    if (is_looking_.exchange(true)) return;
+    asio::post(workers_.pool(), [this] {
+      refusals_.look();
+      is_looking_ = false;
     });
+  }
+
+  // Until it is worth asking again, where what is waited for has no time of its own.
+  [[nodiscard]] std::chrono::milliseconds time_to_ready() const {
+    const auto left = initial_streams_->time_left();
+    const bool waits = left <= std::chrono::milliseconds::zero() && !ready();
+    return waits ? kLookPeriod : left;
   }
 
   // What may change while the server runs.
@@ -328,6 +330,7 @@ class Server {
     }
     if (connections_.load() > 0) log_.warn("{} connections did not end", connections_.load());
     workers_.join();
+    scrapes_.join();
     for (const auto& side : sides_) side->loop.stop();
   }
 
@@ -349,6 +352,7 @@ class Server {
   Secrets secrets_;
   RefusalWatch refusals_;
   WorkerPool workers_;
+  WorkerPool scrapes_;
   std::unique_ptr<streams::Catalogue> catalogue_;
   std::optional<StreamMetrics> stream_metrics_;
   std::unique_ptr<streams::Accounts> accounts_;
@@ -361,10 +365,11 @@ class Server {
   Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
   asio::io_context accept_io_{1};  // Of the main thread, which never waits for the store.
   asio::signal_set signals_{accept_io_, SIGTERM, SIGINT};  // Caught before a port is open.
-  asio::signal_set hangup_{accept_io_, SIGHUP};
+  Hangup hangup_{accept_io_, {[this] { read_again(); }, [this] { accept_io_.stop(); }}};
   ReadyNotice ready_notice_;
   std::vector<std::unique_ptr<IoSide>> sides_;
   std::size_t next_side_ = 0;
+  std::atomic<bool> is_looking_{false};
   std::unique_ptr<Listener> listener_;
 };
 
@@ -374,6 +379,7 @@ int serve(const Config& config, ReadOptions read_again) {
   raise_descriptor_limit();
   ::umask(077);                   // What is stored is its owner's.
   std::signal(SIGPIPE, SIG_IGN);  // Whoever read the output may have gone.
+  std::signal(SIGHUP, SIG_IGN);   // Until there is something to reload.
   LogWriter log_writer(STDERR_FILENO);
   const auto log = make_logger(log_writer, config.log_format, config.log_level);
   log->info("millrace {}", kVersion);

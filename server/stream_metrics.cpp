@@ -1,14 +1,16 @@
 #include "server/stream_metrics.h"
 
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -30,6 +32,11 @@ std::string labels_of(const streams::StreamKey& key, std::string_view name) {
   return "account=\"" + key.account + "\",region=\"" + key.region + "\",stream=\"" +
          std::string(name) + "\"";
 }
+
+using Totals = streams::StreamMeter::Totals;
+
+constexpr std::array kTotals = {&Totals::records_in, &Totals::bytes_in, &Totals::records_out,
+                                &Totals::bytes_out};
 
 }  // namespace
 
@@ -120,14 +127,21 @@ void StreamMetrics::write(MetricsText& text) {
     sum.labels = labels_of(key, "*");
     sum.add(std::move(row));
   }
-  for (auto& [place, sum] : sums) rows.push_back(std::move(sum));
+  for (auto& [place, sum] : sums) {
+    // A stream that is deleted or gets lines of its own leaves the sum, which must not fall.
+    Totals& highest = highest_[place];
+    for (const auto member : kTotals) {
+      highest.*member = std::max(highest.*member, sum.totals.*member);
+    }
+    sum.totals = highest;
+    rows.push_back(std::move(sum));
+  }
   known_ = std::exchange(found_, {});
 
   const auto totals = [&](std::string_view name, std::string_view help, auto member) {
     text.begin(name, help, "counter");
     for (const Row& row : rows) text.sample(row.labels, row.totals.*member);
   };
-  using Totals = streams::StreamMeter::Totals;
   totals("millrace_stream_incoming_records_total", "Records put into a stream since the start.",
          &Totals::records_in);
   totals("millrace_stream_incoming_bytes_total", "Bytes of their data and partition keys.",

@@ -4,15 +4,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "storage/engine.h"
 #include "streams/catalogue.h"
 #include "streams/stream.h"
+#include "streams/stream_meter.h"
 
 namespace millrace::server {
 
@@ -50,6 +54,8 @@ class StreamMetrics {
   // The oldest records by log, from the last scrape on: it is read again only once it has gone.
   std::unordered_map<storage::LogId, First> known_;
   std::unordered_map<storage::LogId, First> found_;
+  // What the sums have shown, by account and region.
+  std::map<std::pair<std::string, std::string>, streams::StreamMeter::Totals> highest_;
 };
 
 }  // namespace millrace::server

@@ -3,9 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
-#include <ios>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,12 +56,12 @@ Result<KeyPair> open_ca(const storage::Directory* directory, Random& random, Wal
 Result<KeyPair> read_key_pair(const TlsOptions& options, const Warn& warn) {
   auto key = read_secret_file(options.key, kPemBytesMax, warn);
   if (!key) return fail(kBadCertificate, options.key.string() + ": " + key.error().message);
-  std::ifstream file(options.certificate, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file || text.size() > kPemBytesMax) {
-    return fail(kBadCertificate, "cannot read a certificate from " + options.certificate.string());
+  auto chain = storage::read_whole(options.certificate);
+  if (!chain) return fail(kBadCertificate, chain.error().message);
+  if (chain->size() > kPemBytesMax) {
+    return fail(kBadCertificate, options.certificate.string() + " is too large for a certificate");
   }
-  return KeyPair{std::move(text), std::move(*key)};
+  return KeyPair{std::move(*chain), std::move(*key)};
 }
 
 Result<TlsIdentity> open_tls_identity(const TlsOptions& options,
@@ -83,12 +80,12 @@ Result<TlsIdentity> open_tls_identity(const TlsOptions& options,
   return TlsIdentity{std::move(*leaf), ca->certificate};
 }
 
-Result<std::string> read_ca_certificate(const std::filesystem::path& directory, const Warn& warn) {
+Result<std::string> read_ca_certificate(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / kCaFile;
-  const auto pem = read_secret_file(path, kPemBytesMax, warn);
+  const auto pem = storage::read_whole(path);
   if (!pem) {
     return fail(kBadCertificate,
-                path.string() + ": " + pem.error().message +
+                pem.error().message +
                     ". A server makes it when it first starts; a running one gives "
                     "it at /_millrace/ca.pem");
   }
@@ -98,7 +95,7 @@ Result<std::string> read_ca_certificate(const std::filesystem::path& directory, 
 }
 
 std::string how_to_trust() {
-  return "Clients that speak TLS with this server are to trust the certificate above. As ca.pem:\n"
+  return "TLS clients have to trust the certificate above. Save it as ca.pem, then:\n"
          "\n"
          "  Python, AWS CLI  export AWS_CA_BUNDLE=ca.pem\n"
          "  Node.js          export NODE_EXTRA_CA_CERTS=ca.pem\n"

@@ -44,8 +44,7 @@ struct TlsIdentity {
 
 // The CA's certificate in a data directory, which a server may be using. Errors: kBadCertificate,
 // with a sentence for people.
-[[nodiscard]] Result<std::string> read_ca_certificate(const std::filesystem::path& directory,
-                                                      const Warn& warn);
+[[nodiscard]] Result<std::string> read_ca_certificate(const std::filesystem::path& directory);
 
 // How clients are told to trust the CA, in words for people.
 [[nodiscard]] std::string how_to_trust();

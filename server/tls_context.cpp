@@ -36,6 +36,9 @@ int choose_protocol(SSL* /*connection*/, const unsigned char** chosen, unsigned 
   return SSL_TLSEXT_ERR_OK;
 }
 
+// A key that wants a passphrase is refused: the library would ask for it at the terminal.
+int no_passphrase(char* /*text*/, int /*size*/, int /*encrypts*/, void* /*unused*/) { return 0; }
+
 }  // namespace
 
 Result<ssl::context> make_tls_context(const KeyPair& chain) {
@@ -45,6 +48,7 @@ Result<ssl::context> make_tls_context(const KeyPair& chain) {
       native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_alpn_select_cb(native, &choose_protocol, nullptr);
+  SSL_CTX_set_default_passwd_cb(native, &no_passphrase);
   if (SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1 ||
       SSL_CTX_set_cipher_list(native, kCiphers) != 1) {
     return fail(kBadCertificate, "TLS cannot be set up");

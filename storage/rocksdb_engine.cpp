@@ -223,7 +223,7 @@ class RocksDbEngine final : public Engine {
   }
 
   Result<void> visit_sizes(const SizeVisitor& visit) const override {
-    return storage::visit_sizes(*store_, states_, visit);
+    return storage::visit_sizes(*store_, states_, epochs_.running(), visit);
   }
 
   [[nodiscard]] Usage usage() const override { return usage_of(*store_, directory_); }

@@ -7,14 +7,15 @@
 #include "base/error.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
+#include "storage/keys.h"
 #include "storage/log_states.h"
 #include "storage/rocksdb_store.h"
 
 namespace millrace::storage {
 
-// As Engine::visit_sizes().
+// As Engine::visit_sizes(); `running` is the epoch that runs.
 [[nodiscard]] Result<void> visit_sizes(const RocksDbStore& store, const LogStates& states,
-                                       const SizeVisitor& visit);
+                                       Epoch running, const SizeVisitor& visit);
 
 // As Engine::usage(). Without `directory` what would be files is in memory.
 [[nodiscard]] Usage usage_of(const RocksDbStore& store, const Directory* directory);

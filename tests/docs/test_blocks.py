@@ -21,7 +21,7 @@ RUN = {
     ("docs/quick-start.md", "export AWS_DEFAULT_REGION"): "hello from the CLI\n",
     ("docs/quick-start.md", "import boto3"): "hello from Python\n",
     ("docs/authentication.md", "import boto3\n"): "[]\n",
-    ("docs/authentication.md", "import boto3, json"): "shardId-000000000000\n",
+    ("docs/authentication.md", "import boto3, json"): "shardId-000000000000\nnot allowed\n",
     ("docs/operating.md", "import json, pathlib"): None,
     ("docs/tls.md", "curl --silent http://localhost:4567"): None,
 }

@@ -2,7 +2,7 @@
 
 #include <array>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "storage/engine.h"
+#include "streams/catalogue.h"
 #include "streams/record.h"
 #include "streams/stream.h"
 #include "tests/streams/catalogue_fixture.h"

@@ -35,6 +35,16 @@ def test_who_am_i(server, key, account):
     assert identity["ResponseMetadata"]["RequestId"] == identity["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
 
 
+def test_who_am_i_by_get(server):
+    """As a presigned request asks it."""
+    url = of_service(server, "sts").generate_presigned_url("get_caller_identity", HttpMethod="GET")
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", url.split(str(server.port), 1)[1])
+    answer = connection.getresponse()
+
+    assert (answer.status, answer.read().startswith(b"<GetCallerIdentityResponse ")) == (200, True)
+
+
 def test_metrics_by_boto3(server):
     """Its newest protocol, and bodies large enough for it to compress them."""
     cloudwatch = of_service(server, "cloudwatch")

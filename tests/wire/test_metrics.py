@@ -5,7 +5,6 @@ import json
 import re
 import threading
 import time
-import urllib.error
 import urllib.request
 
 import pytest
@@ -134,7 +133,7 @@ def test_the_process(server):
 
 
 @pytest.mark.parametrize("asked, packed", [
-    ("gzip", True), ("deflate, GZIP;q=0.5", True), ("gzip;q=0", False), ("identity", False), ("br", False), ("", False)])
+    ("gzip", True), ("deflate, GZIP;q=0.5", True), ("gzip;q=0", False), ("gzip;q=0.000", False), ("identity", False), ("br", False), ("", False)])
 def test_gzip(server, asked, packed):
     headers, body = scrape(server, **{"Accept-Encoding": asked})
 
@@ -162,14 +161,11 @@ def test_a_thousand_streams_have_lines_and_more_are_summed():
     assert len(plain) <= 900_000 and len(packed) <= 90_000
 
 
-def test_scrapes_at_the_same_time_are_answered_or_told_to_come_again(server):
+def test_scrapes_at_the_same_time_are_all_answered(server):
     statuses = []
 
     def ask():
-        try:
-            statuses.append(bool(scrape(server)[1]))
-        except urllib.error.HTTPError as error:
-            statuses.append(error.code)
+        statuses.append(bool(scrape(server)[1]))
 
     threads = [threading.Thread(target=ask) for _ in range(20)]
     for thread in threads:
@@ -177,7 +173,7 @@ def test_scrapes_at_the_same_time_are_answered_or_told_to_come_again(server):
     for thread in threads:
         thread.join()
 
-    assert set(statuses) <= {True, 503} and True in statuses
+    assert statuses == [True] * 20
 
 
 def names_in(expression):

@@ -127,6 +127,41 @@ def test_a_ready_file_of_a_server_that_is_gone(tmp_path):
     assert again.returncode == 0
 
 
+def test_a_ready_file_of_another_process_with_the_same_id_is_of_one_that_is_gone(tmp_path):
+    """As after the machine was started anew: its process id is used again."""
+    path = tmp_path / "ready.json"
+    with Server(args=["--ready-file", path]) as server:
+        wait_until(path.exists)
+        facts = read(path)
+        server.kill()
+        path.write_text(json.dumps({**facts, "pid": os.getpid()}))
+        path.chmod(0o600)
+        gone = health("--ready-file", path)
+
+    assert facts["started"] > 0
+    assert (gone.returncode, gone.stderr) == (1, f"ready file {path}: its server, process {os.getpid()}, is gone\n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+def test_a_ready_file_that_another_user_has_put_there_is_not_believed(tmp_path):
+    """Somebody else's endpoint and authority, in a folder for all."""
+    with Server() as other:
+        path = tmp_path / "ready.json"
+        facts = {"endpoint": other.endpoint, "endpoints": [other.endpoint], "ca": None, "pid": other.process.pid, "started": 0, "version": "1"}
+        path.write_text(json.dumps(facts))
+        os.chown(path, 1234, 1234)
+        for folder in [tmp_path, *tmp_path.parents][:3]:
+            folder.chmod(0o755)
+        as_user = ["setpriv", "--reuid=65532", "--regid=65532", "--clear-groups"]
+        asked = subprocess.run([*as_user, "/bin/cat", path], capture_output=True, text=True, check=False)
+        if asked.returncode:
+            pytest.skip("the folder of this test is closed to others")
+        found = subprocess.run([*as_user, binary(), "health", "--ready-file", path], capture_output=True, text=True, timeout=30, check=False,
+                               env=environment())
+
+    assert (found.returncode, found.stderr) == (1, f"ready file {path}: it belongs to another user\n")
+
+
 def test_another_server_that_cannot_start_leaves_the_ready_file(tmp_path):
     """As one that is started by mistake in a container where one runs."""
     path = tmp_path / "ready.json"
@@ -241,7 +276,7 @@ def get(server, path, method="GET"):
     return status_of(head), json.loads(body)
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/_ministack/health", "/_floci/health", "/livez"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/_ministack/health", "/_floci/health"])
 def test_paths_that_others_ask(server, path):
     assert get(server, path) == (200, get(server, "/_millrace/health")[1])
 
@@ -258,9 +293,11 @@ def test_live_is_not_ready():
     server.spawn()
     wait_until(lambda: "serving on" in server.output())
     states = {path: get(server, path)[0] for path in ["/livez", "/readyz", "/healthz", "/_millrace/health"]}
+    alive = get(server, "/livez")[1]["status"]
     init = get(server, "/_localstack/init")[1]["completed"]["READY"]
     server.stop()
 
+    assert alive == "alive"
     assert states == {"/livez": 200, "/readyz": 503, "/healthz": 503, "/_millrace/health": 503}
     assert init is False
 

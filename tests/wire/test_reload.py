@@ -1,15 +1,16 @@
 """SIGHUP: certificate, access keys and the level of the log are read again, and nothing else is lost by it."""
 
+import os
 import signal
 import socket
 import ssl
-import urllib.request
+import subprocess
 
 import botocore.exceptions
 import pytest
 from rawsocket import wait_until
 
-from support.server import Server
+from support.server import Server, binary, environment
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +134,55 @@ def test_the_level_of_the_log_is_read_again_from_the_file(tmp_path):
 
     assert " debug: " not in quiet
     assert f"error: on SIGHUP: {config}, line 1: --log-level" in said and "nothing was changed" in said
+
+
+def test_what_cannot_even_be_read_ends_nothing(tmp_path, pairs):
+    """A folder in the place of the certificate, of the keys and of the file of options."""
+    files = Files(tmp_path, pairs[0])
+    config = tmp_path / "millrace.conf"
+    config.write_text("log-level = info\n")
+    with Server(args=[*files.options, "--config", config]) as server:
+        files.certificate.unlink()
+        files.certificate.mkdir()
+        said = [hang_up(server)]
+        config.unlink()
+        config.mkdir()
+        said.append(hang_up(server))
+        seen = shown(server, pairs)
+        assert server.stop() == 0
+
+    assert seen == 0
+    assert f"cannot read {files.certificate}: it is not a regular file; the previous one stays in use" in said[0]
+    assert f"on SIGHUP: cannot read {config}: it is not a regular file; nothing was changed" in said[1]
+
+
+def test_an_option_that_is_no_longer_given_is_an_error_line(tmp_path):
+    keys, config = tmp_path / "keys", tmp_path / "millrace.conf"
+    keys.touch(0o600)
+    keys.write_text("AKIDONE secret\n")
+    config.write_text(f"auth = verify\nauth-keys = {keys}\n")
+    with Server(args=["--config", config]) as server:
+        config.write_text("")
+        said = hang_up(server)
+        assert may_call(server, "AKIDONE")
+
+    assert "--auth-keys is no longer given; the previous one stays in use" in said
+
+
+def test_a_terminal_that_is_closed_ends_the_server(tmp_path):
+    ours, theirs = os.openpty()
+    ready = tmp_path / "ready.json"
+    process = subprocess.Popen([binary(), "--ephemeral", "--port", "0", "--ready-file", ready], stdin=theirs, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env=environment(), start_new_session=True)
+    os.close(theirs)
+    wait_until(ready.exists)
+    process.send_signal(signal.SIGHUP)  # The terminal is there: a reload.
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    os.close(ours)
+    process.send_signal(signal.SIGHUP)
+
+    assert process.wait(timeout=20) == 0
 
 
 def test_a_hundred_in_a_row_lose_nothing(tmp_path):

@@ -1,0 +1,26 @@
+// What /metrics says of the load: what is open and under way.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+#include "base/metrics.h"
+#include "server/budget.h"
+#include "server/log.h"
+#include "streams/subscriptions.h"
+
+namespace millrace::server {
+
+struct Load {
+  const std::atomic<std::size_t>& connections;
+  const streams::Subscriptions& subscriptions;
+  const Budget& bodies;
+  const Budget& answers;
+  const LogWriter& log_writer;
+};
+
+// What `load` names outlives the last render of `metrics`.
+void add_load_metrics(Metrics& metrics, const Load& load);
+
+}  // namespace millrace::server
