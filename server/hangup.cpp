@@ -5,8 +5,6 @@
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGHUP is POSIX.
 #include <unistd.h>
 
-#include "server/async.h"
-
 namespace millrace::server {
 
 Hangup::Hangup(asio::io_context& io, Hooks hooks)
@@ -15,7 +13,7 @@ Hangup::Hangup(asio::io_context& io, Hooks hooks)
 Hangup::~Hangup() {
   boost::system::error_code ignored;
   signals_.clear(ignored);
-  std::signal(SIGHUP, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);
 }
 
 void Hangup::start() {

@@ -377,9 +377,9 @@ class Server {
 
 int serve(const Config& config, ReadOptions read_again) {
   raise_descriptor_limit();
-  ::umask(077);                   // What is stored is its owner's.
-  std::signal(SIGPIPE, SIG_IGN);  // Whoever read the output may have gone.
-  std::signal(SIGHUP, SIG_IGN);   // Until there is something to reload.
+  ::umask(077);                // What is stored is its owner's.
+  ::signal(SIGPIPE, SIG_IGN);  // Whoever read the output may have gone.
+  ::signal(SIGHUP, SIG_IGN);   // Until there is something to reload.
   LogWriter log_writer(STDERR_FILENO);
   const auto log = make_logger(log_writer, config.log_format, config.log_level);
   log->info("millrace {}", kVersion);
