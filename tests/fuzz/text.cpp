@@ -10,6 +10,7 @@
 #include "base/base64.h"
 #include "base/uint128.h"
 #include "server/config.h"
+#include "server/endpoint.h"
 #include "server/http.h"
 #include "server/options_file.h"
 #include "server/tls_certificate.h"
@@ -53,11 +54,15 @@ void check_options(std::string_view input) {
   std::vector<std::string> values;
   for (const std::string_view value : server::split_list(input)) values.emplace_back(value);
   const auto streams = server::parse_initial_streams(values);
-  if (!streams) require(streams.error().message.starts_with("streams at start: "));
+  if (!streams) require(streams.error().message.starts_with("--streams: "));
   streams::TransitionDelays delays;
   const auto delay = server::parse_delay(input, delays);
-  if (!delay) require(delay.error().message.starts_with("transition delay: "));
+  if (!delay) require(delay.error().message.starts_with("--transition-delay: "));
   use(server::is_certificate_name(input));
+  use(server::looks_like_region(input));
+  if (const auto endpoint = server::parse_endpoint(input)) {
+    require(server::parse_endpoint(server::to_url(*endpoint)) == *endpoint);
+  }
   const auto time = server::parse_duration(input, std::chrono::seconds(1));
   if (time) {
     const auto again = server::parse_duration(server::show_duration(*time), std::chrono::hours(9));
