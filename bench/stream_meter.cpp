@@ -1,5 +1,5 @@
-// What counting costs a put and a read: ten million calls on one stream's meter, by one thread and
-// by two at the same time.
+// Measures the cost of counting for a put and a read: ten million calls on one stream's meter, by
+// one thread and by two at the same time.
 
 #include "streams/stream_meter.h"
 

@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 9> kReadyPaths = {
     "/_millrace/health", "/health",        "/healthcheck",       "/healthz",      "/readyz",
     "/_health",          "/_health/ready", "/_ministack/health", "/_floci/health"};
 constexpr std::array<std::string_view, 2> kLivePaths = {"/livez", "/_health/live"};
-// What those who wait for another emulator ask.
+// Programs that wait for another emulator ask these paths.
 constexpr std::string_view kLocalstackHealthPath = "/_localstack/health";
 constexpr std::string_view kLocalstackInitPath = "/_localstack/init";
 constexpr std::string_view kLocalstackReadyPath = "/_localstack/init/ready";
@@ -114,8 +114,8 @@ std::optional<HttpResponse> Admin::answer(const HttpRequest& request) const {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   auto response = reads ? read(request) : std::nullopt;
   const auto is_prefix = [&](std::string_view prefix) { return request.path.starts_with(prefix); };
-  const bool is_call = request.header("x-amz-target").has_value();
-  if (!response && !is_call && std::ranges::any_of(kOwnPrefixes, is_prefix)) {
+  if (!response && std::ranges::any_of(kOwnPrefixes, is_prefix) &&
+      !request.header("x-amz-target")) {
     return nothing_there(request);
   }
   return response;

@@ -24,7 +24,7 @@ class Admin {
   // The answer, if the path is one of the server's own.
   [[nodiscard]] std::optional<HttpResponse> answer(const HttpRequest& request) const;
 
-  // Whether the answer may take its time, and belongs on a worker.
+  // True if the answer may take its time and belongs on a worker.
   [[nodiscard]] static bool may_wait(const HttpRequest& request);
 
  private:

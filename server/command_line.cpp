@@ -144,7 +144,7 @@ class Options {
     return fail(kBadConfig, "unknown option " + word + did_you_mean(name, names_, "--"));
   }
 
-  // Whether the command line itself says which port there is and how to speak with it.
+  // True if the command line itself names the port or how to speak with it.
   static bool names_port(int argc, char** argv) {
     return std::any_of(argv, argv + argc, [](std::string_view word) {
       word = word.substr(0, word.find('='));

@@ -60,6 +60,11 @@ std::optional<Companion> by_action(std::string_view form) {
 
 }  // namespace
 
+bool is_form(const HttpRequest& request) {
+  const std::string_view type = request.header("content-type").value_or("");
+  return equals_ignoring_case(trimmed(type.substr(0, type.find(';'))), kFormType);
+}
+
 std::optional<Companion> companion_of(const HttpRequest& request, std::size_t body_bytes_max) {
   if (request.method == "GET" && form_value(request.query, "Action") == kIdentityAction) {
     return Companion::kIdentity;
@@ -67,10 +72,7 @@ std::optional<Companion> companion_of(const HttpRequest& request, std::size_t bo
   if (request.method != "POST") return std::nullopt;
   if (request.path == kMetricsPath) return Companion::kMetricsByCbor;
   if (request.header("x-amz-target") == kMetricsTarget) return Companion::kMetricsByJson;
-  const std::string_view type = request.header("content-type").value_or("");
-  if (!equals_ignoring_case(trimmed(type.substr(0, type.find(';'))), kFormType)) {
-    return std::nullopt;
-  }
+  if (!is_form(request)) return std::nullopt;
   if (coding_of(request) != Coding::kGzip) return by_action(request.body);
   const auto form = gunzip(request.body, std::min(body_bytes_max, kFormBytesMax));
   if (form) return by_action(*form).value_or(Companion::kOtherForm);

@@ -32,6 +32,9 @@ enum class Companion : std::uint8_t {
 // A form that was compressed may not be longer than this.
 inline constexpr std::size_t kFormBytesMax = 4UL << 20U;
 
+// The request's Content-Type says that its body is a form.
+[[nodiscard]] bool is_form(const HttpRequest& request);
+
 // Returns nullopt if the request is none of those. A compressed form is unpacked to read its
 // action, up to the lesser of `body_bytes_max` and kFormBytesMax.
 [[nodiscard]] std::optional<Companion> companion_of(const HttpRequest& request,

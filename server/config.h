@@ -97,7 +97,7 @@ struct CommandLine {
 [[nodiscard]] Result<std::vector<InitialStream>> parse_initial_streams(
     const std::vector<std::string>& texts);
 
-// Whether `text` has the form of a region of one of AWS's partitions, as us-east-1 has and us-east1
+// True if `text` has the form of a region of one of AWS's partitions, as us-east-1 has and us-east1
 // has not.
 [[nodiscard]] bool looks_like_region(std::string_view text);
 

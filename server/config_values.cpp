@@ -166,8 +166,8 @@ Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delay
 }
 
 bool looks_like_region(std::string_view text) {
-  // What stands before the direction and the number, of every partition. Source: the partitions
-  // that AWS's SDKs know.
+  // The areas of every partition: the part before direction and number. Source: the partitions that
+  // AWS's SDKs know.
   constexpr std::array<std::string_view, 16> kAreas = {
       "af", "ap", "ca", "cn", "eu",     "eu-isoe", "eusc-de", "il",
       "me", "mx", "sa", "us", "us-gov", "us-iso",  "us-isob", "us-isof"};

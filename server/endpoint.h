@@ -1,4 +1,4 @@
-// Where the server is reached.
+// The address, port and scheme under which the server is reached.
 
 #pragma once
 

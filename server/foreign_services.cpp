@@ -11,6 +11,7 @@
 #include "api/cbor.h"
 #include "api/errors.h"
 #include "api/json.h"
+#include "server/companions.h"
 #include "server/http.h"
 #include "server/sigv4.h"
 #include "server/uri.h"
@@ -113,12 +114,6 @@ bool is_service_name(std::string_view name) {
          std::ranges::all_of(name, [](unsigned char c) {
            return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-';
          });
-}
-
-bool is_form(const HttpRequest& request) {
-  const std::string_view type = request.header("content-type").value_or("");
-  return equals_ignoring_case(trimmed(type.substr(0, type.find(';'))),
-                              "application/x-www-form-urlencoded");
 }
 
 std::string action_of(const HttpRequest& request) {
