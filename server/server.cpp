@@ -311,9 +311,9 @@ class Server {
       log_.error("on SIGHUP: {}; nothing was changed", config.error().message);
       return;
     }
-    log_.info("on SIGHUP: reloading; the log level is {}", config->log_level);
-    log_.set_level(spdlog::level::from_str(config->log_level));
     secrets_.read_again(*config);
+    log_.info("on SIGHUP: read the files again; the log level is {}", config->log_level);
+    log_.set_level(spdlog::level::from_str(config->log_level));
   }
 
   // Ends idle connections, lets the others have their answers, then closes the store.

@@ -48,6 +48,7 @@ def test_time_ahead_of_the_machine_goes_on(ahead):
         put(kinesis, "two")
         first, second = (record["ApproximateArrivalTimestamp"] for record in
                          kinesis.get_records(ShardIterator=iterator(kinesis))["Records"])
+        server.stop()
         output = server.output()
 
     assert 1 <= (second - first).total_seconds() < 5

@@ -31,6 +31,7 @@ def test_writes(tmp_path, kind, words):
         wait_until(lambda: "info: writes are accepted again\n" in server.output(), timeout_s=40)
         kinesis.create_stream(StreamName="b", ShardCount=1)
         kinesis.put_record(StreamName="b", PartitionKey="k", Data=b"x")
+        server.stop()
         output = server.output()
 
     assert output.count("writes are") == 2
@@ -45,6 +46,7 @@ def test_connections():
         for connection in kept:
             connection.close()
         wait_until(lambda: "info: connections are accepted again" in server.output())
+        server.stop()
         output = server.output()
 
     assert output.count("connections are") == 2

@@ -209,6 +209,7 @@ def test_streams_at_start(tmp_path, variable):
                   for region, name in [("us-east-1", "orders"), ("eu-west-1", "payments"), ("us-west-2", "clicks")]]
         records = [record for shard in "01" for record in kinesis.get_records(ShardIterator=kinesis.get_shard_iterator(
             StreamName="orders", ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"])["Records"]]
+        server.stop()
         output = server.output()
 
     assert regions == {"us-east-1": ["orders"], "eu-west-1": ["payments"], "us-west-2": ["clicks"]}
@@ -262,6 +263,7 @@ def test_the_health_command():
 
 def test_both_loopback_addresses_by_default_and_a_missing_one_is_no_error(tmp_path):
     with Server(tmp_path) as server:
+        wait_until(lambda: " Ready." in server.output())
         output = server.output()
         has_v6 = pathlib.Path("/proc/net/if_inet6").exists() and "[::1]" in output
         if has_v6:
