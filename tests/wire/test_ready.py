@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import select
 import signal
 import ssl
 import subprocess
@@ -242,6 +243,7 @@ def test_port_0_prints_the_endpoint_whatever_the_level_of_the_log(level):
     process = subprocess.Popen([binary(), "serve", "--ephemeral", "--port", "0", "--log-level", level], text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
     try:
+        assert select.select([process.stdout], [], [], 20)[0], "no line on stdout"
         facts = json.loads(process.stdout.readline())
         with urllib.request.urlopen(f"{facts['endpoint']}/_millrace/health", timeout=5) as answer:
             assert answer.status == 200
