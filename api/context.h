@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "storage/engine.h"
 #include "streams/accounts.h"
+#include "streams/arrivals.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/subscriptions.h"
@@ -28,6 +29,7 @@ struct Services {
   streams::Accounts& accounts;
   streams::Quotas& quotas;
   streams::Subscriptions& subscriptions;
+  streams::Arrivals& arrivals;
   const Clock& clock;
   Tokens& tokens;
   bool enforces_policies = false;  // Whether other accounts need a resource policy.

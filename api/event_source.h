@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "storage/engine.h"
 
 namespace millrace::api {
 
@@ -20,10 +19,8 @@ struct Event {
   std::string payload;  // In the form of the request.
 };
 
-// Nothing yet: ask again at `until`, or once the log's published end is past `end_seen`.
+// Nothing yet: ask again at `until`, or once woken.
 struct Pause {
-  storage::LogId log = 0;
-  storage::Position end_seen = 0;
   TimePoint until{};
 };
 

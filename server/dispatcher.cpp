@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@
 #include "server/companions.h"
 #include "server/current.h"
 #include "server/defaults.h"
+#include "server/event_body.h"
 #include "server/event_stream.h"
 #include "server/foreign_services.h"
 #include "server/front_door.h"
@@ -225,8 +227,8 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
       response = to_response(std::move(*outcome), found.form);
       if (is_stream) {
         response->content_type = kEventStreamType;
-        response->events = std::move(context.events);
-        response->events_form = found.form;
+        response->source = std::make_unique<EventBody>(std::move(context.events), found.form,
+                                                       backends_.services.clock);
       }
     }
   }
@@ -246,7 +248,7 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   if (is_refused_at_door && response->status == 400) {
     backends_.rejections.count(request->protocol, response->status);
   }
-  const AccessLog::Kind kind{is_refused, response->events != nullptr};
+  const AccessLog::Kind kind{is_refused, response->source != nullptr};
   if (backends_.access_log.wants(response->status, duration, kind)) {
     const auto of_door = [&](std::string_view name) {
       return is_refused_at_door ? request->header(name).value_or("") : std::string_view{};

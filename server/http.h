@@ -12,8 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/event_source.h"
-#include "api/value.h"
+#include "server/body_source.h"
 
 namespace millrace::server {
 
@@ -79,9 +78,7 @@ struct HttpResponse {
                                                                   // their names are literals.
   bool closes = false;  // The connection ends with this answer.
 
-  // What the body goes on with, in place of `body`.
-  std::unique_ptr<api::EventSource> events;
-  api::Form events_form = api::Form::kJson;
+  std::unique_ptr<BodySource> source;  // What is sent in place of `body`.
 };
 
 // Of ASCII letters.

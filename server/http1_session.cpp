@@ -127,13 +127,13 @@ class Http1Session {
                                                                 &context_.loop, &answer_share_);
     release_body();
     const bool is_last = response.closes || !parser.keep_alive() || entry_.is_stopping();
-    if (!is_last && parser.version() == 10 && !response.events) {
+    if (!is_last && parser.version() == 10 && !response.source) {
       response.headers.emplace_back("Connection", "keep-alive");
     }
     const bool has_body = request_.method != "HEAD";
     buffer_.consume(request_bytes_);
-    if (response.events)
-      co_return co_await writer_.stream_events(&response, parser.version(), is_last);
+    if (response.source)
+      co_return co_await writer_.write_pieces(&response, parser.version(), is_last);
     const bool is_written = co_await writer_.write(&response, is_last, has_body);
     std::string().swap(response.body);
     answer_share_.give_back();

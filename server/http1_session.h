@@ -18,7 +18,6 @@
 #include "server/rejections.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
-#include "server/subscription_pump.h"
 #include "server/tls_context.h"
 
 namespace millrace::server {
@@ -32,7 +31,6 @@ struct SessionContext {
   RequestIds& ids;
   IoLoop& loop;
   Sessions& sessions;
-  const PumpContext& pump;
   const TlsSide& tls;
   Rejections& rejections;
 };

@@ -14,12 +14,12 @@
 #include <boost/beast/core/error.hpp>
 
 #include "server/async.h"
+#include "server/body_pump.h"
 #include "server/byte_stream.h"
 #include "server/http.h"
 #include "server/http1_head.h"
 #include "server/http1_session.h"
 #include "server/sessions.h"
-#include "server/subscription_pump.h"
 
 namespace millrace::server {
 namespace {
@@ -47,17 +47,17 @@ void watch_peer(Socket& socket, const Executor& executor, const std::shared_ptr<
 
 }  // namespace
 
-// Frames as chunks of an answer.
-class Http1Writer::ChunkSink final : public FrameSink {
+// Pieces as chunks of an answer.
+class Http1Writer::ChunkSink final : public BodySink {
  public:
   ChunkSink(Http1Writer& writer, Framing framing) : writer_(writer), framing_(framing) {}
 
-  Task<bool> send(std::string_view frame) override {
+  Task<bool> send(std::string_view piece) override {
     const bool has_room =
-        co_await take_in_time(&writer_.share_, frame.size(), writer_.stream_.get_executor(),
+        co_await take_in_time(&writer_.share_, piece.size(), writer_.stream_.get_executor(),
                               writer_.context_.limits.event_timeout);
     if (!has_room) co_return false;
-    writer_.head_ = framing_ == Framing::kChunked ? chunk(frame) : std::string(frame);
+    writer_.head_ = framing_ == Framing::kChunked ? chunk(piece) : std::string(piece);
     const auto bytes = asio::buffer(writer_.head_);
     const bool is_sent = co_await writer_.write_piece(bytes);
     writer_.share_.give_back();
@@ -65,11 +65,11 @@ class Http1Writer::ChunkSink final : public FrameSink {
   }
 
  private:
-  static std::string chunk(std::string_view frame) {
+  static std::string chunk(std::string_view piece) {
     std::array<char, 24> size{};
-    const int digits = std::snprintf(size.data(), size.size(), "%zx\r\n", frame.size());
+    const int digits = std::snprintf(size.data(), size.size(), "%zx\r\n", piece.size());
     std::string text(size.data(), static_cast<std::size_t>(digits));
-    text += frame;
+    text += piece;
     return text += "\r\n";
   }
 
@@ -77,7 +77,7 @@ class Http1Writer::ChunkSink final : public FrameSink {
   const Framing framing_;
 };
 
-Task<bool> Http1Writer::stream_events(HttpResponse* response, unsigned version, bool is_last) {
+Task<bool> Http1Writer::write_pieces(HttpResponse* response, unsigned version, bool is_last) {
   const Framing framing = version == 11 ? Framing::kChunked : Framing::kUntilClose;
   is_last = is_last || framing == Framing::kUntilClose;
   write_head(head_, *response, framing, is_last);
@@ -88,8 +88,7 @@ Task<bool> Http1Writer::stream_events(HttpResponse* response, unsigned version, 
   entry_.on_stop([waker] { waker->end(); });
   watch_peer(stream_.socket(), stream_.get_executor(), waker);
   ChunkSink sink(*this, framing);
-  const bool is_whole = co_await pump_events(response->events.get(), response->events_form, &sink,
-                                             waker, &context_.pump, &context_.loop);
+  const bool is_whole = co_await pump_body(response->source.get(), &sink, waker, &context_.loop);
   entry_.on_stop(nullptr);
   waker->end();  // The watch looks no more at a socket that may be gone.
   Error ignored;

@@ -1,4 +1,4 @@
-// Writes the answers of one HTTP/1.1 connection: whole ones, and streams of events.
+// Writes the answers of one HTTP/1.1 connection: whole ones, and those that come in pieces.
 
 #pragma once
 
@@ -27,9 +27,9 @@ class Http1Writer {
   // Returns whether all of the answer is with the system.
   Task<bool> write(HttpResponse* response, bool is_last, bool has_body);
 
-  // Sends events until they end; returns whether the connection goes on. HTTP/1.0 knows no chunks:
-  // there the end of the connection is the end of the answer.
-  Task<bool> stream_events(HttpResponse* response, unsigned version, bool is_last);
+  // Sends what the answer's source has until its end; returns whether the connection goes on.
+  // HTTP/1.0 knows no chunks: there the end of the connection is the end of the answer.
+  Task<bool> write_pieces(HttpResponse* response, unsigned version, bool is_last);
 
  private:
   class ChunkSink;

@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "server/async.h"
+#include "server/body_pump.h"
 #include "server/http2_stream.h"
-#include "server/subscription_pump.h"
 
 namespace millrace::server {
 
@@ -12,11 +12,11 @@ bool Http2DataSink::is_pending() const {
   return stream_.is_open && stream_.out_sent < stream_.out.size();
 }
 
-Task<bool> Http2DataSink::send(std::string_view frame) {
+Task<bool> Http2DataSink::send(std::string_view piece) {
   const bool has_room =
-      co_await take_in_time(&stream_.answer_share, frame.size(), executor_, limits_.event_timeout);
+      co_await take_in_time(&stream_.answer_share, piece.size(), executor_, limits_.event_timeout);
   if (!has_room || !stream_.is_open) co_return false;
-  stream_.out = frame;
+  stream_.out = piece;
   stream_.out_sent = 0;
   resume_();
   bool is_woken = true;

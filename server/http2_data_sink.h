@@ -1,4 +1,4 @@
-// Frames of events as the data of an HTTP/2 stream, one handed over at a time.
+// Pieces of an answer as the data of an HTTP/2 stream, one handed over at a time.
 
 #pragma once
 
@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "server/async.h"
+#include "server/body_pump.h"
 #include "server/http.h"
 #include "server/http2_stream.h"
-#include "server/subscription_pump.h"
 
 namespace millrace::server {
 
-class Http2DataSink final : public FrameSink {
+class Http2DataSink final : public BodySink {
  public:
   // `resume` has the protocol ask the stream for more. What is given outlives it.
   Http2DataSink(Http2Stream& stream, const Limits& limits, Executor executor,
@@ -23,7 +23,7 @@ class Http2DataSink final : public FrameSink {
         executor_(std::move(executor)),
         resume_(std::move(resume)) {}
 
-  Task<bool> send(std::string_view frame) override;
+  Task<bool> send(std::string_view piece) override;
 
  private:
   [[nodiscard]] bool is_pending() const;

@@ -21,6 +21,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/async.h"
+#include "server/body_pump.h"
 #include "server/byte_stream.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
@@ -30,7 +31,6 @@
 #include "server/http2_protocol.h"
 #include "server/http2_stream.h"
 #include "server/sessions.h"
-#include "server/subscription_pump.h"
 
 namespace millrace::server {
 namespace {
@@ -130,15 +130,15 @@ class Http2Session final : public Http2Listener {
 
   static void abandon(Http2Stream& stream) {
     stream.is_open = false;
-    if (stream.events) stream.events->end();
+    if (stream.pump) stream.pump->end();
     if (stream.drained) stream.drained->end();
   }
 
-  // The server stops: no new requests, and streams of events end.
+  // The server stops: no new requests, and answers in pieces end.
   void stop() {
     protocol_.go_away();
     for (const auto& [id, stream] : streams_) {
-      if (stream->events) stream->events->end();
+      if (stream->pump) stream->pump->end();
       if (stream->drained) stream->drained->end();
     }
     is_stopping_ = true;
@@ -289,8 +289,8 @@ class Http2Session final : public Http2Listener {
       stream->release_body();
     }
     if (!stream->is_open) co_return;
-    if (stream->response.events) {
-      start(send_events(stream));
+    if (stream->response.source) {
+      start(send_pieces(stream));
       co_return;
     }
     stream->out = std::move(stream->response.body);
@@ -307,19 +307,18 @@ class Http2Session final : public Http2Listener {
     protocol_.respond(stream.id, fields_of(stream.response, status, length));
   }
 
-  Task<> send_events(StreamPointer stream) {
-    stream->events = std::make_shared<Waker>(stream_.get_executor());
+  Task<> send_pieces(StreamPointer stream) {
+    stream->pump = std::make_shared<Waker>(stream_.get_executor());
     stream->drained = std::make_shared<Waker>(stream_.get_executor());
     submit(*stream, false);
-    if (is_stopping_) stream->events->end();
+    if (is_stopping_) stream->pump->end();
     Http2DataSink sink(*stream, context_.limits, stream_.get_executor(), [this, id = stream->id] {
       protocol_.resume(id);
       flush();
     });
     const bool is_whole =
-        co_await pump_events(stream->response.events.get(), stream->response.events_form, &sink,
-                             stream->events, &context_.pump, &context_.loop);
-    stream->response.events.reset();
+        co_await pump_body(stream->response.source.get(), &sink, stream->pump, &context_.loop);
+    stream->response.source.reset();
     if (!stream->is_open) co_return;
     if (is_whole) {
       stream->has_ended = true;

@@ -14,10 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "server/body_pump.h"
 #include "server/budget.h"
 #include "server/http.h"
 #include "server/http2_protocol.h"
-#include "server/subscription_pump.h"
 
 namespace millrace::server {
 
@@ -90,7 +90,7 @@ class Http2Stream {
   bool is_open = true;        // The peer still wants the answer.
   bool is_cut_short = false;  // Answered before the request had arrived.
 
-  // The answer, as far as it was handed over: its body, or the frame under way.
+  // The answer, as far as it was handed over: its body, or the piece under way.
   HttpResponse response;
   std::string out;
   std::size_t out_sent = 0;
@@ -98,8 +98,8 @@ class Http2Stream {
   bool is_dropped = false;  // The answer was forgotten: none of it is sent any longer.
   Budget::Share answer_share;
 
-  // Of an answer that is a stream of events.
-  std::shared_ptr<Waker> events;   // Its pump's.
+  // Of an answer that comes in pieces.
+  std::shared_ptr<Waker> pump;     // Its pump's.
   std::shared_ptr<Waker> drained;  // Woken when `out` has been sent.
 
  private:

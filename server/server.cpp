@@ -59,7 +59,6 @@
 #include "server/store.h"
 #include "server/store_metrics.h"
 #include "server/stream_metrics.h"
-#include "server/subscription_pump.h"
 #include "server/system_limits.h"
 #include "server/tls_context.h"
 #include "server/worker_pool.h"
@@ -87,12 +86,12 @@ constexpr std::chrono::seconds kLookPeriod{1};
 // One I/O loop with what its connections share.
 struct IoSide {
   IoSide(asio::io_context& watch, Dispatcher& dispatcher, const Limits& limits, Budget& bodies,
-         Budget& answers, std::atomic<std::size_t>& connections, const PumpContext& pump,
-         const TlsSide& tls, Rejections& rejections, Random& random)
+         Budget& answers, std::atomic<std::size_t>& connections, const TlsSide& tls,
+         Rejections& rejections, Random& random)
       : ids(random),
         sessions(connections),
         loop(watch),
-        context{dispatcher, limits, bodies, answers, ids, loop, sessions, pump, tls, rejections} {}
+        context{dispatcher, limits, bodies, answers, ids, loop, sessions, tls, rejections} {}
 
   RequestIds ids;
   Sessions sessions;
@@ -152,19 +151,13 @@ class Server {
     catalogue_->on_shard_end([this](storage::LogId log) { arrivals_->wake(log); });
     catalogue_->on_transition(
         [this](const streams::Transition& transition) { log_transition(transition); });
-    pump_ = std::make_unique<PumpContext>(PumpContext{*arrivals_, store_.clock});
     auto initial =
         InitialStreams::create(config_.streams, config_.defaults, *catalogue_, store_.clock, log_);
     if (!initial) return std::unexpected(initial.error());
     initial_streams_ = std::make_unique<InitialStreams>(*initial);
 
-    const api::Services services{*catalogue_,
-                                 *accounts_,
-                                 quotas_,
-                                 subscriptions_,
-                                 store_.clock,
-                                 tokens_,
-                                 config_.enforces_policies};
+    const api::Services services{*catalogue_, *accounts_,   quotas_, subscriptions_,
+                                 *arrivals_,  store_.clock, tokens_, config_.enforces_policies};
     const Backends backends{*store_.engine, services, metrics_,        access_log_,
                             rejections_,    log_,     workers_.pool(), scrapes_.pool()};
     dispatcher_ = std::make_unique<Dispatcher>(
@@ -174,8 +167,8 @@ class Server {
         config_.defaults, limits_, secrets_.signature_check());
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
       sides_.push_back(std::make_unique<IoSide>(accept_io_, *dispatcher_, limits_, bodies_,
-                                                answers_, connections_, *pump_, secrets_.tls(),
-                                                rejections_, random_));
+                                                answers_, connections_, secrets_.tls(), rejections_,
+                                                random_));
     }
     watch_refusals();
     return listen();
@@ -357,7 +350,6 @@ class Server {
   std::optional<StreamMetrics> stream_metrics_;
   std::unique_ptr<streams::Accounts> accounts_;
   std::unique_ptr<streams::Arrivals> arrivals_;
-  std::unique_ptr<PumpContext> pump_;
   std::unique_ptr<InitialStreams> initial_streams_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::atomic<std::size_t> connections_{0};

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
+#include "streams/arrivals.h"
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
@@ -36,6 +37,8 @@ namespace {
 constexpr std::chrono::seconds kSignOfLifeEvery{5};
 constexpr streams::ReadLimits kEventLimits{10'000, 2UL << 20U};
 
+using Next = std::variant<api::Event, api::Pause, api::EventsEnd>;
+
 class ShardEvents final : public api::EventSource {
  public:
   ShardEvents(Subscription subscription, const api::Services& services, api::Form form)
@@ -47,7 +50,24 @@ class ShardEvents final : public api::EventSource {
         ends_at_(services.clock.now() + services.subscriptions.options().life),
         sign_at_(services.clock.now() + kSignOfLifeEvery) {}
 
-  Result<std::variant<api::Event, api::Pause, api::EventsEnd>> next() override {
+  Result<Next> next() override {
+    Result<Next> found = look();
+    if (found && std::holds_alternative<api::Pause>(*found)) {
+      // Asked once more after this, so that what happens in between is not slept over.
+      arrival_ = services_.arrivals.wait(streams::log_of(stream_id_, subscription_.shard_index),
+                                         end_seen_, wake_);
+      found = look();
+    }
+    return found;
+  }
+
+  void on_wake(std::function<void()> wake) override {
+    wake_ = wake;
+    subscription_.place->on_taken(std::move(wake));
+  }
+
+ private:
+  Result<Next> look() {
     const TimePoint now = services_.clock.now();
     if (is_over_ || now >= ends_at_) return api::EventsEnd{};
     if (auto checked = check(now); !checked) {
@@ -63,8 +83,8 @@ class ShardEvents final : public api::EventSource {
     if (!read) return std::unexpected(read.error());
     const bool has_news = !read->records.empty() || read->is_at_end;
     if (!has_news && now < sign_at_) {
-      return api::Pause{streams::log_of(stream_id_, subscription_.shard_index), *end_seen,
-                        std::min(sign_at_, ends_at_)};
+      end_seen_ = *end_seen;
+      return api::Pause{std::min(sign_at_, ends_at_)};
     }
     if (!read->records.empty()) {
       held_until_ = services_.quotas.push(subscription_.pushes, read->size_bytes, now);
@@ -80,15 +100,10 @@ class ShardEvents final : public api::EventSource {
     return api::Event{"SubscribeToShardEvent", encode_event(std::move(*read), reached)};
   }
 
-  void on_wake(std::function<void()> wake) override {
-    subscription_.place->on_taken(std::move(wake));
-  }
-
- private:
   // Waits until more may be pushed, which no arrival brings nearer.
-  [[nodiscard]] api::Pause hold() const {
-    return {streams::log_of(stream_id_, subscription_.shard_index),
-            std::numeric_limits<storage::Position>::max(), std::min(held_until_, ends_at_)};
+  [[nodiscard]] api::Pause hold() {
+    end_seen_ = std::numeric_limits<storage::Position>::max();
+    return {std::min(held_until_, ends_at_)};
   }
 
   // What ends the subscription before its time.
@@ -148,6 +163,9 @@ class ShardEvents final : public api::EventSource {
   TimePoint sign_at_;
   TimePoint held_until_{};  // The next event with records is due then.
   bool is_over_ = false;
+  storage::Position end_seen_ = 0;  // The end of the log that a pause waits to be passed.
+  std::function<void()> wake_;
+  streams::Arrivals::Token arrival_;
 };
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "storage/memory_engine.h"
 #include "streams/accounts.h"
+#include "streams/arrivals.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/subscriptions.h"
@@ -30,8 +31,9 @@ class ListShardsTest {
  protected:
   api::Value call(std::string_view operation, std::string_view body) {
     const Operation& found = *find_operation(operation);
-    api::Context context({*catalogue_, *accounts_, quotas_, subscriptions_, clock_, tokens_, false},
-                         {"000000000000", "us-east-1"}, found.name, api::Form::kJson);
+    const api::Services services{*catalogue_, *accounts_, quotas_, subscriptions_,
+                                 arrivals_,   clock_,     tokens_, false};
+    api::Context context(services, {"000000000000", "us-east-1"}, found.name, api::Form::kJson);
     const auto answer = api::run(found, body, api::Form::kJson, context);
     REQUIRE(answer);
     return answer->empty() ? api::Value{} : api::parse_json(*answer).value();
@@ -50,6 +52,7 @@ class ListShardsTest {
   ManualClock clock_{time_from_millis(1'700'000'000'000)};
   storage::MemoryEngine engine_{clock_, 1};
   streams::Quotas quotas_{streams::LimitsMode::kOff, clock_, [](std::string_view) {}};
+  streams::Arrivals arrivals_{engine_};
   streams::Subscriptions subscriptions_{clock_, {}};
   std::unique_ptr<streams::Catalogue> catalogue_ =
       streams::Catalogue::open(engine_, clock_, quotas_, {}).value();

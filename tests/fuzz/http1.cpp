@@ -117,7 +117,7 @@ void require_same(const ReferenceAnswer& answer, const server::HttpResponse& exp
   require(answer.status == expected.status);
   require(answer.field("content-type").value_or("") == expected.content_type);
   for (const auto& [name, value] : expected.headers) require(answer.field(name) == value);
-  require(answer.is_whole || expected.events);
+  require(answer.is_whole || expected.source);
   if (is_timed(answer)) return;
   if (request.method == "HEAD") {
     require(answer.field("content-length") == std::to_string(expected.body.size()));

@@ -159,8 +159,8 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
   // For the server it is TCP whose addresses mean nothing.
   server::Socket socket(loop_.io().get_executor());
   socket.assign(server::Tcp::v4(), ends[0]);
-  server::SessionContext context{*dispatcher_, limits_,   bodies_, answers_, *ids_,
-                                 loop_,        sessions_, pump_,   tls_,     rejections_};
+  server::SessionContext context{*dispatcher_, limits_,   bodies_, answers_,   *ids_,
+                                 loop_,        sessions_, tls_,    rejections_};
   bool has_ended = false;
   asio::co_spawn(loop_.io(), server::serve_connection(std::move(socket), &context),
                  [&](const std::exception_ptr& failure) {

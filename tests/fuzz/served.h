@@ -23,9 +23,7 @@
 #include "server/rejections.h"
 #include "server/request_ids.h"
 #include "server/sessions.h"
-#include "server/subscription_pump.h"
 #include "server/tls_context.h"
-#include "streams/arrivals.h"
 #include "tests/fuzz/world.h"
 
 namespace millrace::fuzz {
@@ -58,8 +56,6 @@ class Served {
   server::Rejections rejections_;
   server::asio::io_context unused_io_{1};
   server::IoLoop loop_{unused_io_};
-  streams::Arrivals arrivals_{world_.engine};
-  server::PumpContext pump_{arrivals_, world_.clock};
   server::TlsSide tls_;
   const server::Current<const server::SignatureCheck> no_check_{};
   server::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};

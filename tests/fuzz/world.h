@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "storage/memory_engine.h"
 #include "streams/accounts.h"
+#include "streams/arrivals.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/subscriptions.h"
@@ -28,6 +29,7 @@ struct World {
   storage::MemoryEngine engine{clock, 1};
   streams::Quotas quotas{streams::LimitsMode::kOff, clock, [](std::string_view) {}};
   streams::Subscriptions subscriptions{clock, {}};
+  streams::Arrivals arrivals{engine};
   std::unique_ptr<streams::Catalogue> catalogue;
   std::unique_ptr<streams::Accounts> accounts;
   SeededRandom random{1};
@@ -46,7 +48,7 @@ struct World {
   }
 
   [[nodiscard]] api::Services services() {
-    return {*catalogue, *accounts, quotas, subscriptions, clock, tokens, false};
+    return {*catalogue, *accounts, quotas, subscriptions, arrivals, clock, tokens, false};
   }
 };
 

@@ -30,7 +30,7 @@ void ServerSide::restart() {
 Answer<api::Value> ServerSide::call(std::string_view operation, std::string_view body) {
   const api::Operation& found = *kinesis::find_operation(operation);
   const api::Services services{*catalogue_, *accounts_, quotas_, subscriptions_,
-                               clock_,      tokens_,    false};
+                               arrivals_,   clock_,     tokens_, false};
   api::Context context(services, {"000000000000", "us-east-1"}, found.name, api::Form::kJson);
   const auto answer = api::run(found, body, api::Form::kJson, context);
   if (!answer) return std::unexpected(answer.error().code.name);

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "storage/memory_engine.h"
 #include "streams/accounts.h"
+#include "streams/arrivals.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/subscriptions.h"
@@ -42,6 +43,7 @@ class ServerSide {
   storage::MemoryEngine engine_{clock_, 7};
   streams::Quotas quotas_{streams::LimitsMode::kOff, clock_, [](std::string_view) {}};
   streams::Subscriptions subscriptions_{clock_, {}};
+  streams::Arrivals arrivals_{engine_};
   SeededRandom random_{1};
   api::Tokens tokens_{SealKey{}, random_};
   streams::CatalogueOptions options_;

@@ -1,0 +1,35 @@
+// A body that comes a piece at a time, each when its reader has taken the last one, so that a slow
+// reader costs no more than one piece.
+
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <variant>
+
+namespace millrace::server {
+
+// Used by one thread at a time.
+class BodySource {
+ public:
+  BodySource() = default;
+  BodySource(const BodySource&) = delete;
+  BodySource& operator=(const BodySource&) = delete;
+  virtual ~BodySource() = default;
+
+  // Nothing yet: ask again after `duration`, or once woken.
+  struct Pause {
+    std::chrono::milliseconds duration;
+  };
+  // Nothing comes after it.
+  struct End {};
+
+  // Pieces are not empty. May wait for the store.
+  [[nodiscard]] virtual std::variant<std::string, Pause, End> next() = 0;
+
+  // Calls `wake`, from any thread, when a pause may be over before its time. Until it is destroyed.
+  virtual void on_wake(std::function<void()> wake) = 0;
+};
+
+}  // namespace millrace::server
