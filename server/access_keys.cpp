@@ -1,19 +1,15 @@
 #include "server/access_keys.h"
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
-#include "server/config.h"
-#include "server/secret_file.h"
 #include "server/uri.h"
 
 namespace millrace::server {
 namespace {
 
-constexpr std::size_t kKeysFileBytesMax = 1UL << 20U;
 constexpr std::string_view kBlanks = " \t\r";
 
 std::string_view without_blanks(std::string_view text) {
@@ -52,18 +48,7 @@ Result<AccessKeys> parse_access_keys(std::string_view text) {
     if (!why.empty()) wrong = "line " + std::to_string(number) + " " + std::string(why);
   });
   if (wrong.empty() && keys.empty()) wrong = "there is no key in it";
-  if (!wrong.empty()) return fail(kBadConfig, wrong);
-  return keys;
-}
-
-Result<AccessKeys> load_access_keys(const std::filesystem::path& path, const Warn& warn) {
-  const auto bad = [&](const std::string& why) {
-    return fail(kBadConfig, "access keys in " + path.string() + ": " + why);
-  };
-  const auto text = read_secret_file(path, kKeysFileBytesMax, warn);
-  if (!text) return bad(text.error().message);
-  auto keys = parse_access_keys(*text);
-  if (!keys) return bad(keys.error().message);
+  if (!wrong.empty()) return fail(kBadAccessKeys, wrong);
   return keys;
 }
 

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "api/json.h"
-#include "server/log.h"
 #include "server/log_line.h"
 
 namespace millrace::server {

@@ -11,7 +11,8 @@
 #include <mutex>
 #include <string_view>
 
-#include "server/log.h"
+#include "server/log_line.h"
+#include "server/log_writer.h"
 
 namespace millrace::server {
 

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "server/access_log.h"
-#include "server/log.h"
+#include "server/log_line.h"
 #include "server/options.h"
 #include "server/tls.h"
 #include "server/tls_certificate.h"

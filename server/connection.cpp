@@ -18,8 +18,9 @@
 #include "server/http1_head.h"
 #include "server/http1_session.h"
 #include "server/http2_session.h"
+#include "server/session_context.h"
 #include "server/sessions.h"
-#include "server/tls.h"
+#include "server/tls_context.h"
 
 namespace millrace::server {
 namespace {
@@ -91,10 +92,10 @@ Task<> serve_connection(Socket socket, SessionContext* context) {
     transport = co_await read_transport(&stream, &buffer, &entry);
   } else if (context->tls.mode == TlsMode::kTlsOnly) {
     if (transport == Transport::kHttp1) {
-      context->rejections.note(peer, "http1", 400, "The port speaks TLS only.");
+      context->handler.note_rejection(peer, "http1", 400, "The port speaks TLS only.");
       co_await refuse_plain(&stream, context);
     } else if (transport == Transport::kHttp2) {
-      context->rejections.note(peer, "http2", 0, "The port speaks TLS only.");
+      context->handler.note_rejection(peer, "http2", 0, "The port speaks TLS only.");
     }
     if (transport != Transport::kUndecided) {
       co_await stream.finish(context->limits.goodbye_timeout);
@@ -106,9 +107,9 @@ Task<> serve_connection(Socket socket, SessionContext* context) {
   } else if (transport == Transport::kHttp2) {
     co_await serve_http2(&stream, &buffer, context, &entry);
   } else if (transport == Transport::kTls) {
-    context->rejections.note(peer, "tls", 0, "TLS is not spoken here.");
+    context->handler.note_rejection(peer, "tls", 0, "TLS is not spoken here.");
   } else if (has_stalled(stream, buffer)) {
-    context->rejections.note(peer, "http2", 0, "The preface does not go on.");
+    context->handler.note_rejection(peer, "http2", 0, "The preface does not go on.");
   }
   co_await stream.finish(context->limits.goodbye_timeout);
 }

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "server/async.h"
-#include "server/http1_session.h"
+#include "server/session_context.h"
 
 namespace millrace::server {
 

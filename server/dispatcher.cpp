@@ -34,6 +34,7 @@
 #include "server/front_door.h"
 #include "server/http.h"
 #include "server/io_loop.h"
+#include "server/limits.h"
 #include "server/log_line.h"
 #include "server/protocol.h"
 #include "server/request_ids.h"
@@ -48,6 +49,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kBusyPause{10};
+constexpr std::string_view kRequestIdHeader = "x-amzn-RequestId";
+constexpr std::string_view kExtendedIdHeader = "x-amz-id-2";
 constexpr std::size_t kAccountDigits = 12;
 // An answer up to this is not counted.
 constexpr std::size_t kFreeAnswerBytes = 1024;
@@ -63,8 +66,8 @@ std::string operation_label(std::string_view operation) {
 
 // The service's name of the error in an answer; empty if it is none.
 std::string_view error_of(const HttpResponse& response) {
-  for (const auto& [name, value] : response.headers) {
-    if (name == "x-amzn-ErrorType") return value;
+  for (const AnswerHeader& header : response.headers) {
+    if (header.name == "x-amzn-ErrorType") return header.value;
   }
   return {};
 }
@@ -240,8 +243,10 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   if (!is_own_path) {
     response->headers.reserve(response->headers.size() + 2);
     front_door_.add_headers(*request, *response);
-    response->headers.emplace_back(kRequestIdHeader, request_id);
-    if (!is_preflight) response->headers.emplace_back(kExtendedIdHeader, ids->next_extended());
+    response->headers.push_back({kRequestIdHeader, request_id, true});
+    if (!is_preflight) {
+      response->headers.push_back({kExtendedIdHeader, ids->next_extended(), true});
+    }
   }
   const auto duration = SteadyClock::now() - started;
   count(operation, *response, duration);

@@ -67,7 +67,8 @@ void write_head(std::string& head, const HttpResponse& response, Framing framing
   head += ' ';
   head += reason_phrase(response.status);
   head += "\r\n";
-  for (const auto& [name, value] : response.headers) append_header(head, name, value);
+  for (const AnswerHeader& header : response.headers)
+    append_header(head, header.name, header.value);
   if (!response.content_type.empty()) append_header(head, "Content-Type", response.content_type);
   if (framing == Framing::kLength) {
     append_header(head, "Content-Length", std::to_string(response.body.size()));

@@ -13,6 +13,7 @@
 
 #include "server/http.h"
 #include "server/http1_head.h"
+#include "server/limits.h"
 
 namespace millrace::server {
 

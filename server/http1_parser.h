@@ -14,6 +14,7 @@
 #include <boost/optional/optional.hpp>
 
 #include "server/http.h"
+#include "server/limits.h"
 
 namespace millrace::server {
 

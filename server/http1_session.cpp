@@ -19,12 +19,12 @@
 #include "server/async.h"
 #include "server/budget.h"
 #include "server/byte_stream.h"
-#include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/http1_faults.h"
 #include "server/http1_head.h"
 #include "server/http1_parser.h"
 #include "server/http1_writer.h"
+#include "server/session_context.h"
 #include "server/sessions.h"
 
 namespace millrace::server {
@@ -115,7 +115,8 @@ class Http1Session {
       const bool has_expired = error && stream_.has_expired(SteadyClock::now());
       const std::string_view reason = reason_of(error, refusal, has_expired);
       const int status = refusal ? refusal->status : 0;
-      if (!reason.empty()) context_.rejections.note(peer_, request_.protocol, status, reason);
+      if (!reason.empty())
+        context_.handler.note_rejection(peer_, request_.protocol, status, reason);
       release_body();
       if (refusal) co_await refuse(&*refusal);
       co_return false;
@@ -123,12 +124,11 @@ class Http1Session {
 
     stream_.expires_never();
     entry_.has_received();
-    HttpResponse response = co_await context_.dispatcher.answer(&request_, peer_, &context_.ids,
-                                                                &context_.loop, &answer_share_);
+    HttpResponse response = co_await context_.handler.answer(&request_, peer_, &answer_share_);
     release_body();
     const bool is_last = response.closes || !parser.keep_alive() || entry_.is_stopping();
     if (!is_last && parser.version() == 10 && !response.source) {
-      response.headers.emplace_back("Connection", "keep-alive");
+      response.headers.push_back({"Connection", "keep-alive"});
     }
     const bool has_body = request_.method != "HEAD";
     buffer_.consume(request_bytes_);

@@ -18,7 +18,7 @@
 #include "server/byte_stream.h"
 #include "server/http.h"
 #include "server/http1_head.h"
-#include "server/http1_session.h"
+#include "server/session_context.h"
 #include "server/sessions.h"
 
 namespace millrace::server {

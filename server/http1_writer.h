@@ -11,7 +11,7 @@
 #include "server/budget.h"
 #include "server/byte_stream.h"
 #include "server/http.h"
-#include "server/http1_session.h"
+#include "server/session_context.h"
 #include "server/sessions.h"
 
 namespace millrace::server {

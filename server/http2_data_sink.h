@@ -8,8 +8,8 @@
 
 #include "server/async.h"
 #include "server/body_pump.h"
-#include "server/http.h"
 #include "server/http2_stream.h"
+#include "server/limits.h"
 
 namespace millrace::server {
 

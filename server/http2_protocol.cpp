@@ -13,7 +13,7 @@
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
 
-#include "server/http.h"
+#include "server/limits.h"
 
 namespace millrace::server {
 namespace {

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/http.h"
+#include "server/limits.h"
 
 struct nghttp2_session;
 

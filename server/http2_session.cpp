@@ -23,13 +23,12 @@
 #include "server/async.h"
 #include "server/body_pump.h"
 #include "server/byte_stream.h"
-#include "server/dispatcher.h"
 #include "server/http.h"
 #include "server/http1_faults.h"
-#include "server/http1_session.h"
 #include "server/http2_data_sink.h"
 #include "server/http2_protocol.h"
 #include "server/http2_stream.h"
+#include "server/session_context.h"
 #include "server/sessions.h"
 
 namespace millrace::server {
@@ -160,7 +159,8 @@ class Http2Session final : public Http2Listener {
   }
 
   void note_rejection(int status, std::string_view reason) {
-    context_.rejections.note(peer_, stream_.is_tls() ? "http2+tls" : "http2", status, reason);
+    context_.handler.note_rejection(peer_, stream_.is_tls() ? "http2+tls" : "http2", status,
+                                    reason);
   }
 
   // Sets the time by which the peer must move: for each stream by itself, so that other streams and
@@ -283,8 +283,7 @@ class Http2Session final : public Http2Listener {
     } else {
       HttpRequest request = stream->request();
       if (stream_.is_tls()) request.protocol = "http2+tls";
-      stream->response = co_await context_.dispatcher.answer(&request, peer_, &context_.ids,
-                                                             &context_.loop, &stream->answer_share);
+      stream->response = co_await context_.handler.answer(&request, peer_, &stream->answer_share);
       if (request.method == "HEAD") stream->response.body.clear();
       stream->release_body();
     }

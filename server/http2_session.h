@@ -10,7 +10,7 @@
 
 #include "server/async.h"
 #include "server/byte_stream.h"
-#include "server/http1_session.h"
+#include "server/session_context.h"
 #include "server/sessions.h"
 
 namespace millrace::server {

@@ -122,8 +122,8 @@ std::vector<Http2Protocol::Field> fields_of(const HttpResponse& response, const 
                                             const std::string& length) {
   std::vector<Http2Protocol::Field> fields = {{":status", status}};
   fields.reserve(4 + response.headers.size());
-  for (const auto& [name, value] : response.headers) {
-    fields.push_back({name, value, name == kRequestIdHeader || name == kExtendedIdHeader});
+  for (const AnswerHeader& header : response.headers) {
+    fields.push_back({header.name, header.value, header.is_unique});
   }
   if (!response.content_type.empty()) fields.push_back({"content-type", response.content_type});
   if (!length.empty()) fields.push_back({"content-length", length});

@@ -18,6 +18,7 @@
 #include "server/budget.h"
 #include "server/http.h"
 #include "server/http2_protocol.h"
+#include "server/limits.h"
 
 namespace millrace::server {
 

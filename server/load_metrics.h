@@ -7,7 +7,7 @@
 
 #include "base/metrics.h"
 #include "server/budget.h"
-#include "server/log.h"
+#include "server/log_writer.h"
 #include "streams/subscriptions.h"
 
 namespace millrace::server {

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace millrace::server {
+
+enum class LogFormat : std::uint8_t { kText, kJson };
 
 // 2026-11-23T10:41:53.123Z. Log lines show the machine's time, whatever the streams' clock says.
 [[nodiscard]] std::string wall_time();

@@ -7,7 +7,8 @@
 
 #include "base/error.h"
 #include "server/config.h"
-#include "server/log.h"
+#include "server/log_writer.h"
+#include "server/logger.h"
 #include "server/server.h"
 #include "server/store.h"
 #include "server/tls.h"

@@ -8,7 +8,8 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "server/async.h"
-#include "server/log.h"
+#include "server/log_writer.h"
+#include "server/logger.h"
 
 namespace millrace::server {
 

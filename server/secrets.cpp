@@ -1,5 +1,6 @@
 #include "server/secrets.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,12 +15,18 @@
 #include "server/access_keys.h"
 #include "server/config.h"
 #include "server/protocol.h"
+#include "server/secret_file.h"
 #include "server/tls.h"
 #include "server/tls_certificate.h"
 #include "server/tls_context.h"
 #include "storage/directory.h"
 
 namespace millrace::server {
+namespace {
+
+constexpr std::size_t kKeysFileBytesMax = 1UL << 20U;
+
+}  // namespace
 
 Secrets::Secrets(const WallClock& wall, Metrics& metrics, spdlog::logger& log)
     : wall_(wall),
@@ -65,8 +72,13 @@ void Secrets::read_again(const Config& config) {
 }
 
 Result<void> Secrets::read_keys(const Config& config) {
-  auto keys = load_access_keys(config.auth_keys, warn_);
-  if (!keys) return std::unexpected(keys.error());
+  const auto bad = [&](const Error& error) {
+    return fail(kBadConfig, "access keys in " + config.auth_keys.string() + ": " + error.message);
+  };
+  const auto text = read_secret_file(config.auth_keys, kKeysFileBytesMax, warn_);
+  if (!text) return bad(text.error());
+  auto keys = parse_access_keys(*text);
+  if (!keys) return bad(keys.error());
   log_.info("verifying signatures; access keys: {}", keys->size());
   check_.set(std::make_shared<const SignatureCheck>(std::move(*keys), wall_));
   return {};

@@ -38,13 +38,13 @@
 #include "server/dispatcher.h"
 #include "server/front_door.h"
 #include "server/hangup.h"
-#include "server/http.h"
-#include "server/http1_session.h"
 #include "server/initial_streams.h"
 #include "server/io_loop.h"
+#include "server/limits.h"
 #include "server/listener.h"
 #include "server/load_metrics.h"
-#include "server/log.h"
+#include "server/log_writer.h"
+#include "server/logger.h"
 #include "server/memory.h"
 #include "server/open_ports.h"
 #include "server/process_metrics.h"
@@ -52,9 +52,10 @@
 #include "server/ready_notice.h"
 #include "server/refusal_watch.h"
 #include "server/rejections.h"
-#include "server/request_ids.h"
+#include "server/request_handler.h"
 #include "server/second_signal.h"
 #include "server/secrets.h"
+#include "server/session_context.h"
 #include "server/sessions.h"
 #include "server/store.h"
 #include "server/store_metrics.h"
@@ -88,12 +89,12 @@ struct IoSide {
   IoSide(asio::io_context& watch, Dispatcher& dispatcher, const Limits& limits, Budget& bodies,
          Budget& answers, std::atomic<std::size_t>& connections, const TlsSide& tls,
          Rejections& rejections, Random& random)
-      : ids(random),
+      : handler(dispatcher, rejections, loop, random),
         sessions(connections),
         loop(watch),
-        context{dispatcher, limits, bodies, answers, ids, loop, sessions, tls, rejections} {}
+        context{handler, limits, bodies, answers, loop, sessions, tls} {}
 
-  RequestIds ids;
+  RequestHandler handler;
   Sessions sessions;
   IoLoop loop;  // Connections that have not ended go with it, before what they use.
   SessionContext context;

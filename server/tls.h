@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,12 +11,10 @@
 #include "base/random.h"
 #include "server/secret_file.h"
 #include "server/tls_certificate.h"
+#include "server/tls_context.h"
 #include "storage/directory.h"
 
 namespace millrace::server {
-
-// Which connections the port takes.
-enum class TlsMode : std::uint8_t { kPlainAndTls, kTlsOnly, kPlainOnly };
 
 struct TlsOptions {
   TlsMode mode = TlsMode::kPlainAndTls;

@@ -2,15 +2,19 @@
 
 #pragma once
 
+#include <cstdint>
+
 #include <boost/asio/ssl/context.hpp>
 
 #include "base/error.h"
 #include "base/metrics.h"
 #include "server/current.h"
-#include "server/tls.h"
 #include "server/tls_certificate.h"
 
 namespace millrace::server {
+
+// Which connections the port takes.
+enum class TlsMode : std::uint8_t { kPlainAndTls, kTlsOnly, kPlainOnly };
 
 // TLS 1.2 and 1.3, forward secret and authenticated ciphers only, no renegotiation, no compression;
 // ALPN names h2 and http/1.1. `chain` is the certificate and what it was signed with, and its key.

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "server/access_keys.h"
-#include "server/http.h"
+#include "server/limits.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace millrace::fuzz {

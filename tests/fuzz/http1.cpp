@@ -13,6 +13,7 @@
 #include "server/connection.h"
 #include "server/event_stream.h"
 #include "server/http.h"
+#include "server/limits.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/http1_reference.h"
 #include "tests/fuzz/pieces.h"
@@ -116,7 +117,7 @@ void require_same(const ReferenceAnswer& answer, const server::HttpResponse& exp
                   const ReferenceRequest& request) {
   require(answer.status == expected.status);
   require(answer.field("content-type").value_or("") == expected.content_type);
-  for (const auto& [name, value] : expected.headers) require(answer.field(name) == value);
+  for (const auto& header : expected.headers) require(answer.field(header.name) == header.value);
   require(answer.is_whole || expected.source);
   if (is_timed(answer)) return;
   if (request.method == "HEAD") {

@@ -23,6 +23,7 @@
 #include "server/http.h"
 #include "server/http2_protocol.h"
 #include "server/http2_stream.h"
+#include "server/limits.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/pieces.h"
 #include "tests/fuzz/served.h"

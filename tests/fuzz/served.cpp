@@ -28,10 +28,13 @@
 #include "server/dispatcher.h"
 #include "server/front_door.h"
 #include "server/http.h"
-#include "server/http1_session.h"
 #include "server/io_loop.h"
-#include "server/log.h"
-#include "server/request_ids.h"
+#include "server/limits.h"
+#include "server/log_line.h"
+#include "server/log_writer.h"
+#include "server/logger.h"
+#include "server/request_handler.h"
+#include "server/session_context.h"
 #include "server/tls.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/world.h"
@@ -62,12 +65,11 @@ asio::thread_pool& workers() {
   return pool;
 }
 
-server::Task<> ask(server::Dispatcher* dispatcher, const server::HttpRequest* request,
-                   server::RequestIds* ids, server::IoLoop* loop, server::Budget* answers,
-                   std::optional<server::HttpResponse>* response) {
+server::Task<> ask(server::Handler* handler, const server::HttpRequest* request,
+                   server::Budget* answers, std::optional<server::HttpResponse>* response) {
   server::Budget::Connection connection;
   server::Budget::Share share(*answers, connection, [] {});
-  *response = co_await dispatcher->answer(request, "", ids, loop, &share);
+  *response = co_await handler->answer(request, "", &share);
 }
 
 // The client's end of a connection; neither blocks.
@@ -131,7 +133,7 @@ Served::Served(const server::Limits& limits)
 
 void Served::begin_connection() {
   id_seed_ = std::make_unique<SeededRandom>(1);
-  ids_ = std::make_unique<server::RequestIds>(*id_seed_);
+  handler_ = std::make_unique<server::RequestHandler>(*dispatcher_, rejections_, loop_, *id_seed_);
 }
 
 // Runs what is ready and takes steps until it is done; waits only when neither is there.
@@ -159,8 +161,7 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
   // For the server it is TCP whose addresses mean nothing.
   server::Socket socket(loop_.io().get_executor());
   socket.assign(server::Tcp::v4(), ends[0]);
-  server::SessionContext context{*dispatcher_, limits_,   bodies_, answers_,   *ids_,
-                                 loop_,        sessions_, tls_,    rejections_};
+  server::SessionContext context{*handler_, limits_, bodies_, answers_, loop_, sessions_, tls_};
   bool has_ended = false;
   asio::co_spawn(loop_.io(), server::serve_connection(std::move(socket), &context),
                  [&](const std::exception_ptr& failure) {
@@ -197,10 +198,9 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
 }
 
 server::HttpResponse Served::answer(const server::HttpRequest& request) {
-  require(ids_ != nullptr);
+  require(handler_ != nullptr);
   std::optional<server::HttpResponse> response;
-  asio::co_spawn(loop_.io(),
-                 ask(dispatcher_.get(), &request, ids_.get(), &loop_, &answers_, &response),
+  asio::co_spawn(loop_.io(), ask(handler_.get(), &request, &answers_, &response),
                  [](const std::exception_ptr& failure) { require(failure == nullptr); });
   run_until([&] { return response.has_value(); }, [] { return false; });
   return std::move(*response);

@@ -16,12 +16,11 @@
 #include "server/current.h"
 #include "server/dispatcher.h"
 #include "server/http.h"
-#include "server/http1_session.h"
 #include "server/io_loop.h"
-#include "server/log.h"
+#include "server/limits.h"
 #include "server/protocol.h"
 #include "server/rejections.h"
-#include "server/request_ids.h"
+#include "server/request_handler.h"
 #include "server/sessions.h"
 #include "server/tls_context.h"
 #include "tests/fuzz/world.h"
@@ -62,7 +61,7 @@ class Served {
   server::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
   std::atomic<std::size_t> connections_{0};
   std::unique_ptr<SeededRandom> id_seed_;
-  std::unique_ptr<server::RequestIds> ids_;
+  std::unique_ptr<server::RequestHandler> handler_;
   server::Sessions sessions_{connections_};
   std::unique_ptr<server::Dispatcher> dispatcher_;
 };

@@ -30,7 +30,7 @@ TEST_CASE("what is wrong with access keys is said by line, never by what stands 
     CAPTURE(row.text);
     const auto refused = parse_access_keys(row.text);
     REQUIRE_FALSE(refused);
-    CHECK(refused.error().code == kBadConfig);
+    CHECK(refused.error().code == kBadAccessKeys);
     CHECK(refused.error().message == row.message);
   }
 }

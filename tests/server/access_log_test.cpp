@@ -7,7 +7,8 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
-#include "server/log.h"
+#include "server/log_line.h"
+#include "server/log_writer.h"
 
 namespace millrace::server {
 namespace {

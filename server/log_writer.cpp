@@ -1,23 +1,18 @@
-#include "server/log.h"
+#include "server/log_writer.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <poll.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/base_sink.h>
 #include <sys/poll.h>
 #include <sys/types.h>
 #include <unistd.h>
-
-#include "server/log_line.h"
 
 namespace millrace::server {
 namespace {
@@ -31,34 +26,6 @@ constexpr std::chrono::milliseconds kLastWordsTime{200};
 
 // A pipe that polls writable takes so many bytes without blocking (POSIX).
 constexpr std::size_t kChunkBytes = 4096;
-
-class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  WriterSink(LogWriter& writer, LogFormat format) : writer_(writer), format_(format) {}
-
- protected:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    const auto level = spdlog::level::to_string_view(message.level);
-    const std::string_view level_text(level.data(), level.size());
-    const std::string_view text(message.payload.data(), message.payload.size());
-    std::string line;
-    if (format_ == LogFormat::kJson) {
-      add_json_text(line, "time", wall_time());
-      add_json_text(line, "level", level_text);
-      add_json_text(line, "message", text);
-      line += '}';
-    } else {
-      line = wall_time() + " " + std::string(level_text) + ": " + std::string(text);
-    }
-    line += '\n';
-    writer_.write(line);
-  }
-  void flush_() override {}
-
- private:
-  LogWriter& writer_;
-  const LogFormat format_;
-};
 
 }  // namespace
 
@@ -118,14 +85,6 @@ void LogWriter::run() {
     is_writing_ = !taken.empty();
     if (!is_writing_) idle_.notify_all();
   }
-}
-
-std::shared_ptr<spdlog::logger> make_logger(LogWriter& writer, LogFormat format,
-                                            const std::string& level) {
-  auto logger =
-      std::make_shared<spdlog::logger>("millrace", std::make_shared<WriterSink>(writer, format));
-  logger->set_level(spdlog::level::from_str(level));
-  return logger;
 }
 
 }  // namespace millrace::server

@@ -5,15 +5,10 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
-
-namespace spdlog {
-class logger;  // NOLINT(readability-identifier-naming): its name.
-}
 
 namespace millrace::server {
 
@@ -51,11 +46,5 @@ class LogWriter {
   std::condition_variable idle_;
   std::thread thread_;
 };
-
-enum class LogFormat : std::uint8_t { kText, kJson };
-
-// A logger whose lines go to `writer`. `level` is one of trace, debug, info, warning, error, off.
-[[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(LogWriter& writer, LogFormat format,
-                                                          const std::string& level);
 
 }  // namespace millrace::server
