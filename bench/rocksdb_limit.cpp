@@ -29,7 +29,7 @@
 #include "server/memory.h"
 #include "storage/batch.h"
 #include "storage/keys.h"
-#include "storage/rocksdb_engine.h"
+#include "storage/rocksdb_options.h"
 #include "storage/rocksdb_store.h"
 
 namespace millrace {

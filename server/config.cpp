@@ -17,7 +17,7 @@
 #include "server/options.h"
 #include "server/tls.h"
 #include "server/tls_certificate.h"
-#include "storage/syncer.h"
+#include "storage/rocksdb_options.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/stream_key.h"

@@ -16,7 +16,7 @@
 #include "server/limits.h"
 #include "server/log_line.h"
 #include "server/tls.h"
-#include "storage/syncer.h"
+#include "storage/rocksdb_options.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/subscriptions.h"

@@ -39,6 +39,7 @@
 #include "server/protocol.h"
 #include "server/request_ids.h"
 #include "server/sigv4.h"
+#include "server/sigv4_verify.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
 #include "streams/errors.h"

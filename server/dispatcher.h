@@ -22,12 +22,16 @@
 #include "server/http.h"
 #include "server/io_loop.h"
 #include "server/limits.h"
-#include "server/logger.h"
 #include "server/protocol.h"
 #include "server/rejections.h"
 #include "server/request_ids.h"
 #include "server/sigv4.h"
+#include "server/sigv4_verify.h"
 #include "storage/engine.h"
+
+namespace spdlog {
+class logger;  // NOLINT(readability-identifier-naming): its name.
+}
 
 namespace millrace::server {
 

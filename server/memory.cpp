@@ -8,7 +8,7 @@
 
 #include <malloc.h>
 
-#include "storage/rocksdb_engine.h"
+#include "storage/rocksdb_options.h"
 
 // A sanitizer has an allocator of its own, which it needs to see every block.
 #if defined(__GLIBC__) && !defined(MILLRACE_SANITIZED)

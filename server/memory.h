@@ -8,6 +8,8 @@
 
 #include <cstddef>
 
+#include "storage/rocksdb_options.h"
+
 namespace millrace::server {
 
 // So many of them are kept when they are freed; more go back to the system.

@@ -10,10 +10,9 @@
 
 #include "api/operation.h"
 #include "api/value.h"
-#include "base/clock.h"
-#include "server/access_keys.h"
 #include "server/http.h"
 #include "server/sigv4.h"
+#include "server/sigv4_verify.h"
 
 namespace millrace::server {
 
@@ -22,12 +21,6 @@ struct ApiCall {
   const api::Operation* operation = nullptr;
   api::Form form = api::Form::kJson;
   Credential credential;
-};
-
-// What signatures are verified with.
-struct SignatureCheck {
-  AccessKeys keys;
-  const WallClock& clock;  // Outlives this.
 };
 
 // The call, or the answer to a request that is none. Without `check` a signature has to be there

@@ -12,8 +12,8 @@
 #include "base/random.h"
 #include "server/config.h"
 #include "server/current.h"
-#include "server/protocol.h"
 #include "server/secret_file.h"
+#include "server/sigv4_verify.h"
 #include "server/tls_context.h"
 #include "storage/directory.h"
 

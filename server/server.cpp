@@ -124,7 +124,8 @@ class Server {
                       std::ranges::find(config.ports, 0) != config.ports.end(), log) {
     limits_.connections_max = connections_max(limits_.connections_max);
     add_load_metrics(metrics_, {connections_, subscriptions_, bodies_, answers_, log_writer});
-    add_store_metrics(metrics_, config_, *store_.engine);
+    add_store_metrics(metrics_, {config.memory_budget_bytes, config.disk_budget_bytes},
+                      *store_.engine);
     metrics_.add_writer(write_process_metrics);
   }
 

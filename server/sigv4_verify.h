@@ -20,6 +20,12 @@ namespace millrace::server {
 
 inline constexpr std::string_view kSignatureAlgorithm = "AWS4-HMAC-SHA256";
 
+// What signatures are verified with.
+struct SignatureCheck {
+  AccessKeys keys;
+  const WallClock& clock;  // Outlives this.
+};
+
 // How far a client's clock may be from ours; also how long a presigned request without
 // X-Amz-Expires is good for.
 inline constexpr std::chrono::seconds kSkewMax{300};

@@ -21,7 +21,7 @@
 #include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/rocksdb_engine.h"
-#include "storage/syncer.h"
+#include "storage/rocksdb_options.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/shard_map.h"

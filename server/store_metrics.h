@@ -2,13 +2,19 @@
 
 #pragma once
 
+#include <cstdint>
+
 #include "base/metrics.h"
-#include "server/config.h"
 #include "storage/engine.h"
 
 namespace millrace::server {
 
-// `config` and `engine` outlive the last render of `metrics`.
-void add_store_metrics(Metrics& metrics, const Config& config, const storage::Engine& engine);
+struct StoreBudgets {
+  std::uint64_t memory_bytes;
+  std::uint64_t disk_bytes;  // 0: no limit.
+};
+
+// `engine` outlives the last render of `metrics`.
+void add_store_metrics(Metrics& metrics, StoreBudgets budgets, const storage::Engine& engine);
 
 }  // namespace millrace::server

@@ -35,6 +35,7 @@
 #include "storage/log_states.h"
 #include "storage/mark.h"
 #include "storage/reclaim.h"
+#include "storage/rocksdb_options.h"
 #include "storage/rocksdb_store.h"
 #include "storage/room.h"
 #include "storage/syncer.h"

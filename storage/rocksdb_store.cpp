@@ -31,7 +31,7 @@
 #include "storage/file_system.h"
 #include "storage/keys.h"
 #include "storage/mark.h"
-#include "storage/rocksdb_engine.h"
+#include "storage/rocksdb_options.h"
 
 namespace millrace::storage {
 namespace {

@@ -20,7 +20,7 @@
 #include "base/error.h"
 #include "storage/engine.h"
 #include "storage/mark.h"
-#include "storage/rocksdb_engine.h"
+#include "storage/rocksdb_options.h"
 
 namespace millrace::storage {
 

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "storage/directory.h"
 #include "storage/mark.h"
-#include "storage/rocksdb_engine.h"
+#include "storage/rocksdb_options.h"
 #include "storage/rocksdb_store.h"
 
 namespace millrace::storage {

@@ -16,15 +16,9 @@
 
 #include "base/error.h"
 #include "storage/engine.h"
+#include "storage/rocksdb_options.h"
 
 namespace millrace::storage {
-
-// When a commit reaches the device.
-enum class Fsync : std::uint8_t {
-  kAlways,    // Before its answer: nothing acknowledged is lost in a power cut.
-  kInterval,  // At most an interval later: a power cut loses at most that, always a suffix.
-  kNever,     // When the system likes. kill -9 loses nothing in any of the three.
-};
 
 class Syncer {
  public:

@@ -22,6 +22,7 @@
 #include "server/rejections.h"
 #include "server/request_handler.h"
 #include "server/sessions.h"
+#include "server/sigv4_verify.h"
 #include "server/tls_context.h"
 #include "tests/fuzz/world.h"
 

@@ -8,7 +8,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include "storage/rocksdb_engine.h"
+#include "storage/rocksdb_options.h"
 
 namespace millrace::server {
 namespace {

@@ -19,7 +19,7 @@
 #include "storage/engine.h"
 #include "storage/errors.h"
 #include "storage/rocksdb_engine.h"
-#include "storage/syncer.h"
+#include "storage/rocksdb_options.h"
 #include "storage/wal_check.h"
 #include "tests/storage/engine_contract.h"
 #include "tests/storage/temp_directory.h"

@@ -24,7 +24,7 @@
 #include "storage/errors.h"
 #include "storage/memory_engine.h"
 #include "storage/rocksdb_engine.h"
-#include "storage/syncer.h"
+#include "storage/rocksdb_options.h"
 #include "tests/storage/temp_directory.h"
 
 namespace millrace::storage {

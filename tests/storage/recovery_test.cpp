@@ -29,7 +29,7 @@
 #include "storage/keys.h"
 #include "storage/mark.h"
 #include "storage/rocksdb_engine.h"
-#include "storage/syncer.h"
+#include "storage/rocksdb_options.h"
 #include "tests/storage/engine_contract.h"
 #include "tests/storage/temp_directory.h"
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
+#include "storage/rocksdb_options.h"
 
 namespace millrace::storage {
 namespace {

@@ -28,6 +28,7 @@
 #include "storage/engine.h"
 #include "storage/errors.h"
 #include "storage/rocksdb_engine.h"
+#include "storage/rocksdb_options.h"
 #include "tests/storage/engine_contract.h"
 
 namespace millrace::storage {
