@@ -1,5 +1,5 @@
-// CRC-32C of base/digest.h: the checksum of stored batches and, through storage/rocksdb_crc32c, of
-// RocksDB's log and blocks.
+// CRC-32C of base/digest.h: the checksum of stored batches and, through
+// storage/rocksdb/rocksdb_crc32c, of RocksDB's log and blocks.
 //
 // The processor's instruction takes 8 bytes every three cycles if each waits for the one before,
 // and 8 bytes every cycle if it does not. So long inputs are taken as three lanes side by side. A

@@ -3,8 +3,8 @@
 //
 // A request's records go to the shards in equal parts, as random partition keys deal them out. The
 // server's way is one key per shard and request (storage/batch.h), and keys that begin with an
-// epoch (storage/epochs.h); the plain way is one key per record, all in one epoch: by shard and
-// position. Options are the store's own, and freed memory is kept as the server keeps it.
+// epoch (storage/rocksdb/epochs.h); the plain way is one key per record, all in one epoch: by shard
+// and position. Options are the store's own, and freed memory is kept as the server keeps it.
 
 #include <algorithm>
 #include <chrono>
@@ -25,12 +25,12 @@
 #include <rocksdb/write_batch.h>
 #include <sys/resource.h>
 
+#include "app/memory.h"
 #include "base/bytes.h"
-#include "server/memory.h"
 #include "storage/batch.h"
-#include "storage/keys.h"
-#include "storage/rocksdb_options.h"
-#include "storage/rocksdb_store.h"
+#include "storage/rocksdb/keys.h"
+#include "storage/rocksdb/rocksdb_options.h"
+#include "storage/rocksdb/rocksdb_store.h"
 
 namespace millrace {
 namespace {

@@ -45,7 +45,7 @@ if(MILLRACE_STATIC)
     list(APPEND millrace_rocksdb_libraries ${MILLRACE_${name}_LIBRARY})
   endforeach()
   target_link_libraries(RocksDB::rocksdb INTERFACE ${millrace_rocksdb_libraries} Threads::Threads dl)
-  # storage/rocksdb_crc32c.cpp takes this function's place.
+  # storage/rocksdb/rocksdb_crc32c.cpp takes this function's place.
   set(crc32c_symbol _ZN7rocksdb6crc32c6ExtendEjPKcm)
   target_link_options(RocksDB::rocksdb INTERFACE
     -Wl,--wrap=${crc32c_symbol} -Wl,--undefined=__wrap_${crc32c_symbol})

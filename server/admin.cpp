@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "base/gzip.h"
 #include "millrace_version.h"
-#include "server/http.h"
+#include "net/http.h"
+#include "net/uri.h"
 #include "server/page.h"
-#include "server/uri.h"
 
 namespace millrace::server {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/metrics.h"
-#include "server/http.h"
+#include "net/http.h"
 
 namespace millrace::server {
 

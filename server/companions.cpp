@@ -9,9 +9,9 @@
 
 #include "api/context.h"
 #include "base/gzip.h"
-#include "server/http.h"
+#include "net/http.h"
+#include "net/uri.h"
 #include "server/protocol.h"
-#include "server/uri.h"
 
 namespace millrace::server {
 namespace {

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "api/context.h"
-#include "server/http.h"
+#include "net/http.h"
 
 namespace millrace::server {
 

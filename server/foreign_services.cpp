@@ -11,10 +11,10 @@
 #include "api/cbor.h"
 #include "api/errors.h"
 #include "api/json.h"
+#include "aws/sigv4.h"
+#include "net/http.h"
+#include "net/uri.h"
 #include "server/companions.h"
-#include "server/http.h"
-#include "server/sigv4.h"
-#include "server/uri.h"
 
 namespace millrace::server {
 namespace {

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/http.h"
+#include "net/http.h"
 
 namespace millrace::server {
 

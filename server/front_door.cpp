@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/http.h"
+#include "net/http.h"
 #include "server/page.h"
 
 namespace millrace::server {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/http.h"
+#include "net/http.h"
 
 namespace millrace::server {
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 
 #include "base/metrics.h"
-#include "server/budget.h"
+#include "net/budget.h"
 #include "server/log_writer.h"
 #include "streams/subscriptions.h"
 

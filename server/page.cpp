@@ -9,7 +9,7 @@
 
 #include "console_files.h"
 #include "millrace_version.h"
-#include "server/http.h"
+#include "net/http.h"
 
 namespace millrace::server {
 namespace {

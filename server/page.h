@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "server/http.h"
+#include "net/http.h"
 
 namespace millrace::server {
 

@@ -13,10 +13,10 @@
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
 #include "api/value.h"
+#include "aws/sigv4.h"
+#include "aws/sigv4_verify.h"
 #include "base/error.h"
-#include "server/http.h"
-#include "server/sigv4.h"
-#include "server/sigv4_verify.h"
+#include "net/http.h"
 #include "streams/stream_key.h"
 
 namespace millrace::server {

@@ -10,9 +10,9 @@
 
 #include "api/operation.h"
 #include "api/value.h"
-#include "server/http.h"
-#include "server/sigv4.h"
-#include "server/sigv4_verify.h"
+#include "aws/sigv4.h"
+#include "aws/sigv4_verify.h"
+#include "net/http.h"
 
 namespace millrace::server {
 

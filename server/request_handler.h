@@ -4,15 +4,15 @@
 
 #include <string_view>
 
+#include "aws/request_ids.h"
 #include "base/random.h"
-#include "server/async.h"
-#include "server/budget.h"
+#include "net/async.h"
+#include "net/budget.h"
+#include "net/handler.h"
+#include "net/http.h"
+#include "net/io_loop.h"
 #include "server/dispatcher.h"
-#include "server/handler.h"
-#include "server/http.h"
-#include "server/io_loop.h"
 #include "server/rejections.h"
-#include "server/request_ids.h"
 
 namespace millrace::server {
 

@@ -4,9 +4,9 @@
 //   lock       held by the one process that uses the directory; its process id as text. The
 //   directory
 //              itself is locked too: somebody may remove a file
-//   mark       storage/mark.h
+//   mark       storage/rocksdb/mark.h
 //   seal.key   32 random bytes, mode 0600: seals iterators and next tokens
-//   ca.pem     key and certificate that sign the server's certificate (server/tls), mode 0600
+//   ca.pem     key and certificate that sign the server's certificate (app/tls), mode 0600
 //   db/        RocksDB's files
 
 #pragma once

@@ -1,5 +1,5 @@
 // Shows whether the compiler still destroys some temporaries of a co_await expression twice, as
-// g++ 12 does. The rules in server/async.h are there for it. This program fails when the compiler
+// g++ 12 does. The rules in net/async.h are there for it. This program fails when the compiler
 // breaks something that code keeping to the rules relies on; what is broken beyond that it only
 // reports.
 
@@ -79,6 +79,6 @@ int main() {
   const bool rules_hold = is_balanced(&passes_named_lambda) && is_balanced(&passes_named_aggregate);
   const bool is_fixed = is_balanced(&passes_lambda) && is_balanced(&passes_aggregate);
   std::printf("named first: %s, in the expression: %s\n", rules_hold ? "right" : "WRONG",
-              is_fixed ? "right (the rules in server/async.h are no longer needed)" : "wrong");
+              is_fixed ? "right (the rules in net/async.h are no longer needed)" : "wrong");
   return rules_hold ? 0 : 1;
 }

@@ -3,7 +3,7 @@
 //
 // The lines of an input that come first and begin with "--" are options; the rest is the file.
 
-#include "server/config.h"
+#include "app/config.h"
 
 #include <algorithm>
 #include <array>
@@ -20,8 +20,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "server/access_keys.h"
-#include "server/limits.h"
+#include "aws/access_keys.h"
+#include "net/limits.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace millrace::fuzz {

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "server/connection.h"
-#include "server/event_stream.h"
-#include "server/http.h"
-#include "server/limits.h"
+#include "aws/event_stream.h"
+#include "net/connection.h"
+#include "net/http.h"
+#include "net/limits.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/http1_reference.h"
 #include "tests/fuzz/pieces.h"

@@ -19,11 +19,11 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "server/budget.h"
-#include "server/http.h"
-#include "server/http2_protocol.h"
-#include "server/http2_stream.h"
-#include "server/limits.h"
+#include "net/budget.h"
+#include "net/http.h"
+#include "net/http2_protocol.h"
+#include "net/http2_stream.h"
+#include "net/limits.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/pieces.h"
 #include "tests/fuzz/served.h"

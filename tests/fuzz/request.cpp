@@ -7,16 +7,16 @@
 #include <variant>
 #include <vector>
 
+#include "aws/access_keys.h"
+#include "aws/sigv4.h"
+#include "aws/sigv4_verify.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/digest.h"
-#include "server/access_keys.h"
-#include "server/connection.h"
+#include "net/connection.h"
+#include "net/http.h"
 #include "server/front_door.h"
-#include "server/http.h"
 #include "server/protocol.h"
-#include "server/sigv4.h"
-#include "server/sigv4_verify.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace millrace::fuzz {

@@ -10,20 +10,20 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/sigv4_verify.h"
+#include "base/current.h"
 #include "base/metrics.h"
-#include "server/async.h"
-#include "server/budget.h"
-#include "server/current.h"
+#include "net/async.h"
+#include "net/budget.h"
+#include "net/http.h"
+#include "net/io_loop.h"
+#include "net/limits.h"
+#include "net/sessions.h"
+#include "net/tls_context.h"
 #include "server/dispatcher.h"
-#include "server/http.h"
-#include "server/io_loop.h"
-#include "server/limits.h"
 #include "server/protocol.h"
 #include "server/rejections.h"
 #include "server/request_handler.h"
-#include "server/sessions.h"
-#include "server/sigv4_verify.h"
-#include "server/tls_context.h"
 #include "tests/fuzz/world.h"
 
 namespace millrace::fuzz {

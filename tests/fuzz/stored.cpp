@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/uint128.h"
 #include "storage/batch.h"
-#include "storage/keys.h"
+#include "storage/rocksdb/keys.h"
 #include "streams/record.h"
 #include "streams/rows.h"
 #include "tests/fuzz/fuzz.h"

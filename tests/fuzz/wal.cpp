@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
-#include "storage/wal_check.h"
+#include "storage/rocksdb/wal_check.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace millrace::fuzz {

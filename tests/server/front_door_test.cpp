@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "server/http.h"
+#include "net/http.h"
 
 namespace millrace::server {
 namespace {

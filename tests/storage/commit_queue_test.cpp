@@ -1,4 +1,4 @@
-#include "storage/commit_queue.h"
+#include "storage/rocksdb/commit_queue.h"
 
 #include <atomic>
 #include <chrono>

@@ -18,9 +18,9 @@
 #include "base/error.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
-#include "storage/rocksdb_engine.h"
-#include "storage/rocksdb_options.h"
-#include "storage/wal_check.h"
+#include "storage/rocksdb/rocksdb_engine.h"
+#include "storage/rocksdb/rocksdb_options.h"
+#include "storage/rocksdb/wal_check.h"
 #include "tests/storage/engine_contract.h"
 #include "tests/storage/temp_directory.h"
 

@@ -23,8 +23,8 @@
 #include "storage/engine.h"
 #include "storage/errors.h"
 #include "storage/memory_engine.h"
-#include "storage/rocksdb_engine.h"
-#include "storage/rocksdb_options.h"
+#include "storage/rocksdb/rocksdb_engine.h"
+#include "storage/rocksdb/rocksdb_options.h"
 #include "tests/storage/temp_directory.h"
 
 namespace millrace::storage {

@@ -29,7 +29,7 @@
 #include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
-#include "storage/rocksdb_options.h"
+#include "storage/rocksdb/rocksdb_options.h"
 #include "tests/storage/engine_contract.h"
 #include "tests/storage/temp_directory.h"
 #include "tests/storage/workload.h"

@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
-#include "storage/rocksdb_options.h"
+#include "storage/rocksdb/rocksdb_options.h"
 #include "tests/storage/engine_contract.h"
 #include "tests/storage/fault_file_system.h"
 #include "tests/storage/temp_directory.h"

@@ -14,8 +14,8 @@
 
 #include "base/clock.h"
 #include "storage/engine.h"
-#include "storage/mark.h"
-#include "storage/rocksdb_options.h"
+#include "storage/rocksdb/mark.h"
+#include "storage/rocksdb/rocksdb_options.h"
 #include "tests/storage/engine_contract.h"
 #include "tests/storage/fault_file_system.h"
 #include "tests/storage/temp_directory.h"

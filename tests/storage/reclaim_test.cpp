@@ -1,4 +1,4 @@
-#include "storage/reclaim.h"
+#include "storage/rocksdb/reclaim.h"
 
 #include <atomic>
 #include <chrono>
@@ -9,10 +9,10 @@
 #include <doctest/doctest.h>
 
 #include "storage/engine.h"
-#include "storage/epochs.h"
-#include "storage/keys.h"
-#include "storage/log_states.h"
-#include "storage/rocksdb_store.h"
+#include "storage/rocksdb/epochs.h"
+#include "storage/rocksdb/keys.h"
+#include "storage/rocksdb/log_states.h"
+#include "storage/rocksdb/rocksdb_store.h"
 
 namespace millrace::storage {
 namespace {

@@ -1,4 +1,4 @@
-#include "storage/syncer.h"
+#include "storage/rocksdb/syncer.h"
 
 #include <chrono>
 #include <deque>
@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
-#include "storage/rocksdb_options.h"
+#include "storage/rocksdb/rocksdb_options.h"
 
 namespace millrace::storage {
 namespace {

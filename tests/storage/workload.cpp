@@ -27,8 +27,8 @@
 #include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
-#include "storage/rocksdb_engine.h"
-#include "storage/rocksdb_options.h"
+#include "storage/rocksdb/rocksdb_engine.h"
+#include "storage/rocksdb/rocksdb_options.h"
 #include "tests/storage/engine_contract.h"
 
 namespace millrace::storage {

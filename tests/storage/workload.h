@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
-#include "storage/rocksdb_options.h"
+#include "storage/rocksdb/rocksdb_options.h"
 
 namespace millrace::storage {
 

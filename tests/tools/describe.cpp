@@ -11,7 +11,7 @@
 
 #include "api/field.h"
 #include "api/kinesis/operations.h"
-#include "server/config.h"
+#include "app/config.h"
 
 namespace {
 

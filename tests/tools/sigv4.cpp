@@ -1,7 +1,7 @@
 // Signs a request again, for comparison with published vectors: reads a signed request on stdin and
 // prints one step of its signature, made with the headers, the scope and the date it names.
 
-#include "server/sigv4.h"
+#include "aws/sigv4.h"
 
 #include <cstddef>
 #include <iostream>
@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/sigv4_verify.h"
 #include "base/bytes.h"
 #include "base/digest.h"
-#include "server/http.h"
-#include "server/sigv4_verify.h"
+#include "net/http.h"
 
 namespace {
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ("base", "storage", "streams", "api", "server", "bench", "tests")
+FOLDERS = ("base", "storage", "streams", "net", "api", "aws", "server", "app", "bench", "tests")
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 
 
@@ -60,7 +60,7 @@ def unproven(names):
 
 def flags():
     entries = json.loads((ROOT / "build/dev/compile_commands.json").read_text())
-    words = shlex.split(next(one for one in entries if one["file"].endswith("/server/server.cpp"))["command"])
+    words = shlex.split(next(one for one in entries if one["file"].endswith("/app/server.cpp"))["command"])
     kept = [word for number, word in enumerate(words)
             if word.startswith(("-I", "-D", "-std")) or word == "-isystem" or words[number - 1] == "-isystem"]
     return " ".join(map(shlex.quote, kept))

@@ -22,7 +22,7 @@ SECONDS = datetime.timedelta(seconds=1)
 
 
 def put_ahead(directory, by):
-    """Dates the newest record of a store that nobody uses so far ahead of the machine's clock (storage/mark.h)."""
+    """Dates the newest record of a store that nobody uses so far ahead of the machine's clock (storage/rocksdb/mark.h)."""
     page = bytearray((directory / "mark").read_bytes())
     ahead = int((time.time() + by.total_seconds()) * 1000)
     struct.pack_into("<Q", page, 5 * 8, ahead)

@@ -1,0 +1,60 @@
+// What the server proves itself with and knows its callers by: its certificate and the access keys.
+// Those that come from files may be read again while it serves.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/config.h"
+#include "app/secret_file.h"
+#include "aws/sigv4_verify.h"
+#include "base/clock.h"
+#include "base/current.h"
+#include "base/error.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "net/tls_context.h"
+#include "storage/directory.h"
+
+namespace spdlog {
+class logger;  // NOLINT(readability-identifier-naming): its name.
+}
+
+namespace millrace::server {
+
+class Secrets {
+ public:
+  // `log` is told what was read; it, `metrics` and `wall` outlive this.
+  Secrets(const WallClock& wall, Metrics& metrics, spdlog::logger& log);
+
+  // Reads or makes what `config` wants. `directory` keeps the certificate authority of our making;
+  // null with --ephemeral. Errors: kBadConfig, kBadCertificate or kCannotOpen, with a sentence for
+  // people.
+  [[nodiscard]] Result<void> open(const Config& config, const storage::Directory* directory,
+                                  Random& random);
+
+  // Reads the files of `config` again. What cannot be read stays as it was and is an error line.
+  void read_again(const Config& config);
+
+  [[nodiscard]] const TlsSide& tls() const { return tls_; }
+
+  // Holds nothing where signatures only have to be there.
+  [[nodiscard]] const Current<const SignatureCheck>& signature_check() const { return check_; }
+
+  // The certificate that clients are to trust, PEM; empty where it is not of our making.
+  [[nodiscard]] const std::string& ca() const { return ca_; }
+
+ private:
+  Result<void> read_keys(const Config& config);
+  Result<void> use_chain(const KeyPair& chain, const Config& config);
+
+  const WallClock& wall_;
+  spdlog::logger& log_;
+  const Warn warn_;
+  TlsSide tls_;
+  Current<const SignatureCheck> check_;
+  std::string ca_;
+};
+
+}  // namespace millrace::server

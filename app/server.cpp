@@ -1,0 +1,410 @@
+#include "app/server.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGHUP is POSIX.
+#include <spdlog/logger.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/context.h"
+#include "api/tokens.h"
+#include "app/config.h"
+#include "app/hangup.h"
+#include "app/initial_streams.h"
+#include "app/logger.h"
+#include "app/memory.h"
+#include "app/open_ports.h"
+#include "app/ready_file.h"
+#include "app/ready_notice.h"
+#include "app/second_signal.h"
+#include "app/secrets.h"
+#include "app/store.h"
+#include "app/system_limits.h"
+#include "app/worker_pool.h"
+#include "base/error.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "millrace_version.h"
+#include "net/async.h"
+#include "net/budget.h"
+#include "net/connection.h"
+#include "net/io_loop.h"
+#include "net/limits.h"
+#include "net/listener.h"
+#include "net/session_context.h"
+#include "net/sessions.h"
+#include "net/tls_context.h"
+#include "server/access_log.h"
+#include "server/admin.h"
+#include "server/dispatcher.h"
+#include "server/front_door.h"
+#include "server/load_metrics.h"
+#include "server/log_writer.h"
+#include "server/process_metrics.h"
+#include "server/refusal_watch.h"
+#include "server/rejections.h"
+#include "server/request_handler.h"
+#include "server/store_metrics.h"
+#include "server/stream_metrics.h"
+#include "storage/engine.h"
+#include "streams/accounts.h"
+#include "streams/arrivals.h"
+#include "streams/catalogue.h"
+#include "streams/errors.h"
+#include "streams/quota.h"
+#include "streams/stream_key.h"
+#include "streams/subscriptions.h"
+
+namespace millrace::server {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t kWorkers = 2;
+constexpr std::chrono::seconds kHousekeepingPeriod{60};
+constexpr std::chrono::milliseconds kDrainStep{5};
+// Less may be the time that a start takes after a fast stop.
+constexpr std::chrono::milliseconds kClockLeadNoted{1000};
+constexpr std::chrono::seconds kLookPeriod{1};
+
+// One I/O loop with what its connections share.
+struct IoSide {
+  IoSide(asio::io_context& watch, Dispatcher& dispatcher, const Limits& limits, Budget& bodies,
+         Budget& answers, std::atomic<std::size_t>& connections, const TlsSide& tls,
+         Rejections& rejections, Random& random)
+      : handler(dispatcher, rejections, loop, random),
+        sessions(connections),
+        loop(watch),
+        context{handler, limits, bodies, answers, loop, sessions, tls} {}
+
+  RequestHandler handler;
+  Sessions sessions;
+  IoLoop loop;  // Connections that have not ended go with it, before what they use.
+  SessionContext context;
+};
+
+class Server {
+ public:
+  Server(const Config& config, ReadOptions read_options, spdlog::logger& log, LogWriter& log_writer,
+         Store& store, std::optional<ReadyFile> ready_file, SecondSignal& second_signal)
+      : config_(config),
+        read_options_(std::move(read_options)),
+        limits_(config.limits),
+        log_(log),
+        store_(store),
+        access_log_(log_writer, config.log_format, config.access_log),
+        rejections_(metrics_, access_log_),
+        second_signal_(second_signal),
+        tokens_(store.seal_key, random_),
+        quotas_(config.limits_mode, store.clock,
+                [this](std::string_view limit) { count_exceeded(limit); }),
+        subscriptions_(store.clock, config.subscriptions),
+        secrets_(store.wall, metrics_, log),
+        refusals_(log),
+        workers_(kWorkers),
+        scrapes_(1),
+        ready_notice_(accept_io_.get_executor(), std::move(ready_file),
+                      std::ranges::find(config.ports, 0) != config.ports.end(), log) {
+    limits_.connections_max = connections_max(limits_.connections_max);
+    add_load_metrics(metrics_, {connections_, subscriptions_, bodies_, answers_, log_writer});
+    add_store_metrics(metrics_, {config.memory_budget_bytes, config.disk_budget_bytes},
+                      *store_.engine);
+    metrics_.add_writer(write_process_metrics);
+  }
+
+  Result<void> start() {
+    const auto* directory = store_.directory ? &*store_.directory : nullptr;
+    if (auto opened = secrets_.open(config_, directory, random_); !opened) return opened;
+    auto catalogue =
+        streams::Catalogue::open(*store_.engine, store_.clock, quotas_, config_.catalogue);
+    if (!catalogue) return std::unexpected(catalogue.error());
+    catalogue_ = std::move(*catalogue);
+    if (store_.clock.offset() > kClockLeadNoted) {
+      log_.warn(
+          "the newest time in the data directory is ahead of this machine's clock: times of "
+          "streams and records are {} s ahead of it",
+          std::chrono::ceil<std::chrono::seconds>(store_.clock.offset()).count());
+    }
+    if (config_.has_stream_metrics) {
+      stream_metrics_.emplace(*store_.engine, store_.clock, *catalogue_);
+      metrics_.add_writer([this](MetricsText& text) { stream_metrics_->write(text); });
+    }
+    auto accounts = streams::Accounts::open(*store_.engine, store_.clock);
+    if (!accounts) return std::unexpected(accounts.error());
+    accounts_ = std::move(*accounts);
+    arrivals_ = std::make_unique<streams::Arrivals>(*store_.engine);
+    catalogue_->on_shard_end([this](storage::LogId log) { arrivals_->wake(log); });
+    catalogue_->on_transition(
+        [this](const streams::Transition& transition) { log_transition(transition); });
+    auto initial =
+        InitialStreams::create(config_.streams, config_.defaults, *catalogue_, store_.clock, log_);
+    if (!initial) return std::unexpected(initial.error());
+    initial_streams_ = std::make_unique<InitialStreams>(*initial);
+
+    const api::Services services{*catalogue_, *accounts_,   quotas_, subscriptions_,
+                                 *arrivals_,  store_.clock, tokens_, config_.enforces_policies};
+    const Backends backends{*store_.engine, services, metrics_,        access_log_,
+                            rejections_,    log_,     workers_.pool(), scrapes_.pool()};
+    dispatcher_ = std::make_unique<Dispatcher>(
+        backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
+        Admin(
+            metrics_, [this] { return ready(); }, secrets_.ca()),
+        config_.defaults, limits_, secrets_.signature_check());
+    for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
+      sides_.push_back(std::make_unique<IoSide>(accept_io_, *dispatcher_, limits_, bodies_,
+                                                answers_, connections_, secrets_.tls(), rejections_,
+                                                random_));
+    }
+    watch_refusals();
+    return listen();
+  }
+
+  void run() {
+    for (const auto& side : sides_) {
+      asio::co_spawn(side->loop.io(), side->sessions.watch(limits_.write_timeout), asio::detached);
+      side->loop.start();
+    }
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      log_.info("stopping on signal {}", signal);
+      second_signal_.arm();
+      accept_io_.stop();
+    });
+    hangup_.start();
+    ready_notice_.give_after([this] { return time_to_ready(); });
+    asio::post(workers_.pool(), give_back_free_memory);  // What replaying a log has left.
+    Timer housekeeping(accept_io_.get_executor());
+    arm_housekeeping(housekeeping);
+    Timer look(accept_io_.get_executor());
+    arm_look(look);
+    accept_io_.run();
+    stop();
+  }
+
+ private:
+  [[nodiscard]] Result<void> ready() const {
+    if (auto writable = store_.engine->writable(); !writable) return writable;
+    if (initial_streams_->time_left() > std::chrono::milliseconds::zero()) {
+      return fail(streams::kInternalFailure, "Streams made at start are not ACTIVE yet.");
+    }
+    return {};
+  }
+
+  void count_exceeded(std::string_view limit) {
+    metrics_
+        .counter("millrace_limits_exceeded_total",
+                 "What was over a limit of the service, refused or only observed.",
+                 "limit=\"" + std::string(limit) + "\"")
+        .add();
+    log_.debug("over a limit: {}", limit);
+  }
+
+  void log_transition(const streams::Transition& transition) {
+    if (!log_.should_log(spdlog::level::debug)) return;
+    const streams::StreamKey& key = transition.stream;
+    log_.debug("stream {}/{}/{}: {} -> {}; shards closed: {}, opened: {}", key.account, key.region,
+               key.name, transition.from, transition.to, transition.shards_closed,
+               transition.shards_opened);
+  }
+
+  Result<void> listen() {
+    listener_ = std::make_unique<Listener>(
+        accept_io_, [this]() -> asio::io_context& { return next_side().loop.io(); },
+        [this](Socket socket) { serve_socket(std::move(socket)); }, connections_,
+        limits_.connections_max, refused_connections_);
+    auto endpoints = open_ports(config_, *listener_, log_);
+    if (!endpoints) return std::unexpected(endpoints.error());
+    return ready_notice_.prepare(facts_of_this(std::move(*endpoints), secrets_.ca()));
+  }
+
+  void watch_refusals() {
+    refusals_.add("writes", [this]() -> std::optional<std::string> {
+      const auto writable = store_.engine->writable();
+      return writable ? std::nullopt : std::optional(writable.error().message);
+    });
+    refusals_.count("requests",
+                    "bodies under way take all of --inflight-budget, or a connection its quarter",
+                    [this] { return bodies_.refused(); });
+    refusals_.count("answers",
+                    "those not sent yet take all of --answer-budget, or a connection its quarter",
+                    [this] { return answers_.refused(); });
+    refusals_.count("connections",
+                    "there are " + std::to_string(limits_.connections_max) +
+                        ", as many as --connections-max or the limit of descriptors allow",
+                    [this] { return refused_connections_.value(); });
+  }
+
+  IoSide& next_side() { return *sides_[next_side_]; }
+
+  // Called right after a socket was accepted for next_side().
+  void serve_socket(Socket socket) {
+    IoSide& side = next_side();
+    next_side_ = (next_side_ + 1) % sides_.size();
+    asio::co_spawn(side.loop.io(), serve_connection(std::move(socket), &side.context),
+                   [this](const std::exception_ptr& failure) {
+                     if (failure) log_.error("a connection ended with an exception");
+                   });
+  }
+
+  void arm_housekeeping(Timer& timer) {
+    timer.expires_after(kHousekeepingPeriod);
+    timer.async_wait([this, &timer](const boost::system::error_code& error) {
+      if (error) return;
+      asio::post(workers_.pool(), [this] { catalogue_->expire(); });
+      asio::post(workers_.pool(), give_back_free_memory);
+      arm_housekeeping(timer);
+    });
+  }
+
+  void arm_look(Timer& timer) {
+    timer.expires_after(kLookPeriod);
+    timer.async_wait([this, &timer](const boost::system::error_code& error) {
+      if (error) return;
+      access_log_.report_left_out();
+      look_at_refusals();
+      arm_look(timer);
+    });
+  }
+
+  // On a worker: whether the store takes writes may be a question to the device.
+  void look_at_refusals() {
+    if (is_looking_.exchange(true)) return;
+    asio::post(workers_.pool(), [this] {
+      refusals_.look();
+      is_looking_ = false;
+    });
+  }
+
+  // Until it is worth asking again, where what is waited for has no time of its own.
+  [[nodiscard]] std::chrono::milliseconds time_to_ready() const {
+    const auto left = initial_streams_->time_left();
+    const bool waits = left <= std::chrono::milliseconds::zero() && !ready();
+    return waits ? kLookPeriod : left;
+  }
+
+  // What may change while the server runs.
+  void read_again() {
+    const auto config = read_options_();
+    if (!config) {
+      log_.error("on SIGHUP: {}; nothing was changed", config.error().message);
+      return;
+    }
+    secrets_.read_again(*config);
+    log_.info("on SIGHUP: read the files again; the log level is {}", config->log_level);
+    log_.set_level(spdlog::level::from_str(config->log_level));
+  }
+
+  // Ends idle connections, lets the others have their answers, then closes the store.
+  void stop() {
+    ready_notice_.withdraw();
+    listener_->stop();
+    for (const auto& side : sides_) {
+      asio::post(side->loop.io(),
+                 [this, &sessions = side->sessions] { sessions.stop(limits_.half_sent_timeout); });
+    }
+    const auto deadline = SteadyClock::now() + limits_.drain_timeout;
+    while (connections_.load() > 0 && SteadyClock::now() < deadline) {
+      std::this_thread::sleep_for(kDrainStep);
+    }
+    if (connections_.load() > 0) log_.warn("{} connections did not end", connections_.load());
+    workers_.join();
+    scrapes_.join();
+    for (const auto& side : sides_) side->loop.stop();
+  }
+
+  const Config& config_;
+  const ReadOptions read_options_;
+  Limits limits_;
+  spdlog::logger& log_;
+  Store& store_;
+  SystemRandom random_;
+  Metrics metrics_;
+  AccessLog access_log_;
+  Rejections rejections_;
+  Counter& refused_connections_ = metrics_.counter(
+      "millrace_connections_refused_total", "Connections closed because there were too many.");
+  SecondSignal& second_signal_;
+  api::Tokens tokens_;
+  streams::Quotas quotas_;
+  streams::Subscriptions subscriptions_;
+  Secrets secrets_;
+  RefusalWatch refusals_;
+  WorkerPool workers_;
+  WorkerPool scrapes_;
+  std::unique_ptr<streams::Catalogue> catalogue_;
+  std::optional<StreamMetrics> stream_metrics_;
+  std::unique_ptr<streams::Accounts> accounts_;
+  std::unique_ptr<streams::Arrivals> arrivals_;
+  std::unique_ptr<InitialStreams> initial_streams_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::atomic<std::size_t> connections_{0};
+  Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
+  Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
+  asio::io_context accept_io_{1};  // Of the main thread, which never waits for the store.
+  asio::signal_set signals_{accept_io_, SIGTERM, SIGINT};  // Caught before a port is open.
+  Hangup hangup_{accept_io_, {[this] { read_again(); }, [this] { accept_io_.stop(); }}};
+  ReadyNotice ready_notice_;
+  std::vector<std::unique_ptr<IoSide>> sides_;
+  std::size_t next_side_ = 0;
+  std::atomic<bool> is_looking_{false};
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace
+
+int serve(const Config& config, ReadOptions read_again) {
+  raise_descriptor_limit();
+  ::umask(077);                // What is stored is its owner's.
+  ::signal(SIGPIPE, SIG_IGN);  // Whoever read the output may have gone.
+  ::signal(SIGHUP, SIG_IGN);   // Until there is something to reload.
+  LogWriter log_writer(STDERR_FILENO);
+  const auto log = make_logger(log_writer, config.log_format, config.log_level);
+  log->info("millrace {}", kVersion);
+  for (const std::string& warning : config.warnings) log->warn("{}", warning);
+  std::optional<ReadyFile> ready_file;
+  if (!config.ready_file.empty()) {
+    auto opened = ReadyFile::open(config.ready_file);
+    if (!opened) {
+      log->error("{}", opened.error().message);
+      return 1;
+    }
+    ready_file.emplace(std::move(*opened));
+  }
+  auto store = open_store(config, *log);
+  if (!store) {
+    log->error("{}", store.error().message);
+    return 1;
+  }
+  SecondSignal second_signal(*log, log_writer);  // Until the store is closed.
+  {
+    Server server(config, std::move(read_again), *log, log_writer, **store, std::move(ready_file),
+                  second_signal);
+    if (auto started = server.start(); !started) {
+      log->error("{}", started.error().message);
+      return 1;
+    }
+    server.run();
+  }
+  store->reset();
+  log->info("stopped");
+  return 0;
+}
+
+}  // namespace millrace::server

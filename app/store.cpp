@@ -1,0 +1,125 @@
+#include "app/store.h"
+
+#include <cerrno>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "app/config.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "storage/directory.h"
+#include "storage/engine.h"
+#include "storage/rocksdb/rocksdb_engine.h"
+#include "storage/rocksdb/rocksdb_options.h"
+#include "streams/catalogue.h"
+#include "streams/quota.h"
+#include "streams/shard_map.h"
+#include "streams/stream.h"
+
+namespace millrace::server {
+namespace {
+
+std::string_view promise(storage::Fsync fsync) {
+  switch (fsync) {
+    case storage::Fsync::kAlways:
+      return "every answer is on the device";
+    case storage::Fsync::kInterval:
+      return "a power cut loses at most the last interval, kill -9 nothing";
+    case storage::Fsync::kNever:
+      return "a power cut may lose what the system had not written, kill -9 nothing";
+  }
+  return "";
+}
+
+// What to do where the system's word for it leaves that open; often nothing.
+std::string advice_for(std::filesystem::path directory) {
+  std::error_code ignored;
+  while (directory.has_relative_path() && !std::filesystem::exists(directory, ignored)) {
+    directory = directory.parent_path();
+  }
+  struct statvfs system{};
+  if (::statvfs(directory.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0) {
+    return ". The file system is read-only: mount a place to write (-v millrace:/data for a "
+           "container) or start with --ephemeral";
+  }
+  struct stat facts{};
+  if (::access(directory.c_str(), W_OK) != 0 && errno == EACCES &&
+      ::stat(directory.c_str(), &facts) == 0) {
+    return fmt::format(". {} belongs to user {}, and the server runs as user {}",
+                       directory.string(), facts.st_uid, ::geteuid());
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& log) {
+  auto store = std::make_unique<Store>();
+  SystemRandom random;
+  storage::RocksDbOptions options;
+  options.fsync = config.fsync;
+  options.sync_interval = config.fsync_interval;
+  options.memory_bytes_max = config.memory_budget_bytes;
+  if (!config.is_ephemeral) {
+    options.cache_bytes = config.memory_budget_bytes / 4;
+    options.write_buffer_bytes = config.memory_budget_bytes - options.cache_bytes;
+  }
+  options.disk_bytes_max = config.disk_budget_bytes;
+  options.warn = [&log](const std::string& text) { log.warn("{}", text); };
+  if (config.is_ephemeral) {
+    auto engine = storage::open_ephemeral(options, store->clock);
+    if (!engine) return std::unexpected(engine.error());
+    store->engine = std::move(*engine);
+    random.fill(store->seal_key);
+    log.info("data is in memory only and is lost when the process ends");
+    return store;
+  }
+  auto directory = storage::Directory::open(config.data_dir);
+  if (!directory) {
+    Error error = directory.error();
+    error.message += advice_for(config.data_dir);
+    return std::unexpected(std::move(error));
+  }
+  store->directory.emplace(std::move(*directory));
+  const auto key = store->directory->seal_key(random);
+  if (!key) return std::unexpected(key.error());
+  store->seal_key = *key;
+  auto engine = storage::open_rocksdb(*store->directory, options, store->clock);
+  if (!engine) return std::unexpected(engine.error());
+  store->engine = std::move(*engine);
+  log.info("data is in {}: {}", store->directory->path().string(), promise(config.fsync));
+  return store;
+}
+
+Result<std::uint64_t> count_records(Store& store) {
+  streams::Quotas quotas(streams::LimitsMode::kOff, store.clock, [](std::string_view) {});
+  auto catalogue = streams::Catalogue::open(*store.engine, store.clock, quotas, {});
+  if (!catalogue) return std::unexpected(catalogue.error());
+  std::uint64_t count = 0;
+  for (const auto& stream : (*catalogue)->list_all()) {
+    const auto state = stream->state();
+    for (const streams::Shard& shard : state.shards->shards()) {
+      const auto log = streams::log_of(state.facts->id, shard.index);
+      const auto read =
+          store.engine->read(log, 0, ~storage::Position{0}, [&](const storage::Entries& entries) {
+            count += entries.count;
+            return true;
+          });
+      if (!read) return std::unexpected(read.error());
+    }
+  }
+  return count;
+}
+
+}  // namespace millrace::server

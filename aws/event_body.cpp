@@ -1,0 +1,29 @@
+#include "aws/event_body.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "api/event_source.h"
+#include "aws/event_stream.h"
+
+namespace millrace::server {
+
+std::variant<std::string, BodySource::Pause, BodySource::End> EventBody::next() {
+  if (!std::exchange(has_begun_, true)) return initial_response_frame(form_);
+  if (has_ended_) return End{};
+  const auto next = events_->next();
+  if (!next) {
+    has_ended_ = true;
+    return exception_frame(next.error(), form_);
+  }
+  if (const auto* event = std::get_if<api::Event>(&*next)) return event_frame(*event, form_);
+  if (const auto* pause = std::get_if<api::Pause>(&*next)) {
+    return Pause{std::max(pause->until - clock_.now(), std::chrono::milliseconds(1))};
+  }
+  return End{};
+}
+
+}  // namespace millrace::server

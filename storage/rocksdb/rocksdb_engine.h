@@ -1,0 +1,35 @@
+// The engine over RocksDB: durable in a data directory, or in memory with the same code.
+//
+// Positions are (epoch, count), see storage/rocksdb/epochs.h. A new epoch begins also whenever a
+// suffix may have been lost (another boot id than at the last commit), so that what the lost suffix
+// had numbered is never numbered again.
+
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "storage/engine.h"
+#include "storage/rocksdb/rocksdb_options.h"
+
+namespace millrace::storage {
+
+class Directory;
+
+// More than this does not wait to be written with others.
+inline constexpr std::size_t kStagedBytesMax = 1UL << 20U;
+
+// Opens the store in `directory`, which it checks first (wal_check.h). Errors: kCannotOpen, with a
+// sentence that names the file. `clock` and `directory` outlive the engine; the clock's floor is
+// raised to the newest time the store has given.
+[[nodiscard]] Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory,
+                                                           const RocksDbOptions& options,
+                                                           Clock& clock);
+
+// Opens an empty store that writes no file. Errors: kCannotOpen.
+[[nodiscard]] Result<std::unique_ptr<Engine>> open_ephemeral(const RocksDbOptions& options,
+                                                             Clock& clock);
+
+}  // namespace millrace::storage
