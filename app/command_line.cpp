@@ -25,7 +25,7 @@
 #include "millrace_version.h"
 #include "storage/directory.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 constexpr std::string_view kUsage =
@@ -321,4 +321,4 @@ std::string configuration_page() {
   return page;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -22,7 +22,7 @@
 #include "streams/quota.h"
 #include "streams/stream_key.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 using namespace std::chrono_literals;
@@ -279,10 +279,10 @@ Result<Config> to_config(const RawOptions& raw) {
   if (raw.fsync == "always") config.fsync = storage::Fsync::kAlways;
   if (raw.fsync == "never") config.fsync = storage::Fsync::kNever;
   config.fsync_interval = raw.fsync_interval;
-  if (raw.log_format == "json") config.log_format = LogFormat::kJson;
-  if (raw.access_log == "off") config.access_log.mode = AccessLogMode::kOff;
+  if (raw.log_format == "json") config.log_format = server::LogFormat::kJson;
+  if (raw.access_log == "off") config.access_log.mode = server::AccessLogMode::kOff;
   if (raw.access_log == "all" || raw.access_log == "on") {
-    config.access_log.mode = AccessLogMode::kAll;
+    config.access_log.mode = server::AccessLogMode::kAll;
   }
   config.access_log.slow_request = raw.slow_request;
   config.has_stream_metrics = raw.stream_metrics == "on";
@@ -305,8 +305,8 @@ Result<Config> to_config(const RawOptions& raw) {
     return fail(kBadConfig, "--auth verify requires --auth-keys, and vice versa");
   }
   config.auth_keys = raw.auth_keys;
-  if (raw.tls == "only") config.tls.mode = TlsMode::kTlsOnly;
-  if (raw.tls == "off") config.tls.mode = TlsMode::kPlainOnly;
+  if (raw.tls == "only") config.tls.mode = net::TlsMode::kTlsOnly;
+  if (raw.tls == "off") config.tls.mode = net::TlsMode::kPlainOnly;
   if (raw.tls_certificate.empty() != raw.tls_key.empty()) {
     return fail(kBadConfig, "--tls-cert requires --tls-key, and vice versa");
   }
@@ -314,7 +314,7 @@ Result<Config> to_config(const RawOptions& raw) {
   config.tls.key = raw.tls_key;
   config.ready_file = raw.ready_file;
   for (const std::string& name : config.tls.names) {
-    if (is_certificate_name(name)) continue;
+    if (net::is_certificate_name(name)) continue;
     return fail(kBadConfig, "--tls-name: \"" + name + "\" is neither a DNS name nor an address");
   }
   for (const std::string& delay : all_of(raw.delays)) {
@@ -343,4 +343,4 @@ Result<Config> to_config(const RawOptions& raw) {
   return config;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

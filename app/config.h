@@ -21,7 +21,7 @@
 #include "streams/quota.h"
 #include "streams/subscriptions.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 inline constexpr ErrorCode kBadConfig{"bad_config"};
 
@@ -42,7 +42,7 @@ struct Config {
   bool asks_ready_file = false;  // The health command takes the endpoint from the ready file.
   storage::Fsync fsync = storage::Fsync::kInterval;
   std::chrono::milliseconds fsync_interval{100};
-  Defaults defaults;
+  server::Defaults defaults;
   streams::CatalogueOptions catalogue;
   streams::LimitsMode limits_mode = streams::LimitsMode::kOff;
   streams::SubscriptionOptions subscriptions;
@@ -52,12 +52,12 @@ struct Config {
   std::vector<InitialStream> streams;
   std::vector<std::string> allow_hosts;
   std::vector<std::string> allow_origins;
-  Limits limits;
+  net::Limits limits;
   std::uint32_t threads = 0;  // 0: one per core, at most eight.
   std::size_t memory_budget_bytes = 1024UL << 20U;
   std::uint64_t disk_budget_bytes = 0;  // 0: no limit.
-  LogFormat log_format = LogFormat::kText;
-  AccessLog::Options access_log;
+  server::LogFormat log_format = server::LogFormat::kText;
+  server::AccessLog::Options access_log;
   std::string log_level = "info";
   std::vector<std::string> warnings;  // Of what was given and means nothing.
 };
@@ -106,4 +106,4 @@ struct CommandLine {
 // Errors: kBadConfig.
 [[nodiscard]] Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delays);
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -17,7 +17,7 @@
 #include "streams/catalogue.h"
 #include "streams/stream_key.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 using namespace std::chrono_literals;
@@ -183,4 +183,4 @@ bool looks_like_region(std::string_view text) {
          std::ranges::find(kAreas, text.substr(0, direction)) != kAreas.end();
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -5,7 +5,7 @@
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGHUP is POSIX.
 #include <unistd.h>
 
-namespace millrace::server {
+namespace millrace::app {
 
 Hangup::Hangup(asio::io_context& io, Hooks hooks)
     : signals_(io, SIGHUP), hooks_(std::move(hooks)), has_terminal_(::isatty(STDIN_FILENO) != 0) {}
@@ -26,4 +26,4 @@ void Hangup::start() {
   });
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

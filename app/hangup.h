@@ -8,7 +8,7 @@
 
 #include "net/async.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 // Used by the thread of `io`, from its start to its end.
 class Hangup {
@@ -33,4 +33,4 @@ class Hangup {
   const bool has_terminal_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -31,7 +31,7 @@
 #include "net/async.h"
 #include "net/endpoint.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 namespace http = beast::http;
@@ -44,36 +44,36 @@ constexpr std::string_view kRequest =
 constexpr std::size_t kAnswerBytesMax = 64UL * 1024;
 
 // Where the server is. Errors: kBadReadyFile, with a sentence for people.
-Result<Endpoint> find_server(const Config& config) {
+Result<net::Endpoint> find_server(const Config& config) {
   if (config.asks_ready_file) {
     auto facts = read_ready_file(config.ready_file);
     if (!facts) return std::unexpected(facts.error());
     return std::move(facts->endpoints.front());
   }
   const std::string first = config.listen.empty() ? "127.0.0.1" : config.listen.front();
-  return Endpoint{config.tls.mode == TlsMode::kTlsOnly, reachable_address(first),
-                  config.ports.front()};
+  return net::Endpoint{config.tls.mode == net::TlsMode::kTlsOnly, net::reachable_address(first),
+                       config.ports.front()};
 }
 
 template <class Stream>
-Task<Response> get_health(Stream* stream) {
+net::Task<Response> get_health(Stream* stream) {
   const auto request = asio::buffer(kRequest);
-  co_await asio::async_write(*stream, request, kAwait);
+  co_await asio::async_write(*stream, request, net::kAwait);
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
   parser.body_limit(kAnswerBytesMax);
-  co_await http::async_read(*stream, buffer, parser, kAwait);
+  co_await http::async_read(*stream, buffer, parser, net::kAwait);
   co_return parser.release();
 }
 
-Task<Response> ask(asio::io_context* io, Tcp::endpoint endpoint, bool is_tls) {
-  Socket socket(io->get_executor());
-  co_await socket.async_connect(endpoint, kAwait);
+net::Task<Response> ask(asio::io_context* io, net::Tcp::endpoint endpoint, bool is_tls) {
+  net::Socket socket(io->get_executor());
+  co_await socket.async_connect(endpoint, net::kAwait);
   if (!is_tls) co_return co_await get_health(&socket);
   // The answer tells nothing that has to be kept from anybody, nor is it believed in anything.
   asio::ssl::context tls(asio::ssl::context::tls_client);
-  asio::ssl::stream<Socket&> inside(socket, tls);
-  co_await inside.async_handshake(asio::ssl::stream_base::client, kAwait);
+  asio::ssl::stream<net::Socket&> inside(socket, tls);
+  co_await inside.async_handshake(asio::ssl::stream_base::client, net::kAwait);
   co_return co_await get_health(&inside);
 }
 
@@ -88,7 +88,7 @@ int ask_health(const Config& config) {
   std::string reason = "none within " + std::to_string(kTimeout.count()) + " seconds";
   try {
     asio::io_context io;
-    const Tcp::endpoint endpoint(asio::ip::make_address(server->address), server->port);
+    const net::Tcp::endpoint endpoint(asio::ip::make_address(server->address), server->port);
     std::optional<Response> response;
     std::exception_ptr failure;
     auto task = ask(&io, endpoint, server->is_tls);
@@ -109,4 +109,4 @@ int ask_health(const Config& config) {
   return 1;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

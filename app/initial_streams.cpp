@@ -16,10 +16,10 @@
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 Result<InitialStreams> InitialStreams::create(const std::vector<InitialStream>& wanted,
-                                              const Defaults& defaults,
+                                              const server::Defaults& defaults,
                                               streams::Catalogue& catalogue, const Clock& clock,
                                               spdlog::logger& log) {
   TimePoint active_at{};
@@ -53,4 +53,4 @@ Result<InitialStreams> InitialStreams::create(const std::vector<InitialStream>& 
 
 std::chrono::milliseconds InitialStreams::time_left() const { return active_at_ - clock_->now(); }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

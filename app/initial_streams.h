@@ -16,13 +16,13 @@ namespace spdlog {
 class logger;
 }
 
-namespace millrace::server {
+namespace millrace::app {
 
 class InitialStreams {
  public:
   // Makes those that are not there; an existing one is kept as it is. Errors: the catalogue's.
   [[nodiscard]] static Result<InitialStreams> create(const std::vector<InitialStream>& wanted,
-                                                     const Defaults& defaults,
+                                                     const server::Defaults& defaults,
                                                      streams::Catalogue& catalogue,
                                                      const Clock& clock, spdlog::logger& log);
 
@@ -36,4 +36,4 @@ class InitialStreams {
   const Clock* clock_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::app

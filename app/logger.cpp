@@ -11,12 +11,13 @@
 #include "server/log_line.h"
 #include "server/log_writer.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  WriterSink(LogWriter& writer, LogFormat format) : writer_(writer), format_(format) {}
+  WriterSink(server::LogWriter& writer, server::LogFormat format)
+      : writer_(writer), format_(format) {}
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -24,13 +25,13 @@ class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
     const std::string_view level_text(level.data(), level.size());
     const std::string_view text(message.payload.data(), message.payload.size());
     std::string line;
-    if (format_ == LogFormat::kJson) {
-      add_json_text(line, "time", wall_time());
-      add_json_text(line, "level", level_text);
-      add_json_text(line, "message", text);
+    if (format_ == server::LogFormat::kJson) {
+      server::add_json_text(line, "time", server::wall_time());
+      server::add_json_text(line, "level", level_text);
+      server::add_json_text(line, "message", text);
       line += '}';
     } else {
-      line = wall_time() + " " + std::string(level_text) + ": " + std::string(text);
+      line = server::wall_time() + " " + std::string(level_text) + ": " + std::string(text);
     }
     line += '\n';
     writer_.write(line);
@@ -38,13 +39,13 @@ class WriterSink final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override {}
 
  private:
-  LogWriter& writer_;
-  const LogFormat format_;
+  server::LogWriter& writer_;
+  const server::LogFormat format_;
 };
 
 }  // namespace
 
-std::shared_ptr<spdlog::logger> make_logger(LogWriter& writer, LogFormat format,
+std::shared_ptr<spdlog::logger> make_logger(server::LogWriter& writer, server::LogFormat format,
                                             const std::string& level) {
   auto logger =
       std::make_shared<spdlog::logger>("millrace", std::make_shared<WriterSink>(writer, format));
@@ -52,4 +53,4 @@ std::shared_ptr<spdlog::logger> make_logger(LogWriter& writer, LogFormat format,
   return logger;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -12,10 +12,11 @@ namespace spdlog {
 class logger;  // NOLINT(readability-identifier-naming): its name.
 }
 
-namespace millrace::server {
+namespace millrace::app {
 
 // A logger whose lines go to `writer`. `level` is one of trace, debug, info, warning, error, off.
-[[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(LogWriter& writer, LogFormat format,
+[[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(server::LogWriter& writer,
+                                                          server::LogFormat format,
                                                           const std::string& level);
 
-}  // namespace millrace::server
+}  // namespace millrace::app

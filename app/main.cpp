@@ -7,20 +7,20 @@
 #include "app/server.h"
 
 int main(int argc, char** argv) {
-  using millrace::server::Command;
-  millrace::server::keep_freed_memory();
+  using millrace::app::Command;
+  millrace::app::keep_freed_memory();
   try {
-    const auto line = millrace::server::parse_command_line(argc, argv);
+    const auto line = millrace::app::parse_command_line(argc, argv);
     switch (line.command) {
       case Command::kServe:
-        return millrace::server::serve(
-            line.config, [argc, argv] { return millrace::server::read_options_again(argc, argv); });
+        return millrace::app::serve(
+            line.config, [argc, argv] { return millrace::app::read_options_again(argc, argv); });
       case Command::kHealth:
-        return millrace::server::ask_health(line.config);
+        return millrace::app::ask_health(line.config);
       case Command::kCheck:
-        return millrace::server::check(line.config);
+        return millrace::app::check(line.config);
       case Command::kCertificate:
-        return millrace::server::print_certificate(line.config);
+        return millrace::app::print_certificate(line.config);
       case Command::kDone:
         return line.exit_status;
     }

@@ -19,7 +19,7 @@
 
 namespace {
 
-using millrace::server::kKeptBlocksMax;
+using millrace::app::kKeptBlocksMax;
 using millrace::storage::kMemtableBlockBytes;
 
 // The allocator rounds a block that it maps up to pages.
@@ -84,7 +84,7 @@ void operator delete(void* block, std::size_t bytes) noexcept {
 
 #endif
 
-namespace millrace::server {
+namespace millrace::app {
 
 #ifdef MILLRACE_KEEPS_MEMORY
 
@@ -109,4 +109,4 @@ void give_back_free_memory() {}
 
 #endif
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -10,7 +10,7 @@
 
 #include "storage/rocksdb/rocksdb_options.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 // So many of them are kept when they are freed; more go back to the system.
 inline constexpr std::size_t kKeptBlocksMax = 16;
@@ -26,4 +26,4 @@ void keep_freed_memory();
 // which other threads may have to wait for memory. Does nothing where the allocator is not glibc's.
 void give_back_free_memory();
 
-}  // namespace millrace::server
+}  // namespace millrace::app

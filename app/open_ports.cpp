@@ -14,21 +14,21 @@
 #include "net/endpoint.h"
 #include "net/listener.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 // 0 takes a free port, the same on all addresses.
-Result<void> open_port(const Config& config, std::uint16_t port, Listener& listener,
-                       spdlog::logger& log, std::vector<Endpoint>& endpoints) {
+Result<void> open_port(const Config& config, std::uint16_t port, net::Listener& listener,
+                       spdlog::logger& log, std::vector<net::Endpoint>& endpoints) {
   const bool is_default = config.listen.empty();
   const auto addresses = is_default ? std::vector<std::string>{"127.0.0.1", "::1"} : config.listen;
-  const bool has_plain = config.tls.mode != TlsMode::kTlsOnly;
-  const bool has_tls = config.tls.mode != TlsMode::kPlainOnly;
+  const bool has_plain = config.tls.mode != net::TlsMode::kTlsOnly;
+  const bool has_tls = config.tls.mode != net::TlsMode::kPlainOnly;
   std::optional<Error> missing;
   bool listens = false;
   for (const std::string& address : addresses) {
     const auto taken = listener.listen(address, port);
-    if (!taken && taken.error().code == kNoAddressFamily) {
+    if (!taken && taken.error().code == net::kNoAddressFamily) {
       log.log(is_default ? spdlog::level::debug : spdlog::level::info, "{}", taken.error().message);
       missing = taken.error();
       continue;
@@ -40,9 +40,9 @@ Result<void> open_port(const Config& config, std::uint16_t port, Listener& liste
     if (!taken) return std::unexpected(taken.error());
     listens = true;
     port = *taken;
-    log.info("serving on {}{}", to_url({!has_plain, address, port}),
+    log.info("serving on {}{}", net::to_url({!has_plain, address, port}),
              has_plain && has_tls ? " (and https)" : "");
-    const std::string reachable = reachable_address(address);
+    const std::string reachable = net::reachable_address(address);
     if (has_plain) endpoints.push_back({false, reachable, port});
     if (has_tls) endpoints.push_back({true, reachable, port});
   }
@@ -52,9 +52,9 @@ Result<void> open_port(const Config& config, std::uint16_t port, Listener& liste
 
 }  // namespace
 
-Result<std::vector<Endpoint>> open_ports(const Config& config, Listener& listener,
-                                         spdlog::logger& log) {
-  std::vector<Endpoint> endpoints;
+Result<std::vector<net::Endpoint>> open_ports(const Config& config, net::Listener& listener,
+                                              spdlog::logger& log) {
+  std::vector<net::Endpoint> endpoints;
   for (const std::uint16_t port : config.ports) {
     if (auto opened = open_port(config, port, listener, log, endpoints); !opened) {
       return std::unexpected(opened.error());
@@ -63,4 +63,4 @@ Result<std::vector<Endpoint>> open_ports(const Config& config, Listener& listene
   return endpoints;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

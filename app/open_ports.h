@@ -13,13 +13,14 @@ namespace spdlog {
 class logger;  // NOLINT(readability-identifier-naming): its name.
 }
 
-namespace millrace::server {
+namespace millrace::app {
 
 // Listens on each port on each address, and says so in the log. Gives where this machine reaches
 // the server, in the order of the configuration. An address of a kind that the machine lacks is
 // passed over, with a line of the log, if there is another. Errors: kCannotListen or
 // kNoAddressFamily, with a sentence for people.
-[[nodiscard]] Result<std::vector<Endpoint>> open_ports(const Config& config, Listener& listener,
-                                                       spdlog::logger& log);
+[[nodiscard]] Result<std::vector<net::Endpoint>> open_ports(const Config& config,
+                                                            net::Listener& listener,
+                                                            spdlog::logger& log);
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -17,7 +17,7 @@ namespace CLI {
 class App;
 }
 
-namespace millrace::server {
+namespace millrace::app {
 
 // The options as they are parsed, before they become a Config.
 struct RawOptions {
@@ -69,4 +69,4 @@ void add_options(CLI::App& app, RawOptions& raw);
 // Errors: kBadConfig.
 [[nodiscard]] Result<Config> to_config(const RawOptions& raw);
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "net/http.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 std::string_view unquoted(std::string_view text) {
@@ -26,7 +26,7 @@ Result<std::vector<FileOption>> parse_options_file(std::string_view text) {
     const std::size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    line = trimmed(line);
+    line = net::trimmed(line);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.empty() || line.front() == '#' || line.front() == ';') continue;
     const std::size_t equals = line.find('=');
@@ -34,10 +34,10 @@ Result<std::vector<FileOption>> parse_options_file(std::string_view text) {
       return fail(kBadConfig, "line " + std::to_string(number) + ": \"" + std::string(line) +
                                   "\" is not name = value");
     }
-    options.push_back({std::string(trimmed(line.substr(0, equals))),
-                       std::string(unquoted(trimmed(line.substr(equals + 1)))), number});
+    options.push_back({std::string(net::trimmed(line.substr(0, equals))),
+                       std::string(unquoted(net::trimmed(line.substr(equals + 1)))), number});
   }
   return options;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 struct FileOption {
   std::string name;
@@ -26,4 +26,4 @@ struct FileOption {
 // Errors: kBadConfig, "line 3: …".
 [[nodiscard]] Result<std::vector<FileOption>> parse_options_file(std::string_view text);
 
-}  // namespace millrace::server
+}  // namespace millrace::app

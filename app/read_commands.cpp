@@ -14,10 +14,10 @@
 #include "server/log_writer.h"
 #include "storage/directory.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 int check(const Config& config) {
-  LogWriter log_writer(STDERR_FILENO);
+  server::LogWriter log_writer(STDERR_FILENO);
   const auto log = make_logger(log_writer, config.log_format, config.log_level);
   if (!storage::is_data_directory(config.data_dir)) {
     log->error("{} is not a data directory", config.data_dir.string());
@@ -48,4 +48,4 @@ int print_certificate(const Config& config) {
   return 0;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

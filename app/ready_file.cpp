@@ -24,7 +24,7 @@
 #include "net/endpoint.h"
 #include "server/process_stat.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,7 +34,7 @@ constexpr std::size_t kBytesMax = 64UL * 1024;
 
 Json to_value(const ReadyFacts& facts) {
   Json urls = Json::array();
-  for (const Endpoint& endpoint : facts.endpoints) urls.push_back(to_url(endpoint));
+  for (const net::Endpoint& endpoint : facts.endpoints) urls.push_back(net::to_url(endpoint));
   return {{"endpoint", urls.front()},
           {"endpoints", urls},
           {"ca", facts.ca.empty() ? Json(nullptr) : Json(facts.ca)},
@@ -54,7 +54,7 @@ std::optional<ReadyFacts> parse(std::string_view text) {
     facts.version = value.at("version").get<std::string>();
     if (!value.at("ca").is_null()) facts.ca = value.at("ca").get<std::string>();
     for (const Json& url : value.at("endpoints")) {
-      auto endpoint = parse_endpoint(url.get<std::string>());
+      auto endpoint = net::parse_endpoint(url.get<std::string>());
       if (!endpoint) return std::nullopt;
       facts.endpoints.push_back(std::move(*endpoint));
     }
@@ -67,8 +67,8 @@ std::optional<ReadyFacts> parse(std::string_view text) {
 
 // 0 where the system does not tell.
 std::uint64_t start_of(pid_t pid) {
-  const auto stat = process_stat(std::to_string(pid));
-  return stat.empty() ? 0 : stat[kStatStartTicks];
+  const auto stat = server::process_stat(std::to_string(pid));
+  return stat.empty() ? 0 : stat[server::kStatStartTicks];
 }
 
 bool is_running(const ReadyFacts& facts) {
@@ -124,7 +124,7 @@ Result<std::optional<ReadyFacts>> read_if_there(const fs::path& path) {
 
 }  // namespace
 
-ReadyFacts facts_of_this(std::vector<Endpoint> endpoints, std::string ca) {
+ReadyFacts facts_of_this(std::vector<net::Endpoint> endpoints, std::string ca) {
   const pid_t pid = ::getpid();
   return {std::move(endpoints), std::move(ca), pid, start_of(pid), std::string(kVersion)};
 }
@@ -181,4 +181,4 @@ Result<void> ReadyFile::publish() {
   return {};
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -17,13 +17,13 @@
 #include "base/error.h"
 #include "net/endpoint.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 inline constexpr ErrorCode kBadReadyFile{"bad_ready_file"};
 
 struct ReadyFacts {
-  std::vector<Endpoint> endpoints;  // At least one; the first is the one to use.
-  std::string ca;                   // What TLS clients are to trust, PEM; empty: not of our making.
+  std::vector<net::Endpoint> endpoints;  // At least one; the first is the one to use.
+  std::string ca;  // What TLS clients are to trust, PEM; empty: not of our making.
   pid_t pid = 0;
   std::uint64_t started =
       0;  // Ticks from the machine's start to the process's: pids are used again.
@@ -31,7 +31,7 @@ struct ReadyFacts {
 };
 
 // Of this process.
-[[nodiscard]] ReadyFacts facts_of_this(std::vector<Endpoint> endpoints, std::string ca);
+[[nodiscard]] ReadyFacts facts_of_this(std::vector<net::Endpoint> endpoints, std::string ca);
 
 // The line, without its end.
 [[nodiscard]] std::string to_json(const ReadyFacts& facts);
@@ -64,4 +64,4 @@ class ReadyFile {
   std::filesystem::path path_;  // Empty: this has been moved from.
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::app

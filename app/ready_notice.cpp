@@ -12,9 +12,9 @@
 #include "base/error.h"
 #include "net/async.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
-ReadyNotice::ReadyNotice(const Executor& executor, std::optional<ReadyFile> file, bool prints,
+ReadyNotice::ReadyNotice(const net::Executor& executor, std::optional<ReadyFile> file, bool prints,
                          spdlog::logger& log)
     : timer_(executor), file_(std::move(file)), prints_(prints), log_(log) {}
 
@@ -42,4 +42,4 @@ void ReadyNotice::give() {
   log_.info("Ready.");
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

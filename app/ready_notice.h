@@ -16,14 +16,14 @@ namespace spdlog {
 class logger;  // NOLINT(readability-identifier-naming): its name.
 }
 
-namespace millrace::server {
+namespace millrace::app {
 
 // Used by the thread of `executor`.
 class ReadyNotice {
  public:
   // `file` may be nothing; with `prints` the line of the file goes to standard output too, whatever
   // the level of the log. `log` outlives this.
-  ReadyNotice(const Executor& executor, std::optional<ReadyFile> file, bool prints,
+  ReadyNotice(const net::Executor& executor, std::optional<ReadyFile> file, bool prints,
               spdlog::logger& log);
 
   // Errors: kBadReadyFile.
@@ -38,11 +38,11 @@ class ReadyNotice {
  private:
   void give();
 
-  Timer timer_;
+  net::Timer timer_;
   std::optional<ReadyFile> file_;
   const bool prints_;
   spdlog::logger& log_;
   std::string line_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -8,7 +8,7 @@
 #include <boost/system/error_code.hpp>
 #include <spdlog/logger.h>
 
-namespace millrace::server {
+namespace millrace::app {
 
 SecondSignal::~SecondSignal() {
   io_.stop();
@@ -34,4 +34,4 @@ void SecondSignal::end_process(int signal) {
   std::_Exit(EXIT_FAILURE);
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -11,12 +11,12 @@
 #include "net/async.h"
 #include "server/log_writer.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 class SecondSignal {
  public:
   // Both outlive it.
-  SecondSignal(spdlog::logger& log, LogWriter& writer) : log_(log), writer_(writer) {}
+  SecondSignal(spdlog::logger& log, server::LogWriter& writer) : log_(log), writer_(writer) {}
   SecondSignal(const SecondSignal&) = delete;
   SecondSignal& operator=(const SecondSignal&) = delete;
   ~SecondSignal();
@@ -30,10 +30,10 @@ class SecondSignal {
   void end_process(int signal);
 
   spdlog::logger& log_;
-  LogWriter& writer_;
+  server::LogWriter& writer_;
   asio::io_context io_{1};
   std::optional<asio::signal_set> signals_;
   std::thread thread_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 class File {
@@ -89,4 +89,4 @@ Result<std::string> read_secret_file(const std::filesystem::path& path, std::siz
   return text;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

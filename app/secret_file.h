@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 inline constexpr ErrorCode kBadFile{"bad_file"};
 
@@ -23,4 +23,4 @@ using Warn = std::function<void(const std::string&)>;
 [[nodiscard]] Result<std::string> read_secret_file(const std::filesystem::path& path,
                                                    std::size_t bytes_max, const Warn& warn);
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -21,7 +21,7 @@
 #include "net/tls_context.h"
 #include "storage/directory.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 constexpr std::size_t kKeysFileBytesMax = 1UL << 20U;
@@ -32,7 +32,7 @@ Secrets::Secrets(const WallClock& wall, Metrics& metrics, spdlog::logger& log)
     : wall_(wall),
       log_(log),
       warn_([&log](const std::string& text) { log.warn("{}", text); }),
-      tls_{TlsMode::kPlainOnly,
+      tls_{net::TlsMode::kPlainOnly,
            {},
            metrics.counter("millrace_tls_handshakes_failed_total",
                            "Connections that began TLS and did not get through.")} {}
@@ -43,7 +43,7 @@ Result<void> Secrets::open(const Config& config, const storage::Directory* direc
     if (auto read = read_keys(config); !read) return read;
   }
   tls_.mode = config.tls.mode;
-  if (tls_.mode == TlsMode::kPlainOnly) return {};
+  if (tls_.mode == net::TlsMode::kPlainOnly) return {};
   auto identity = open_tls_identity(config.tls, directory, random, wall_.now(), warn_);
   if (!identity) return std::unexpected(identity.error());
   ca_ = std::move(identity->ca);
@@ -77,21 +77,22 @@ Result<void> Secrets::read_keys(const Config& config) {
   };
   const auto text = read_secret_file(config.auth_keys, kKeysFileBytesMax, warn_);
   if (!text) return bad(text.error());
-  auto keys = parse_access_keys(*text);
+  auto keys = aws::parse_access_keys(*text);
   if (!keys) return bad(keys.error());
   log_.info("verifying signatures; access keys: {}", keys->size());
-  check_.set(std::make_shared<const SignatureCheck>(std::move(*keys), wall_));
+  check_.set(std::make_shared<const aws::SignatureCheck>(std::move(*keys), wall_));
   return {};
 }
 
-Result<void> Secrets::use_chain(const KeyPair& chain, const Config& config) {
-  auto context = make_tls_context(chain);
+Result<void> Secrets::use_chain(const net::KeyPair& chain, const Config& config) {
+  auto context = net::make_tls_context(chain);
   if (!context && !config.tls.certificate.empty()) {
-    return fail(kBadCertificate, config.tls.certificate.string() + ": " + context.error().message);
+    return fail(net::kBadCertificate,
+                config.tls.certificate.string() + ": " + context.error().message);
   }
   if (!context) return std::unexpected(context.error());
   tls_.context.set(std::make_shared<boost::asio::ssl::context>(std::move(*context)));
   return {};
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -21,7 +21,7 @@ namespace spdlog {
 class logger;  // NOLINT(readability-identifier-naming): its name.
 }
 
-namespace millrace::server {
+namespace millrace::app {
 
 class Secrets {
  public:
@@ -37,24 +37,24 @@ class Secrets {
   // Reads the files of `config` again. What cannot be read stays as it was and is an error line.
   void read_again(const Config& config);
 
-  [[nodiscard]] const TlsSide& tls() const { return tls_; }
+  [[nodiscard]] const net::TlsSide& tls() const { return tls_; }
 
   // Holds nothing where signatures only have to be there.
-  [[nodiscard]] const Current<const SignatureCheck>& signature_check() const { return check_; }
+  [[nodiscard]] const Current<const aws::SignatureCheck>& signature_check() const { return check_; }
 
   // The certificate that clients are to trust, PEM; empty where it is not of our making.
   [[nodiscard]] const std::string& ca() const { return ca_; }
 
  private:
   Result<void> read_keys(const Config& config);
-  Result<void> use_chain(const KeyPair& chain, const Config& config);
+  Result<void> use_chain(const net::KeyPair& chain, const Config& config);
 
   const WallClock& wall_;
   spdlog::logger& log_;
   const Warn warn_;
-  TlsSide tls_;
-  Current<const SignatureCheck> check_;
+  net::TlsSide tls_;
+  Current<const aws::SignatureCheck> check_;
   std::string ca_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::app

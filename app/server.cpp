@@ -72,7 +72,7 @@
 #include "streams/stream_key.h"
 #include "streams/subscriptions.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
@@ -86,24 +86,25 @@ constexpr std::chrono::seconds kLookPeriod{1};
 
 // One I/O loop with what its connections share.
 struct IoSide {
-  IoSide(asio::io_context& watch, Dispatcher& dispatcher, const Limits& limits, Budget& bodies,
-         Budget& answers, std::atomic<std::size_t>& connections, const TlsSide& tls,
-         Rejections& rejections, Random& random)
+  IoSide(asio::io_context& watch, server::Dispatcher& dispatcher, const net::Limits& limits,
+         net::Budget& bodies, net::Budget& answers, std::atomic<std::size_t>& connections,
+         const net::TlsSide& tls, server::Rejections& rejections, Random& random)
       : handler(dispatcher, rejections, loop, random),
         sessions(connections),
         loop(watch),
         context{handler, limits, bodies, answers, loop, sessions, tls} {}
 
-  RequestHandler handler;
-  Sessions sessions;
-  IoLoop loop;  // Connections that have not ended go with it, before what they use.
-  SessionContext context;
+  server::RequestHandler handler;
+  net::Sessions sessions;
+  net::IoLoop loop;  // Connections that have not ended go with it, before what they use.
+  net::SessionContext context;
 };
 
 class Server {
  public:
-  Server(const Config& config, ReadOptions read_options, spdlog::logger& log, LogWriter& log_writer,
-         Store& store, std::optional<ReadyFile> ready_file, SecondSignal& second_signal)
+  Server(const Config& config, ReadOptions read_options, spdlog::logger& log,
+         server::LogWriter& log_writer, Store& store, std::optional<ReadyFile> ready_file,
+         SecondSignal& second_signal)
       : config_(config),
         read_options_(std::move(read_options)),
         limits_(config.limits),
@@ -123,10 +124,11 @@ class Server {
         ready_notice_(accept_io_.get_executor(), std::move(ready_file),
                       std::ranges::find(config.ports, 0) != config.ports.end(), log) {
     limits_.connections_max = connections_max(limits_.connections_max);
-    add_load_metrics(metrics_, {connections_, subscriptions_, bodies_, answers_, log_writer});
-    add_store_metrics(metrics_, {config.memory_budget_bytes, config.disk_budget_bytes},
-                      *store_.engine);
-    metrics_.add_writer(write_process_metrics);
+    server::add_load_metrics(metrics_,
+                             {connections_, subscriptions_, bodies_, answers_, log_writer});
+    server::add_store_metrics(metrics_, {config.memory_budget_bytes, config.disk_budget_bytes},
+                              *store_.engine);
+    metrics_.add_writer(server::write_process_metrics);
   }
 
   Result<void> start() {
@@ -160,11 +162,11 @@ class Server {
 
     const api::Services services{*catalogue_, *accounts_,   quotas_, subscriptions_,
                                  *arrivals_,  store_.clock, tokens_, config_.enforces_policies};
-    const Backends backends{*store_.engine, services, metrics_,        access_log_,
-                            rejections_,    log_,     workers_.pool(), scrapes_.pool()};
-    dispatcher_ = std::make_unique<Dispatcher>(
-        backends, FrontDoor(config_.allow_hosts, config_.allow_origins),
-        Admin(
+    const server::Backends backends{*store_.engine, services, metrics_,        access_log_,
+                                    rejections_,    log_,     workers_.pool(), scrapes_.pool()};
+    dispatcher_ = std::make_unique<server::Dispatcher>(
+        backends, server::FrontDoor(config_.allow_hosts, config_.allow_origins),
+        server::Admin(
             metrics_, [this] { return ready(); }, secrets_.ca()),
         config_.defaults, limits_, secrets_.signature_check());
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
@@ -190,9 +192,9 @@ class Server {
     hangup_.start();
     ready_notice_.give_after([this] { return time_to_ready(); });
     asio::post(workers_.pool(), give_back_free_memory);  // What replaying a log has left.
-    Timer housekeeping(accept_io_.get_executor());
+    net::Timer housekeeping(accept_io_.get_executor());
     arm_housekeeping(housekeeping);
-    Timer look(accept_io_.get_executor());
+    net::Timer look(accept_io_.get_executor());
     arm_look(look);
     accept_io_.run();
     stop();
@@ -225,9 +227,9 @@ class Server {
   }
 
   Result<void> listen() {
-    listener_ = std::make_unique<Listener>(
+    listener_ = std::make_unique<net::Listener>(
         accept_io_, [this]() -> asio::io_context& { return next_side().loop.io(); },
-        [this](Socket socket) { serve_socket(std::move(socket)); }, connections_,
+        [this](net::Socket socket) { serve_socket(std::move(socket)); }, connections_,
         limits_.connections_max, refused_connections_);
     auto endpoints = open_ports(config_, *listener_, log_);
     if (!endpoints) return std::unexpected(endpoints.error());
@@ -254,16 +256,16 @@ class Server {
   IoSide& next_side() { return *sides_[next_side_]; }
 
   // Called right after a socket was accepted for next_side().
-  void serve_socket(Socket socket) {
+  void serve_socket(net::Socket socket) {
     IoSide& side = next_side();
     next_side_ = (next_side_ + 1) % sides_.size();
-    asio::co_spawn(side.loop.io(), serve_connection(std::move(socket), &side.context),
+    asio::co_spawn(side.loop.io(), net::serve_connection(std::move(socket), &side.context),
                    [this](const std::exception_ptr& failure) {
                      if (failure) log_.error("a connection ended with an exception");
                    });
   }
 
-  void arm_housekeeping(Timer& timer) {
+  void arm_housekeeping(net::Timer& timer) {
     timer.expires_after(kHousekeepingPeriod);
     timer.async_wait([this, &timer](const boost::system::error_code& error) {
       if (error) return;
@@ -273,7 +275,7 @@ class Server {
     });
   }
 
-  void arm_look(Timer& timer) {
+  void arm_look(net::Timer& timer) {
     timer.expires_after(kLookPeriod);
     timer.async_wait([this, &timer](const boost::system::error_code& error) {
       if (error) return;
@@ -331,13 +333,13 @@ class Server {
 
   const Config& config_;
   const ReadOptions read_options_;
-  Limits limits_;
+  net::Limits limits_;
   spdlog::logger& log_;
   Store& store_;
   SystemRandom random_;
   Metrics metrics_;
-  AccessLog access_log_;
-  Rejections rejections_;
+  server::AccessLog access_log_;
+  server::Rejections rejections_;
   Counter& refused_connections_ = metrics_.counter(
       "millrace_connections_refused_total", "Connections closed because there were too many.");
   SecondSignal& second_signal_;
@@ -345,18 +347,18 @@ class Server {
   streams::Quotas quotas_;
   streams::Subscriptions subscriptions_;
   Secrets secrets_;
-  RefusalWatch refusals_;
+  server::RefusalWatch refusals_;
   WorkerPool workers_;
   WorkerPool scrapes_;
   std::unique_ptr<streams::Catalogue> catalogue_;
-  std::optional<StreamMetrics> stream_metrics_;
+  std::optional<server::StreamMetrics> stream_metrics_;
   std::unique_ptr<streams::Accounts> accounts_;
   std::unique_ptr<streams::Arrivals> arrivals_;
   std::unique_ptr<InitialStreams> initial_streams_;
-  std::unique_ptr<Dispatcher> dispatcher_;
+  std::unique_ptr<server::Dispatcher> dispatcher_;
   std::atomic<std::size_t> connections_{0};
-  Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
-  Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
+  net::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
+  net::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
   asio::io_context accept_io_{1};  // Of the main thread, which never waits for the store.
   asio::signal_set signals_{accept_io_, SIGTERM, SIGINT};  // Caught before a port is open.
   Hangup hangup_{accept_io_, {[this] { read_again(); }, [this] { accept_io_.stop(); }}};
@@ -364,7 +366,7 @@ class Server {
   std::vector<std::unique_ptr<IoSide>> sides_;
   std::size_t next_side_ = 0;
   std::atomic<bool> is_looking_{false};
-  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<net::Listener> listener_;
 };
 
 }  // namespace
@@ -374,7 +376,7 @@ int serve(const Config& config, ReadOptions read_again) {
   ::umask(077);                // What is stored is its owner's.
   ::signal(SIGPIPE, SIG_IGN);  // Whoever read the output may have gone.
   ::signal(SIGHUP, SIG_IGN);   // Until there is something to reload.
-  LogWriter log_writer(STDERR_FILENO);
+  server::LogWriter log_writer(STDERR_FILENO);
   const auto log = make_logger(log_writer, config.log_format, config.log_level);
   log->info("millrace {}", kVersion);
   for (const std::string& warning : config.warnings) log->warn("{}", warning);
@@ -407,4 +409,4 @@ int serve(const Config& config, ReadOptions read_again) {
   return 0;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

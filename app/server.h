@@ -7,7 +7,7 @@
 #include "app/config.h"
 #include "base/error.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 // The options as they are now: what they come from may have changed since the start.
 using ReadOptions = std::function<Result<Config>()>;
@@ -27,4 +27,4 @@ using ReadOptions = std::function<Result<Config>()>;
 // there is one.
 [[nodiscard]] int print_certificate(const Config& config);
 
-}  // namespace millrace::server
+}  // namespace millrace::app

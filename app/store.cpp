@@ -27,7 +27,7 @@
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 std::string_view promise(storage::Fsync fsync) {
@@ -122,4 +122,4 @@ Result<std::uint64_t> count_records(Store& store) {
   return count;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -17,7 +17,7 @@ namespace spdlog {
 class logger;
 }
 
-namespace millrace::server {
+namespace millrace::app {
 
 // Members are destroyed from the last to the first: the engine before the directory it lies in.
 struct Store {
@@ -35,4 +35,4 @@ struct Store {
 // Reads every record of every stream. Errors: the first damage met.
 [[nodiscard]] Result<std::uint64_t> count_records(Store& store);
 
-}  // namespace millrace::server
+}  // namespace millrace::app

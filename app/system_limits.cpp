@@ -7,7 +7,7 @@
 
 #include <sys/resource.h>
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 constexpr std::uint32_t kThreadsMax = 8;
@@ -36,4 +36,4 @@ std::uint32_t thread_count(std::uint32_t wanted) {
   return std::clamp(std::thread::hardware_concurrency(), 1U, kThreadsMax);
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

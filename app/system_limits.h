@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace millrace::server {
+namespace millrace::app {
 
 // Connections are what descriptors are for; the default soft limit is lower than it need be.
 void raise_descriptor_limit();
@@ -17,4 +17,4 @@ void raise_descriptor_limit();
 // `wanted`, or one for each core, at most eight.
 [[nodiscard]] std::uint32_t thread_count(std::uint32_t wanted);
 
-}  // namespace millrace::server
+}  // namespace millrace::app

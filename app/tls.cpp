@@ -16,7 +16,7 @@
 #include "net/tls_certificate.h"
 #include "storage/directory.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 constexpr std::size_t kPemBytesMax = 256UL * 1024;
@@ -28,40 +28,41 @@ std::vector<std::string> names_for(const TlsOptions& options) {
                                     "millrace",  "kinesis",   "host.docker.internal"};
   std::array<char, 256> host{};
   const bool has_host = ::gethostname(host.data(), host.size() - 1) == 0;
-  if (has_host && is_certificate_name(host.data())) names.emplace_back(host.data());
+  if (has_host && net::is_certificate_name(host.data())) names.emplace_back(host.data());
   names.insert(names.end(), options.names.begin(), options.names.end());
   return names;
 }
 
-Result<KeyPair> open_ca(const storage::Directory* directory, Random& random, WallTime now) {
-  if (directory == nullptr) return make_ca(random, now);
+Result<net::KeyPair> open_ca(const storage::Directory* directory, Random& random, WallTime now) {
+  if (directory == nullptr) return net::make_ca(random, now);
   const auto pem = directory->kept(kCaFile, [&]() -> Result<std::string> {
-    auto made = make_ca(random, now);
+    auto made = net::make_ca(random, now);
     if (!made) return std::unexpected(made.error());
     return made->certificate + made->key;
   });
   if (!pem) return std::unexpected(pem.error());
-  auto ca = parse_ca(*pem, now + kLeafLife);
+  auto ca = net::parse_ca(*pem, now + net::kLeafLife);
   if (!ca) {
-    return fail(kBadCertificate, (directory->path() / kCaFile).string() + ": " +
-                                     ca.error().message +
-                                     "; without the file another CA is made, which clients then "
-                                     "have to trust");
+    return fail(net::kBadCertificate,
+                (directory->path() / kCaFile).string() + ": " + ca.error().message +
+                    "; without the file another CA is made, which clients then "
+                    "have to trust");
   }
   return ca;
 }
 
 }  // namespace
 
-Result<KeyPair> read_key_pair(const TlsOptions& options, const Warn& warn) {
+Result<net::KeyPair> read_key_pair(const TlsOptions& options, const Warn& warn) {
   auto key = read_secret_file(options.key, kPemBytesMax, warn);
-  if (!key) return fail(kBadCertificate, options.key.string() + ": " + key.error().message);
+  if (!key) return fail(net::kBadCertificate, options.key.string() + ": " + key.error().message);
   auto chain = storage::read_whole(options.certificate);
-  if (!chain) return fail(kBadCertificate, chain.error().message);
+  if (!chain) return fail(net::kBadCertificate, chain.error().message);
   if (chain->size() > kPemBytesMax) {
-    return fail(kBadCertificate, options.certificate.string() + " is too large for a certificate");
+    return fail(net::kBadCertificate,
+                options.certificate.string() + " is too large for a certificate");
   }
-  return KeyPair{std::move(*chain), std::move(*key)};
+  return net::KeyPair{std::move(*chain), std::move(*key)};
 }
 
 Result<TlsIdentity> open_tls_identity(const TlsOptions& options,
@@ -74,7 +75,7 @@ Result<TlsIdentity> open_tls_identity(const TlsOptions& options,
   }
   const auto ca = open_ca(directory, random, now);
   if (!ca) return std::unexpected(ca.error());
-  auto leaf = make_leaf(*ca, names_for(options), random, now);
+  auto leaf = net::make_leaf(*ca, names_for(options), random, now);
   if (!leaf) return std::unexpected(leaf.error());
   leaf->certificate += ca->certificate;
   return TlsIdentity{std::move(*leaf), ca->certificate};
@@ -84,13 +85,13 @@ Result<std::string> read_ca_certificate(const std::filesystem::path& directory) 
   const std::filesystem::path path = directory / kCaFile;
   const auto pem = storage::read_whole(path);
   if (!pem) {
-    return fail(kBadCertificate,
+    return fail(net::kBadCertificate,
                 pem.error().message +
                     ". A server makes it when it first starts; a running one gives "
                     "it at /_millrace/ca.pem");
   }
-  const auto ca = parse_ca(*pem, WallTime{});
-  if (!ca) return fail(kBadCertificate, path.string() + ": " + ca.error().message);
+  const auto ca = net::parse_ca(*pem, WallTime{});
+  if (!ca) return fail(net::kBadCertificate, path.string() + ": " + ca.error().message);
   return ca->certificate;
 }
 
@@ -107,4 +108,4 @@ std::string how_to_trust() {
          "  curl             curl --cacert ca.pem https://localhost:4567/_millrace/health\n";
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

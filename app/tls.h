@@ -14,18 +14,18 @@
 #include "net/tls_context.h"
 #include "storage/directory.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 struct TlsOptions {
-  TlsMode mode = TlsMode::kPlainAndTls;
+  net::TlsMode mode = net::TlsMode::kPlainAndTls;
   std::filesystem::path certificate;  // A chain in PEM; empty: one is made.
   std::filesystem::path key;
   std::vector<std::string> names;  // That the made certificate has besides the usual ones.
 };
 
 struct TlsIdentity {
-  KeyPair chain;   // The certificate and what it was signed with, and its key.
-  std::string ca;  // What clients are to trust, PEM; empty where the chain came from files.
+  net::KeyPair chain;  // The certificate and what it was signed with, and its key.
+  std::string ca;      // What clients are to trust, PEM; empty where the chain came from files.
 };
 
 // The identity that `options` want. A CA is kept in `directory`, where there is one, so that
@@ -37,7 +37,7 @@ struct TlsIdentity {
                                                     Random& random, WallTime now, const Warn& warn);
 
 // The chain and key of the files that `options` name. Errors: kBadCertificate.
-[[nodiscard]] Result<KeyPair> read_key_pair(const TlsOptions& options, const Warn& warn);
+[[nodiscard]] Result<net::KeyPair> read_key_pair(const TlsOptions& options, const Warn& warn);
 
 // The CA's certificate in a data directory, which a server may be using. Errors: kBadCertificate,
 // with a sentence for people.
@@ -46,4 +46,4 @@ struct TlsIdentity {
 // How clients are told to trust the CA, in words for people.
 [[nodiscard]] std::string how_to_trust();
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -4,7 +4,7 @@
 #include <system_error>
 #include <thread>
 
-namespace millrace::server {
+namespace millrace::app {
 
 WorkerPool::WorkerPool(std::size_t count) {
   threads_.reserve(count);
@@ -26,4 +26,4 @@ void WorkerPool::join() {
   threads_.clear();
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

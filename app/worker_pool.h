@@ -11,7 +11,7 @@
 
 #include "net/async.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 class WorkerPool {
  public:
@@ -32,4 +32,4 @@ class WorkerPool {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "net/uri.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r";
@@ -40,7 +40,7 @@ Result<AccessKeys> parse_access_keys(std::string_view text) {
   AccessKeys keys;
   std::size_t number = 0;
   std::string wrong;
-  split(text, "\n", [&](std::string_view part) {
+  net::split(text, "\n", [&](std::string_view part) {
     ++number;
     const std::string_view line = without_blanks(part);
     if (line.empty() || line.starts_with('#') || !wrong.empty()) return;
@@ -52,4 +52,4 @@ Result<AccessKeys> parse_access_keys(std::string_view text) {
   return keys;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 
 inline constexpr ErrorCode kBadAccessKeys{"bad_access_keys"};
 
@@ -21,4 +21,4 @@ using AccessKeys = std::map<std::string, std::string, std::less<>>;
 // without a key.
 [[nodiscard]] Result<AccessKeys> parse_access_keys(std::string_view text);
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -9,9 +9,9 @@
 #include "api/event_source.h"
 #include "aws/event_stream.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 
-std::variant<std::string, BodySource::Pause, BodySource::End> EventBody::next() {
+std::variant<std::string, net::BodySource::Pause, net::BodySource::End> EventBody::next() {
   if (!std::exchange(has_begun_, true)) return initial_response_frame(form_);
   if (has_ended_) return End{};
   const auto next = events_->next();
@@ -26,4 +26,4 @@ std::variant<std::string, BodySource::Pause, BodySource::End> EventBody::next() 
   return End{};
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -13,11 +13,11 @@
 #include "base/clock.h"
 #include "net/body_source.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 
 // The initial response, then events until the source ends. `clock` is the source's and outlives
 // this.
-class EventBody final : public BodySource {
+class EventBody final : public net::BodySource {
  public:
   EventBody(std::unique_ptr<api::EventSource> events, api::Form form, const Clock& clock)
       : events_(std::move(events)), form_(form), clock_(clock) {}
@@ -33,4 +33,4 @@ class EventBody final : public BodySource {
   bool has_ended_ = false;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -16,7 +16,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 namespace {
 
 constexpr std::uint8_t kStringValue = 7;
@@ -82,4 +82,4 @@ std::string exception_frame(const Error& error, api::Form form) {
                reply.body);
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -19,7 +19,7 @@
 #include "api/value.h"
 #include "base/error.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 
 inline constexpr char kEventStreamType[] = "application/vnd.amazon.eventstream";
 
@@ -31,4 +31,4 @@ inline constexpr char kEventStreamType[] = "application/vnd.amazon.eventstream";
 // An error after the stream has begun.
 [[nodiscard]] std::string exception_frame(const Error& error, api::Form form);
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -10,7 +10,7 @@
 #include "base/base64.h"
 #include "base/random.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 namespace {
 
 constexpr std::size_t kExtendedBytes = 72;
@@ -33,4 +33,4 @@ std::string RequestIds::next_extended() {
   return to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

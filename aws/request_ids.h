@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 
 // Used by one thread.
 class RequestIds {
@@ -22,4 +22,4 @@ class RequestIds {
   SeededRandom random_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -15,7 +15,7 @@
 #include "net/http.h"
 #include "net/uri.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 namespace {
 
 // In an Authorization header.
@@ -63,12 +63,12 @@ class Parameters {
 std::string form_decoded(std::string_view text) {
   std::string plain(text);
   std::ranges::replace(plain, '+', ' ');
-  return percent_decoded(plain);
+  return net::percent_decoded(plain);
 }
 
 Parameters parse_query(std::string_view query) {
   Parameters parameters;
-  split(query, "&", [&](std::string_view part) {
+  net::split(query, "&", [&](std::string_view part) {
     const std::size_t equals = part.find('=');
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view{} : part.substr(equals + 1);
@@ -82,7 +82,7 @@ Parameters parse_authorization(std::string_view header) {
   Parameters parameters;
   parameters.reserve(2 * kSaid.size());  // The two separators stand side by side.
   bool is_first = true;
-  split(header, ", ", [&](std::string_view part) {
+  net::split(header, ", ", [&](std::string_view part) {
     if (is_first) {
       is_first = false;
       return;
@@ -99,7 +99,7 @@ Parameters parse_authorization(std::string_view header) {
 Credential parse_scope(std::string_view scope) {
   std::array<std::string_view, 3> parts;
   std::size_t count = 0;
-  split(scope, "/", [&](std::string_view part) {
+  net::split(scope, "/", [&](std::string_view part) {
     if (count < parts.size()) parts[count++] = part;
   });
   return {std::string(parts[0]), std::string(parts[2])};
@@ -113,7 +113,7 @@ std::string_view algorithm_of(std::string_view header) {
 // The region of a request signed by Signature Version 4a, which is valid in a set of regions: the
 // only one of the set; empty if there are several or patterns.
 std::string only_region(std::string_view region_set) {
-  const std::string_view region = trimmed(region_set);
+  const std::string_view region = net::trimmed(region_set);
   const bool is_one = region.find_first_of(",* ") == std::string_view::npos;
   return is_one ? std::string(region) : std::string{};
 }
@@ -124,7 +124,7 @@ struct Said {
   bool is_presigned = false;
 };
 
-Result<Said> from_header(const HttpRequest& request, std::string_view header) {
+Result<Said> from_header(const net::HttpRequest& request, std::string_view header) {
   Parameters parameters = parse_authorization(header);
   std::string missing;
   for (const std::string_view name : kSaid) {
@@ -156,7 +156,7 @@ Result<Said> from_query(Parameters parameters) {
   return Said{std::move(parameters), true};
 }
 
-Result<Said> read_signature(const HttpRequest& request) {
+Result<Said> read_signature(const net::HttpRequest& request) {
   const auto header = request.header("authorization");
   if (request.query.empty() && header) return from_header(request, *header);
   Parameters query = parse_query(request.query);
@@ -173,19 +173,19 @@ Result<Said> read_signature(const HttpRequest& request) {
 
 }  // namespace
 
-std::string signed_service(const HttpRequest& request) {
+std::string signed_service(const net::HttpRequest& request) {
   const auto said = read_signature(request);
   if (!said) return {};
   const std::string scope =
       said->parameters.text(said->is_presigned ? "X-Amz-Credential" : "Credential");
   std::vector<std::string_view> parts;
-  split(scope, "/", [&](std::string_view part) { parts.push_back(part); });
+  net::split(scope, "/", [&](std::string_view part) { parts.push_back(part); });
   // Signature Version 4a has no region there.
   const bool is_scope = (parts.size() == 4 || parts.size() == 5) && parts.back() == kScopeEnd;
   return is_scope ? std::string(parts[parts.size() - 2]) : std::string{};
 }
 
-Result<Credential> parse_credential(const HttpRequest& request) {
+Result<Credential> parse_credential(const net::HttpRequest& request) {
   const auto said = read_signature(request);
   if (!said) return std::unexpected(said.error());
   const Parameters& parameters = said->parameters;
@@ -208,7 +208,7 @@ bool is_signature_error(std::string_view error) {
          error == api::kIncompleteSignature.name || error == api::kUnrecognizedClient.name;
 }
 
-Result<SignatureClaim> parse_claim(const HttpRequest& request) {
+Result<SignatureClaim> parse_claim(const net::HttpRequest& request) {
   const auto said = read_signature(request);
   if (!said) return std::unexpected(said.error());
   const Parameters& parameters = said->parameters;
@@ -232,4 +232,4 @@ Result<SignatureClaim> parse_claim(const HttpRequest& request) {
   return claim;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

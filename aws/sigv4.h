@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "net/http.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 
 // From the credential scope, `key id/date/region/service/aws4_request`; empty where it has less.
 // Signature Version 4a has no region there: it is the only one of X-Amz-Region-Set, else empty.
@@ -21,11 +21,11 @@ struct Credential {
 
 // Errors, by the service's names and texts and in its order: kInvalidSignature,
 // kMissingAuthenticationToken, kIncompleteSignature.
-[[nodiscard]] Result<Credential> parse_credential(const HttpRequest& request);
+[[nodiscard]] Result<Credential> parse_credential(const net::HttpRequest& request);
 
 // The service in the scope of a request's signature; empty if it has none or the scope has another
 // form.
-[[nodiscard]] std::string signed_service(const HttpRequest& request);
+[[nodiscard]] std::string signed_service(const net::HttpRequest& request);
 
 // Whether `error` is the name of one that parse_credential() or verify_signature() gives.
 [[nodiscard]] bool is_signature_error(std::string_view error);
@@ -42,6 +42,6 @@ struct SignatureClaim {
 };
 
 // Errors: those of parse_credential.
-[[nodiscard]] Result<SignatureClaim> parse_claim(const HttpRequest& request);
+[[nodiscard]] Result<SignatureClaim> parse_claim(const net::HttpRequest& request);
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -28,7 +28,7 @@
 #include "net/http.h"
 #include "net/uri.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 namespace {
 
 constexpr std::string_view kService = "kinesis";
@@ -51,7 +51,7 @@ std::string lower_case(std::string_view text) {
 // has encoded is encoded twice, as all services but S3 have it.
 std::string canonical_path(std::string_view path) {
   std::vector<std::string_view> segments;
-  split(path, "/", [&](std::string_view segment) {
+  net::split(path, "/", [&](std::string_view segment) {
     if (segment.empty() || segment == ".") return;
     if (segment != "..") {
       segments.push_back(segment);
@@ -60,16 +60,18 @@ std::string canonical_path(std::string_view path) {
     }
   });
   std::string out;
-  for (const std::string_view segment : segments) out += "/" + percent_encoded(segment);
+  for (const std::string_view segment : segments) out += "/" + net::percent_encoded(segment);
   if (out.empty() || path.ends_with('/')) out += '/';
   return out;
 }
 
 // Sorted by encoded name, then value, without the signature itself. A '+' is a plus.
 std::string canonical_query(std::string_view query) {
-  const auto encoded = [](std::string_view text) { return percent_encoded(percent_decoded(text)); };
+  const auto encoded = [](std::string_view text) {
+    return net::percent_encoded(net::percent_decoded(text));
+  };
   std::vector<std::pair<std::string, std::string>> parameters;
-  split(query, "&", [&](std::string_view part) {
+  net::split(query, "&", [&](std::string_view part) {
     if (part.empty()) return;
     const std::size_t equals = part.find('=');
     const std::string_view value =
@@ -91,7 +93,7 @@ std::string canonical_query(std::string_view query) {
 // Without blanks around it, and one where there are several.
 std::string canonical_value(std::string_view value) {
   std::string out;
-  split(value, " \t", [&](std::string_view word) {
+  net::split(value, " \t", [&](std::string_view word) {
     if (word.empty()) return;
     if (!out.empty()) out += ' ';
     out += word;
@@ -100,9 +102,9 @@ std::string canonical_value(std::string_view value) {
 }
 
 // Values by lower-case name; those of headers that are there several times, in their order.
-std::map<std::string, std::string, std::less<>> canonical_headers(const HttpRequest& request) {
+std::map<std::string, std::string, std::less<>> canonical_headers(const net::HttpRequest& request) {
   std::map<std::string, std::string, std::less<>> values;
-  for (const Header& header : request.headers) {
+  for (const net::Header& header : request.headers) {
     const auto [value, is_first] = values.try_emplace(lower_case(header.name));
     if (!is_first) value->second += ',';
     value->second += canonical_value(header.value);
@@ -205,7 +207,7 @@ Result<void> check_signed_names(const SignatureClaim& claim,
 Result<CredentialParts> parse_parts(std::string_view credential) {
   CredentialParts parts;
   std::size_t count = 0;
-  split(credential, "/", [&](std::string_view part) {
+  net::split(credential, "/", [&](std::string_view part) {
     if (count < parts.size()) parts[count] = part;
     ++count;
   });
@@ -240,7 +242,7 @@ Result<void> check_scope(const CredentialParts& parts, std::string_view timestam
 }
 
 // A client may say what it has hashed; UNSIGNED-PAYLOAD is not enough here.
-Result<void> check_payload(const HttpRequest& request, std::string_view payload_hash) {
+Result<void> check_payload(const net::HttpRequest& request, std::string_view payload_hash) {
   const auto said = request.header("x-amz-content-sha256");
   if (!said || *said == payload_hash) return {};
   return fail(api::kInvalidSignature,
@@ -251,7 +253,7 @@ Result<void> check_payload(const HttpRequest& request, std::string_view payload_
 
 std::vector<std::string> signed_names(std::string_view list) {
   std::vector<std::string> names;
-  split(list, ";", [&](std::string_view name) {
+  net::split(list, ";", [&](std::string_view name) {
     if (!name.empty()) names.push_back(lower_case(name));
   });
   std::ranges::sort(names);
@@ -260,7 +262,8 @@ std::vector<std::string> signed_names(std::string_view list) {
   return names;
 }
 
-std::string canonical_request(const HttpRequest& request, const std::vector<std::string>& names,
+std::string canonical_request(const net::HttpRequest& request,
+                              const std::vector<std::string>& names,
                               std::string_view payload_hash) {
   std::string out(request.method);
   out += "\n" + canonical_path(request.path) + "\n" + canonical_query(request.query) + "\n";
@@ -285,11 +288,12 @@ std::string string_to_sign(std::string_view timestamp, std::string_view scope,
 std::string signature(std::string_view secret_access_key, std::string_view scope,
                       std::string_view string_to_sign) {
   std::string key = "AWS4" + std::string(secret_access_key);
-  split(scope, "/", [&](std::string_view part) { key = hmac_sha256(key, part); });
+  net::split(scope, "/", [&](std::string_view part) { key = hmac_sha256(key, part); });
   return to_hex(hmac_sha256(key, string_to_sign));
 }
 
-Result<void> verify_signature(const HttpRequest& request, const AccessKeys& keys, WallTime now) {
+Result<void> verify_signature(const net::HttpRequest& request, const AccessKeys& keys,
+                              WallTime now) {
   const auto claim = parse_claim(request);
   if (!claim) return std::unexpected(claim.error());
   const auto signed_at = parse_time(claim->date);
@@ -326,4 +330,4 @@ Result<void> verify_signature(const HttpRequest& request, const AccessKeys& keys
               "documentation for details.");
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "net/http.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 
 inline constexpr std::string_view kSignatureAlgorithm = "AWS4-HMAC-SHA256";
 
@@ -36,7 +36,7 @@ inline constexpr std::chrono::seconds kExpiresMax{604'800};  // A week.
 
 // `names` as signed_names() gives them; a header of theirs that is not there counts as empty.
 // `payload_hash` is SHA-256 of the body in hex.
-[[nodiscard]] std::string canonical_request(const HttpRequest& request,
+[[nodiscard]] std::string canonical_request(const net::HttpRequest& request,
                                             const std::vector<std::string>& names,
                                             std::string_view payload_hash);
 
@@ -53,7 +53,7 @@ inline constexpr std::chrono::seconds kExpiresMax{604'800};  // A week.
 //
 // Errors, by the service's names and texts: those of parse_credential, kIncompleteSignature for
 // what cannot be read, kInvalidSignature, kUnrecognizedClient for a key that is none of `keys`.
-[[nodiscard]] Result<void> verify_signature(const HttpRequest& request, const AccessKeys& keys,
+[[nodiscard]] Result<void> verify_signature(const net::HttpRequest& request, const AccessKeys& keys,
                                             WallTime now);
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

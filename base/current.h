@@ -6,7 +6,7 @@
 #include <mutex>
 #include <utility>
 
-namespace millrace::server {
+namespace millrace {
 
 // Thread-safe.
 template <class T>
@@ -27,4 +27,4 @@ class Current {
   std::shared_ptr<T> value_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace

@@ -181,6 +181,6 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "How long")->check(CLI::Range(0.01, 3600.0));
   app.add_flag("--key-per-record", options.has_key_per_record, "A key per record, not per shard");
   CLI11_PARSE(app, argc, argv);
-  millrace::server::keep_freed_memory();
+  millrace::app::keep_freed_memory();
   return millrace::run(options);
 }

@@ -23,10 +23,14 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 
-namespace millrace::server {
+namespace millrace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
+
+}  // namespace millrace
+
+namespace millrace::net {
 
 using Executor = asio::io_context::executor_type;
 using Tcp = asio::ip::tcp;
@@ -99,4 +103,4 @@ Task<T> await_callback(Begin begin) {
                                                                               kAwait);
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

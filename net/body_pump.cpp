@@ -12,7 +12,7 @@
 #include "net/budget.h"
 #include "net/io_loop.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 void Waker::wake() {
   asio::post(timer_.get_executor(), [self = shared_from_this()] {
@@ -63,4 +63,4 @@ Task<bool> pump_body(BodySource* source, BodySink* sink, std::shared_ptr<Waker> 
   co_return is_sent;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

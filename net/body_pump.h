@@ -15,7 +15,7 @@
 #include "net/budget.h"
 #include "net/io_loop.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 // Where pieces go: a transport's way to send a part of an answer.
 class BodySink {
@@ -60,4 +60,4 @@ Task<bool> take_in_time(Budget::Share* share, std::size_t bytes, Executor execut
 Task<bool> pump_body(BodySource* source, BodySink* sink, std::shared_ptr<Waker> waker,
                      IoLoop* loop);
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -8,7 +8,7 @@
 #include <string>
 #include <variant>
 
-namespace millrace::server {
+namespace millrace::net {
 
 // Used by one thread at a time.
 class BodySource {
@@ -32,4 +32,4 @@ class BodySource {
   virtual void on_wake(std::function<void()> wake) = 0;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <utility>
 
-namespace millrace::server {
+namespace millrace::net {
 
 Budget::Budget(const Sizes& sizes, std::function<Time()> now)
     : sizes_(sizes), now_(std::move(now)) {}
@@ -95,4 +95,4 @@ void Budget::Share::give_back() {
   if (taken_ > 0) budget_.release(*this);
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -13,7 +13,7 @@
 #include <mutex>
 #include <set>
 
-namespace millrace::server {
+namespace millrace::net {
 
 // Thread-safe.
 class Budget {
@@ -107,4 +107,4 @@ class Budget {
   std::atomic<std::uint64_t> refused_{0};
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -15,7 +15,7 @@
 
 #include "net/async.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 std::string peer_of(const Socket& socket) {
   boost::system::error_code error;
@@ -66,4 +66,4 @@ Task<> ByteStream::drain(std::chrono::steady_clock::duration timeout) {
   }
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

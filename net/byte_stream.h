@@ -21,7 +21,7 @@
 
 #include "net/async.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 // `address:port` of the peer; empty if it has gone.
 [[nodiscard]] std::string peer_of(const Socket& socket);
@@ -115,4 +115,4 @@ class ByteStream {
   std::unique_ptr<asio::ssl::stream<Socket&>> tls_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

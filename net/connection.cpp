@@ -22,7 +22,7 @@
 #include "net/sessions.h"
 #include "net/tls_context.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -114,4 +114,4 @@ Task<> serve_connection(Socket socket, SessionContext* context) {
   co_await stream.finish(context->limits.goodbye_timeout);
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -8,7 +8,7 @@
 #include "net/async.h"
 #include "net/session_context.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 enum class Transport : std::uint8_t { kUndecided, kHttp1, kHttp2, kTls };
 
@@ -18,4 +18,4 @@ enum class Transport : std::uint8_t { kUndecided, kHttp1, kHttp2, kTls };
 // Serves `socket` to its end. `context` outlives it.
 Task<> serve_connection(Socket socket, SessionContext* context);
 
-}  // namespace millrace::server
+}  // namespace millrace::net

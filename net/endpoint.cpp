@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 constexpr std::string_view kPlain = "http://";
@@ -46,4 +46,4 @@ std::string reachable_address(std::string_view address) {
   return std::string(address == "::" ? "::1" : address);
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 inline constexpr ErrorCode kBadEndpoint{"bad_endpoint"};
 
@@ -29,4 +29,4 @@ struct Endpoint {
 // Where this machine reaches what listens on `address`: loopback for every address and localhost.
 [[nodiscard]] std::string reachable_address(std::string_view address);
 
-}  // namespace millrace::server
+}  // namespace millrace::net

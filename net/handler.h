@@ -8,7 +8,7 @@
 #include "net/budget.h"
 #include "net/http.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 // One per I/O thread, used by it alone.
 class Handler {
@@ -29,4 +29,4 @@ class Handler {
                               std::string_view reason) = 0;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -9,7 +9,7 @@
 
 #include "net/uri.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   constexpr auto kLower = [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; };
@@ -86,4 +86,4 @@ HttpResponse plain_response(int status, std::string text, bool closes) {
   return response;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

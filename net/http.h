@@ -12,7 +12,7 @@
 
 #include "net/body_source.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 struct Header {
   std::string_view name;
@@ -64,4 +64,4 @@ struct HttpResponse {
 // An answer of a few words for people; `closes` as above.
 [[nodiscard]] HttpResponse plain_response(int status, std::string text, bool closes = false);
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -8,7 +8,7 @@
 
 #include "net/http.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 namespace http = boost::beast::http;
 
@@ -38,4 +38,4 @@ std::string_view reason_of(const boost::beast::error_code& error,
   return has_expired ? "The request was not whole in time." : "";
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -9,7 +9,7 @@
 
 #include "net/http.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 // Nullopt where silence is the answer.
 [[nodiscard]] std::optional<HttpResponse> answer_to(const boost::beast::error_code& error);
@@ -23,4 +23,4 @@ namespace millrace::server {
 // The same of an answer.
 [[nodiscard]] std::string_view reason_of(const HttpResponse& answer);
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -10,7 +10,7 @@
 
 #include "net/http.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 void append_header(std::string& head, std::string_view name, std::string_view value) {
@@ -151,4 +151,4 @@ HeadLines look_at_lines(std::string_view received) {
   return lines;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

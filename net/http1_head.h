@@ -11,7 +11,7 @@
 
 #include "net/http.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 inline std::string_view to_view(boost::beast::string_view text) {
   return {text.data(), text.size()};
@@ -50,4 +50,4 @@ struct HeadLines {
 // Whether text has no control character but the tab.
 [[nodiscard]] bool is_printable(std::string_view text);
 
-}  // namespace millrace::server
+}  // namespace millrace::net

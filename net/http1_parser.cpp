@@ -15,7 +15,7 @@
 #include "net/http1_head.h"
 #include "net/limits.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 namespace http = boost::beast::http;
 
@@ -84,4 +84,4 @@ std::size_t Http1Parser::on_chunk_body_impl(std::uint64_t /*left*/, Text bytes, 
 
 void Http1Parser::on_finish_impl(Error& /*error*/) {}
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -16,7 +16,7 @@
 #include "net/http.h"
 #include "net/limits.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 class Http1Parser final : public boost::beast::http::basic_parser<true> {
  public:
@@ -51,4 +51,4 @@ class Http1Parser final : public boost::beast::http::basic_parser<true> {
   unsigned version_ = 0;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -27,7 +27,7 @@
 #include "net/session_context.h"
 #include "net/sessions.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 namespace http = beast::http;
@@ -330,4 +330,4 @@ Task<> serve_http1(ByteStream* stream, beast::flat_buffer* received, SessionCont
   co_await session.run();
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -21,7 +21,7 @@
 #include "net/session_context.h"
 #include "net/sessions.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 using Error = beast::error_code;
@@ -153,4 +153,4 @@ Task<bool> Http1Writer::write_large(std::string_view body) {
   co_return true;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -14,7 +14,7 @@
 #include "net/session_context.h"
 #include "net/sessions.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 // One answer at a time, on the connection's thread. What it is given outlives it; `share` holds the
 // bytes of the answer.
@@ -44,4 +44,4 @@ class Http1Writer {
   std::string head_;  // The answer's, or the chunk under way.
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

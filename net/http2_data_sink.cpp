@@ -6,7 +6,7 @@
 #include "net/body_pump.h"
 #include "net/http2_stream.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 bool Http2DataSink::is_pending() const {
   return stream_.is_open && stream_.out_sent < stream_.out.size();
@@ -28,4 +28,4 @@ Task<bool> Http2DataSink::send(std::string_view piece) {
   co_return is_taken;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

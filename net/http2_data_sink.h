@@ -11,7 +11,7 @@
 #include "net/http2_stream.h"
 #include "net/limits.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 class Http2DataSink final : public BodySink {
  public:
@@ -34,4 +34,4 @@ class Http2DataSink final : public BodySink {
   const std::function<void()> resume_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

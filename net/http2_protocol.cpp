@@ -15,7 +15,7 @@
 
 #include "net/limits.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 constexpr std::uint32_t kStreamsMax = 128;
@@ -257,4 +257,4 @@ void Http2Protocol::terminate(Http2Error error) {
   nghttp2_session_terminate_session(session_.get(), static_cast<std::uint32_t>(error));
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

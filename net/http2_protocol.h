@@ -21,7 +21,7 @@
 
 struct nghttp2_session;
 
-namespace millrace::server {
+namespace millrace::net {
 
 // Why a stream or a connection ends. Source: RFC 9113 §7.
 enum class Http2Error : std::uint32_t {
@@ -106,4 +106,4 @@ class Http2Protocol {
   int idle_frames_ = 0;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -31,7 +31,7 @@
 #include "net/session_context.h"
 #include "net/sessions.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
@@ -415,4 +415,4 @@ Task<> serve_http2(ByteStream* stream, beast::flat_buffer* received, SessionCont
   co_await session.run(received);
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

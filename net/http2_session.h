@@ -13,11 +13,11 @@
 #include "net/session_context.h"
 #include "net/sessions.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 // Serves until the peer closes, falls silent or breaks the protocol, or the server stops.
 // `received` is what was read already, from the client's preface on.
 Task<> serve_http2(ByteStream* stream, beast::flat_buffer* received, SessionContext* context,
                    Sessions::Entry* entry);
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -15,7 +15,7 @@
 #include "net/http1_head.h"
 #include "net/http2_protocol.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 // What a field costs besides its text, as RFC 9113 §6.5.2 counts it.
@@ -131,4 +131,4 @@ std::vector<Http2Protocol::Field> fields_of(const HttpResponse& response, const 
   return fields;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

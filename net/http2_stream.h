@@ -20,7 +20,7 @@
 #include "net/http2_protocol.h"
 #include "net/limits.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 // The parts of the budgets that the streams of one connection hold together.
 struct Http2Shares {
@@ -126,4 +126,4 @@ class Http2Stream {
                                                           const std::string& status,
                                                           const std::string& length);
 
-}  // namespace millrace::server
+}  // namespace millrace::net

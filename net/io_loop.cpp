@@ -11,7 +11,7 @@
 
 #include "net/async.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 // The watch sleeps after so many ticks in which nothing was seen to wait.
@@ -117,4 +117,4 @@ bool IoLoop::add_thread() {
   }
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

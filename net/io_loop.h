@@ -25,7 +25,7 @@
 
 #include "net/async.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 class IoLoop {
  public:
@@ -130,4 +130,4 @@ class IoLoop {
   int calm_ticks_ = 0;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace millrace::server {
+namespace millrace::net {
 
 // What one peer may take of us. Each limit is checked before the work it bounds.
 struct Limits {
@@ -32,4 +32,4 @@ struct Limits {
       2'000};  // within it, for the rest of a half-sent one.
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -21,7 +21,7 @@
 #include "base/metrics.h"
 #include "net/async.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 // How long accepting rests when there are no descriptors left; connections that end free some.
@@ -90,4 +90,4 @@ Task<> Listener::accept(Acceptor* acceptor) {
   }
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -14,7 +14,7 @@
 #include "base/metrics.h"
 #include "net/async.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 inline constexpr ErrorCode kCannotListen{"cannot_listen"};
 inline constexpr ErrorCode kNoAddressFamily{"no_address_family"};
@@ -48,4 +48,4 @@ class Listener {
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -9,7 +9,7 @@
 #include "net/sessions.h"
 #include "net/tls_context.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 // All of it outlives the sessions. One per I/O thread, but for what is shared.
 struct SessionContext {
@@ -22,4 +22,4 @@ struct SessionContext {
   const TlsSide& tls;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -10,7 +10,7 @@
 #include "net/async.h"
 #include "net/byte_stream.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 // A peer that takes less of an answer has not moved.
@@ -90,4 +90,4 @@ Task<> Sessions::watch(std::chrono::steady_clock::duration taking_timeout) {
   }
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -13,7 +13,7 @@
 #include "net/async.h"
 #include "net/byte_stream.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 // Used by the thread of its connections, but for the counter.
 class Sessions {
@@ -78,4 +78,4 @@ class Sessions {
       std::chrono::steady_clock::time_point::max();
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -25,7 +25,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 constexpr std::chrono::hours kCaLife{24 * 3650};
@@ -213,4 +213,4 @@ bool is_certificate_name(std::string_view name) {
          !name.ends_with('.') && name.find("..") == std::string_view::npos;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

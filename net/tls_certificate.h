@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 inline constexpr ErrorCode kBadCertificate{"bad_certificate"};
 
@@ -39,4 +39,4 @@ inline constexpr std::chrono::hours kLeafLife{24 * 825};
 // Whether a certificate can be for `name`.
 [[nodiscard]] bool is_certificate_name(std::string_view name);
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "net/tls_certificate.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 namespace ssl = boost::asio::ssl;
@@ -60,4 +60,4 @@ Result<ssl::context> make_tls_context(const KeyPair& chain) {
   return context;
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

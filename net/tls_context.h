@@ -11,7 +11,7 @@
 #include "base/metrics.h"
 #include "net/tls_certificate.h"
 
-namespace millrace::server {
+namespace millrace::net {
 
 // Which connections the port takes.
 enum class TlsMode : std::uint8_t { kPlainAndTls, kTlsOnly, kPlainOnly };
@@ -28,4 +28,4 @@ struct TlsSide {
   Counter& failures;
 };
 
-}  // namespace millrace::server
+}  // namespace millrace::net

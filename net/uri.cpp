@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace millrace::server {
+namespace millrace::net {
 
 std::string percent_decoded(std::string_view text) {
   std::string out;
@@ -55,4 +55,4 @@ std::string form_value(std::string_view form, std::string_view name) {
   return value.value_or("");
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

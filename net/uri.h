@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace millrace::server {
+namespace millrace::net {
 
 // Decodes %XX; what is no escape stays as it is.
 [[nodiscard]] std::string percent_decoded(std::string_view text);
@@ -31,4 +31,4 @@ void split(std::string_view text, std::string_view separators, Take take) {
   }
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

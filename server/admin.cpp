@@ -37,20 +37,20 @@ constexpr std::array<std::string_view, 2> kOwnPrefixes = {"/_", "/moto-api/"};
 constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::string_view kCaPath = "/_millrace/ca.pem";
 
-bool accepts_gzip(const HttpRequest& request) {
+bool accepts_gzip(const net::HttpRequest& request) {
   bool accepts = false;
-  split(request.header("accept-encoding").value_or(""), ",", [&](std::string_view part) {
-    const std::string_view coding = trimmed(part.substr(0, part.find(';')));
+  net::split(request.header("accept-encoding").value_or(""), ",", [&](std::string_view part) {
+    const std::string_view coding = net::trimmed(part.substr(0, part.find(';')));
     const std::size_t weight = part.find("q=");
     const bool is_refused = weight != std::string_view::npos &&
                             part.find_first_not_of("0. ", weight + 2) == std::string_view::npos;
-    accepts = accepts || (equals_ignoring_case(coding, "gzip") && !is_refused);
+    accepts = accepts || (net::equals_ignoring_case(coding, "gzip") && !is_refused);
   });
   return accepts;
 }
 
-HttpResponse uncached(int status, std::string_view content_type, std::string body) {
-  HttpResponse response;
+net::HttpResponse uncached(int status, std::string_view content_type, std::string body) {
+  net::HttpResponse response;
   response.status = status;
   response.content_type = content_type;
   response.body = std::move(body);
@@ -58,38 +58,38 @@ HttpResponse uncached(int status, std::string_view content_type, std::string bod
   return response;
 }
 
-HttpResponse json_response(int status, const Json& value) {
+net::HttpResponse json_response(int status, const Json& value) {
   // A path may hold any bytes.
   return uncached(status, "application/json",
                   value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-HttpResponse health(const Result<void>& ready) {
+net::HttpResponse health(const Result<void>& ready) {
   Json value = {{"status", ready ? "ready" : "unavailable"}};
   if (!ready) value["reason"] = ready.error().message;
   value["version"] = kVersion;
   return json_response(ready ? 200 : 503, value);
 }
 
-HttpResponse localstack_health(const Result<void>& ready) {
+net::HttpResponse localstack_health(const Result<void>& ready) {
   return json_response(
       ready ? 200 : 503,
       {{"services", {{"kinesis", ready ? "running" : "starting"}}}, {"version", kVersion}});
 }
 
-HttpResponse localstack_init(bool is_ready) {
+net::HttpResponse localstack_init(bool is_ready) {
   return json_response(
       200,
       {{"completed", {{"BOOT", true}, {"START", true}, {"READY", is_ready}, {"SHUTDOWN", false}}},
        {"scripts", Json::array()}});
 }
 
-HttpResponse localstack_ready(bool is_ready) {
+net::HttpResponse localstack_ready(bool is_ready) {
   return json_response(200, {{"completed", is_ready}, {"scripts", Json::array()}});
 }
 
 // Kinesis looks at no path, but what asks for one of these is no client of it.
-HttpResponse nothing_there(const HttpRequest& request) {
+net::HttpResponse nothing_there(const net::HttpRequest& request) {
   const std::string asked = std::string(request.method) + " " + std::string(request.path);
   return json_response(
       404, {{"error", "not_found"}, {"message", "millrace has nothing at " + asked + "."}});
@@ -97,10 +97,10 @@ HttpResponse nothing_there(const HttpRequest& request) {
 
 }  // namespace
 
-bool Admin::may_wait(const HttpRequest& request) { return request.path == kMetricsPath; }
+bool Admin::may_wait(const net::HttpRequest& request) { return request.path == kMetricsPath; }
 
-HttpResponse Admin::metrics(const HttpRequest& request) const {
-  HttpResponse response =
+net::HttpResponse Admin::metrics(const net::HttpRequest& request) const {
+  net::HttpResponse response =
       uncached(200, "text/plain; version=0.0.4; charset=utf-8", metrics_.render());
   response.headers.emplace_back("Vary", "Accept-Encoding");
   if (accepts_gzip(request)) {
@@ -110,7 +110,7 @@ HttpResponse Admin::metrics(const HttpRequest& request) const {
   return response;
 }
 
-std::optional<HttpResponse> Admin::answer(const HttpRequest& request) const {
+std::optional<net::HttpResponse> Admin::answer(const net::HttpRequest& request) const {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   auto response = reads ? read(request) : std::nullopt;
   const auto is_prefix = [&](std::string_view prefix) { return request.path.starts_with(prefix); };
@@ -121,7 +121,7 @@ std::optional<HttpResponse> Admin::answer(const HttpRequest& request) const {
   return response;
 }
 
-std::optional<HttpResponse> Admin::read(const HttpRequest& request) const {
+std::optional<net::HttpResponse> Admin::read(const net::HttpRequest& request) const {
   const auto is_one_of = [&](const auto& paths) {
     return std::ranges::find(paths, request.path) != paths.end();
   };
@@ -137,7 +137,7 @@ std::optional<HttpResponse> Admin::read(const HttpRequest& request) const {
   if (request.path == kMetricsPath) return metrics(request);
   if (request.path == kCaPath) {
     if (ca_.empty())
-      return plain_response(
+      return net::plain_response(
           404, "This server has generated no certificate (--tls off or --tls-cert).\n");
     return uncached(200, "application/x-pem-file", ca_);
   }

@@ -22,14 +22,14 @@ class Admin {
       : metrics_(metrics), ready_(std::move(ready)), ca_(std::move(ca)) {}
 
   // The answer, if the path is one of the server's own.
-  [[nodiscard]] std::optional<HttpResponse> answer(const HttpRequest& request) const;
+  [[nodiscard]] std::optional<net::HttpResponse> answer(const net::HttpRequest& request) const;
 
   // True if the answer may take its time and belongs on a worker.
-  [[nodiscard]] static bool may_wait(const HttpRequest& request);
+  [[nodiscard]] static bool may_wait(const net::HttpRequest& request);
 
  private:
-  [[nodiscard]] HttpResponse metrics(const HttpRequest& request) const;
-  [[nodiscard]] std::optional<HttpResponse> read(const HttpRequest& request) const;
+  [[nodiscard]] net::HttpResponse metrics(const net::HttpRequest& request) const;
+  [[nodiscard]] std::optional<net::HttpResponse> read(const net::HttpRequest& request) const;
 
   const Metrics& metrics_;
   const std::function<Result<void>()> ready_;

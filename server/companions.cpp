@@ -24,8 +24,8 @@ constexpr std::string_view kMetricsPath =
     "/service/GraniteServiceVersion20100801/operation/PutMetricData";
 constexpr std::string_view kEmptyCborMap = "\xa0";
 
-HttpResponse typed(std::string_view content_type, std::string body) {
-  HttpResponse response;
+net::HttpResponse typed(std::string_view content_type, std::string body) {
+  net::HttpResponse response;
   response.content_type = content_type;
   response.body = std::move(body);
   return response;
@@ -36,7 +36,7 @@ std::string metadata(const std::string& request_id) {
 }
 
 // The account is twelve digits and the id is ours: neither needs escaping.
-HttpResponse identity(const api::Caller& caller, const std::string& request_id) {
+net::HttpResponse identity(const api::Caller& caller, const std::string& request_id) {
   return typed("text/xml",
                "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
                "<GetCallerIdentityResult><Arn>arn:aws:iam::" +
@@ -45,14 +45,14 @@ HttpResponse identity(const api::Caller& caller, const std::string& request_id) 
                    "</GetCallerIdentityResponse>\n");
 }
 
-HttpResponse metrics_taken(const std::string& request_id) {
+net::HttpResponse metrics_taken(const std::string& request_id) {
   return typed("text/xml",
                "<PutMetricDataResponse xmlns=\"http://monitoring.amazonaws.com/doc/2010-08-01/\">" +
                    metadata(request_id) + "</PutMetricDataResponse>\n");
 }
 
 std::optional<Companion> by_action(std::string_view form) {
-  const std::string action = form_value(form, "Action");
+  const std::string action = net::form_value(form, "Action");
   if (action == kIdentityAction) return Companion::kIdentity;
   if (action == kMetricsAction) return Companion::kMetricsByQuery;
   return std::nullopt;
@@ -60,28 +60,28 @@ std::optional<Companion> by_action(std::string_view form) {
 
 }  // namespace
 
-bool is_form(const HttpRequest& request) {
+bool is_form(const net::HttpRequest& request) {
   const std::string_view type = request.header("content-type").value_or("");
-  return equals_ignoring_case(trimmed(type.substr(0, type.find(';'))), kFormType);
+  return net::equals_ignoring_case(net::trimmed(type.substr(0, type.find(';'))), kFormType);
 }
 
-std::optional<Companion> companion_of(const HttpRequest& request, std::size_t body_bytes_max) {
-  if (request.method == "GET" && form_value(request.query, "Action") == kIdentityAction) {
+std::optional<Companion> companion_of(const net::HttpRequest& request, std::size_t body_bytes_max) {
+  if (request.method == "GET" && net::form_value(request.query, "Action") == kIdentityAction) {
     return Companion::kIdentity;
   }
   if (request.method != "POST") return std::nullopt;
   if (request.path == kMetricsPath) return Companion::kMetricsByCbor;
   if (request.header("x-amz-target") == kMetricsTarget) return Companion::kMetricsByJson;
   if (!is_form(request)) return std::nullopt;
-  if (coding_of(request) != Coding::kGzip) return by_action(request.body);
+  if (net::coding_of(request) != net::Coding::kGzip) return by_action(request.body);
   const auto form = gunzip(request.body, std::min(body_bytes_max, kFormBytesMax));
   if (form) return by_action(*form).value_or(Companion::kOtherForm);
   return form.error() == GunzipError::kTooLarge ? Companion::kTooLargeForm
                                                 : Companion::kDamagedForm;
 }
 
-HttpResponse answer_companion(Companion companion, const api::Caller& caller,
-                              const std::string& request_id) {
+net::HttpResponse answer_companion(Companion companion, const api::Caller& caller,
+                                   const std::string& request_id) {
   switch (companion) {
     case Companion::kIdentity:
       return identity(caller, request_id);
@@ -90,15 +90,15 @@ HttpResponse answer_companion(Companion companion, const api::Caller& caller,
     case Companion::kMetricsByJson:
       return typed("application/x-amz-json-1.0", "{}");
     case Companion::kDamagedForm:
-      return plain_response(400, "The body is not gzip, as its Content-Encoding says.\n");
+      return net::plain_response(400, "The body is not gzip, as its Content-Encoding says.\n");
     case Companion::kTooLargeForm:
-      return plain_response(413, "The body holds too much once it is unpacked.\n");
+      return net::plain_response(413, "The body holds too much once it is unpacked.\n");
     case Companion::kOtherForm:
       return access_denied();
     case Companion::kMetricsByCbor:
       break;
   }
-  HttpResponse response = typed("application/cbor", std::string(kEmptyCborMap));
+  net::HttpResponse response = typed("application/cbor", std::string(kEmptyCborMap));
   response.headers.emplace_back("smithy-protocol", "rpc-v2-cbor");
   return response;
 }

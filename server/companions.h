@@ -33,14 +33,14 @@ enum class Companion : std::uint8_t {
 inline constexpr std::size_t kFormBytesMax = 4UL << 20U;
 
 // The request's Content-Type says that its body is a form.
-[[nodiscard]] bool is_form(const HttpRequest& request);
+[[nodiscard]] bool is_form(const net::HttpRequest& request);
 
 // Returns nullopt if the request is none of those. A compressed form is unpacked to read its
 // action, up to the lesser of `body_bytes_max` and kFormBytesMax.
-[[nodiscard]] std::optional<Companion> companion_of(const HttpRequest& request,
+[[nodiscard]] std::optional<Companion> companion_of(const net::HttpRequest& request,
                                                     std::size_t body_bytes_max);
 
-[[nodiscard]] HttpResponse answer_companion(Companion companion, const api::Caller& caller,
-                                            const std::string& request_id);
+[[nodiscard]] net::HttpResponse answer_companion(Companion companion, const api::Caller& caller,
+                                                 const std::string& request_id);
 
 }  // namespace millrace::server

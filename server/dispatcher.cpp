@@ -66,8 +66,8 @@ std::string operation_label(std::string_view operation) {
 }
 
 // The service's name of the error in an answer; empty if it is none.
-std::string_view error_of(const HttpResponse& response) {
-  for (const AnswerHeader& header : response.headers) {
+std::string_view error_of(const net::HttpResponse& response) {
+  for (const net::AnswerHeader& header : response.headers) {
     if (header.name == "x-amzn-ErrorType") return header.value;
   }
   return {};
@@ -89,7 +89,7 @@ bool is_busy(const Outcome& outcome) {
 
 // Nothing if it belongs on a worker.
 Outcome run_at_once(const ApiCall& call, std::string_view body, api::Context& context,
-                    IoLoop& loop) {
+                    net::IoLoop& loop) {
   if (call.operation->lane == api::Lane::kWorker) return std::nullopt;
   context.when = storage::When::kWithOthers;
   return loop.may_wait([&] { return run_guarded(call, body, context); });
@@ -98,8 +98,8 @@ Outcome run_at_once(const ApiCall& call, std::string_view body, api::Context& co
 }  // namespace
 
 Dispatcher::Dispatcher(const Backends& backends, FrontDoor front_door, Admin admin,
-                       Defaults defaults, Limits limits,
-                       const Current<const SignatureCheck>& signature_check)
+                       Defaults defaults, net::Limits limits,
+                       const Current<const aws::SignatureCheck>& signature_check)
     : backends_(backends),
       front_door_(std::move(front_door)),
       admin_(std::move(admin)),
@@ -116,7 +116,7 @@ Dispatcher::Dispatcher(const Backends& backends, FrontDoor front_door, Admin adm
   }
 }
 
-api::Caller Dispatcher::caller_of(const Credential& credential) const {
+api::Caller Dispatcher::caller_of(const aws::Credential& credential) const {
   return {is_account(credential.access_key_id) ? credential.access_key_id : defaults_.account,
           credential.region.empty() ? defaults_.region : credential.region};
 }
@@ -125,8 +125,8 @@ bool Dispatcher::is_settled(const Outcome& outcome, const api::Context& context)
   return outcome && !is_busy(outcome) && (!*outcome || backends_.engine.is_durable(context.ticket));
 }
 
-Task<> Dispatcher::settle(const HttpRequest* request, const ApiCall* call, api::Context* context,
-                          IoLoop* loop, Outcome* outcome) {
+net::Task<> Dispatcher::settle(const net::HttpRequest* request, const ApiCall* call,
+                               api::Context* context, net::IoLoop* loop, Outcome* outcome) {
   const auto deadline = SteadyClock::now() + limits_.busy_timeout;
   for (;;) {
     if (!*outcome) *outcome = run_at_once(*call, request->body, *context, *loop);
@@ -134,7 +134,7 @@ Task<> Dispatcher::settle(const HttpRequest* request, const ApiCall* call, api::
       std::function<Result<std::string>()> work = [request, call, context] {
         return run_guarded(*call, request->body, *context);
       };
-      *outcome = co_await run_on<Result<std::string>>(backends_.workers, std::move(work));
+      *outcome = co_await net::run_on<Result<std::string>>(backends_.workers, std::move(work));
     }
     if (**outcome && !backends_.engine.is_durable(context->ticket)) {
       const Result<void> durable = co_await wait_until_durable(context->ticket, loop);
@@ -143,24 +143,23 @@ Task<> Dispatcher::settle(const HttpRequest* request, const ApiCall* call, api::
     if (!is_busy(*outcome) || SteadyClock::now() >= deadline) co_return;
     outcome->reset();
     context->ticket = 0;
-    Timer timer(co_await asio::this_coro::executor, kBusyPause);
-    co_await timer.async_wait(kAwaitTuple);
+    net::Timer timer(co_await asio::this_coro::executor, kBusyPause);
+    co_await timer.async_wait(net::kAwaitTuple);
   }
 }
 
-Task<Result<void>> Dispatcher::wait_until_durable(storage::Ticket ticket, IoLoop* loop) {
+net::Task<Result<void>> Dispatcher::wait_until_durable(storage::Ticket ticket, net::IoLoop* loop) {
   storage::Engine& engine = backends_.engine;
   // It may be waiting to be written with what the other requests write that are ready now.
   loop->after_these([&engine, loop] { loop->may_wait([&] { engine.commit(); }); });
   auto begin = [&engine, ticket](std::function<void(Result<void>)> done) {
     engine.when_durable(ticket, std::move(done));
   };
-  return await_callback<Result<void>>(std::move(begin));
+  return net::await_callback<Result<void>>(std::move(begin));
 }
 
-std::optional<HttpResponse> Dispatcher::answer_other_service(const HttpRequest& request,
-                                                             std::string_view peer,
-                                                             const std::string& request_id) const {
+std::optional<net::HttpResponse> Dispatcher::answer_other_service(
+    const net::HttpRequest& request, std::string_view peer, const std::string& request_id) const {
   const auto companion = companion_of(request, limits_.body_bytes_max);
   if (!companion || companion == Companion::kOtherForm) {
     if (const auto foreign = foreign_call_of(request)) {
@@ -170,28 +169,31 @@ std::optional<HttpResponse> Dispatcher::answer_other_service(const HttpRequest& 
   }
   if (!companion) return std::nullopt;
   log_way(peer, request, "a call of another service");
-  const Credential credential = parse_credential(request).value_or(Credential{});
+  const aws::Credential credential = aws::parse_credential(request).value_or(aws::Credential{});
   return answer_companion(*companion, caller_of(credential), request_id);
 }
 
-Task<std::optional<HttpResponse>> Dispatcher::answer_by_worker(const HttpRequest* request) {
-  std::function<std::optional<HttpResponse>()> work = [this,
-                                                       request]() -> std::optional<HttpResponse> {
+net::Task<std::optional<net::HttpResponse>> Dispatcher::answer_by_worker(
+    const net::HttpRequest* request) {
+  std::function<std::optional<net::HttpResponse>()> work =
+      [this, request]() -> std::optional<net::HttpResponse> {
     try {
       return admin_.answer(*request);
     } catch (const std::exception&) {
-      return plain_response(500, "There was no room to gather this; try again.\n");
+      return net::plain_response(500, "There was no room to gather this; try again.\n");
     }
   };
-  co_return co_await run_on<std::optional<HttpResponse>>(backends_.scrapes, std::move(work));
+  co_return co_await net::run_on<std::optional<net::HttpResponse>>(backends_.scrapes,
+                                                                   std::move(work));
 }
 
-Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_view peer,
-                                      RequestIds* ids, IoLoop* loop, Budget::Share* share) {
+net::Task<net::HttpResponse> Dispatcher::answer(const net::HttpRequest* request,
+                                                std::string_view peer, aws::RequestIds* ids,
+                                                net::IoLoop* loop, net::Budget::Share* share) {
   const auto started = SteadyClock::now();
   std::string_view operation;
   std::string_view form;
-  std::optional<HttpResponse> response = front_door_.refuse(*request);
+  std::optional<net::HttpResponse> response = front_door_.refuse(*request);
   const bool is_refused_at_door = response.has_value();
   bool is_refused = is_refused_at_door;
   if (is_refused_at_door) log_way(peer, *request, "refused at the front door");
@@ -212,10 +214,11 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   if (is_own_path) log_way(peer, *request, "a path of the server's own");
   bool has_written = false;
   if (!response) {
-    std::variant<ApiCall, HttpResponse> call = read_call(*request, signature_check_.get().get());
-    if (auto* refused = std::get_if<HttpResponse>(&call)) {
+    std::variant<ApiCall, net::HttpResponse> call =
+        read_call(*request, signature_check_.get().get());
+    if (auto* refused = std::get_if<net::HttpResponse>(&call)) {
       response = std::move(*refused);
-      is_refused = is_signature_error(error_of(*response));
+      is_refused = aws::is_signature_error(error_of(*response));
       log_way(peer, *request, is_refused ? "refused for its signature" : "no call of an operation");
     } else {
       const ApiCall& found = std::get<ApiCall>(call);
@@ -230,16 +233,17 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
       const bool is_stream = outcome->has_value() && context.events;
       response = to_response(std::move(*outcome), found.form);
       if (is_stream) {
-        response->content_type = kEventStreamType;
-        response->source = std::make_unique<EventBody>(std::move(context.events), found.form,
-                                                       backends_.services.clock);
+        response->content_type = aws::kEventStreamType;
+        response->source = std::make_unique<aws::EventBody>(std::move(context.events), found.form,
+                                                            backends_.services.clock);
       }
     }
   }
   // A write that was carried out is told of all the same, or its client would do it again.
   const std::size_t answer_bytes = response->body.size();
   if (answer_bytes > kFreeAnswerBytes && !share->take(answer_bytes) && !has_written) {
-    response = plain_response(503, "Too many answers are waiting to be read; try again.\n", true);
+    response =
+        net::plain_response(503, "Too many answers are waiting to be read; try again.\n", true);
   }
   if (!is_own_path) {
     response->headers.reserve(response->headers.size() + 2);
@@ -267,7 +271,7 @@ Task<HttpResponse> Dispatcher::answer(const HttpRequest* request, std::string_vi
   co_return std::move(*response);
 }
 
-void Dispatcher::log_way(std::string_view peer, const HttpRequest& request,
+void Dispatcher::log_way(std::string_view peer, const net::HttpRequest& request,
                          std::string_view way) const {
   constexpr std::size_t kPathBytesMax = 100;
   if (!backends_.log.should_log(spdlog::level::debug)) return;
@@ -276,7 +280,7 @@ void Dispatcher::log_way(std::string_view peer, const HttpRequest& request,
                       printable(request.path, kPathBytesMax), way);
 }
 
-void Dispatcher::count(std::string_view operation, const HttpResponse& response,
+void Dispatcher::count(std::string_view operation, const net::HttpResponse& response,
                        std::chrono::nanoseconds duration) {
   const auto found = operation_metrics_.find(operation);
   if (found != operation_metrics_.end()) {

@@ -54,13 +54,14 @@ class Dispatcher {
  public:
   // Without a `signature_check` signatures only have to be there.
   Dispatcher(const Backends& backends, FrontDoor front_door, Admin admin, Defaults defaults,
-             Limits limits, const Current<const SignatureCheck>& signature_check);
+             net::Limits limits, const Current<const aws::SignatureCheck>& signature_check);
 
   // `request`, `peer` and `ids` stay as they are until the answer is there. `loop` is the one that
   // runs this. A large answer has taken its bytes of `share`, which gives them back once they are
   // sent.
-  Task<HttpResponse> answer(const HttpRequest* request, std::string_view peer, RequestIds* ids,
-                            IoLoop* loop, Budget::Share* share);
+  net::Task<net::HttpResponse> answer(const net::HttpRequest* request, std::string_view peer,
+                                      aws::RequestIds* ids, net::IoLoop* loop,
+                                      net::Budget::Share* share);
 
  private:
   struct OperationMetrics {
@@ -72,26 +73,27 @@ class Dispatcher {
   [[nodiscard]] bool is_settled(const Outcome& outcome, const api::Context& context) const;
   // Runs what belongs on a worker, again what the store had no room for, and waits until what was
   // written is durable.
-  Task<> settle(const HttpRequest* request, const ApiCall* call, api::Context* context,
-                IoLoop* loop, Outcome* outcome);
-  [[nodiscard]] Task<Result<void>> wait_until_durable(storage::Ticket ticket, IoLoop* loop);
-  [[nodiscard]] api::Caller caller_of(const Credential& credential) const;
-  void count(std::string_view operation, const HttpResponse& response,
+  net::Task<> settle(const net::HttpRequest* request, const ApiCall* call, api::Context* context,
+                     net::IoLoop* loop, Outcome* outcome);
+  [[nodiscard]] net::Task<Result<void>> wait_until_durable(storage::Ticket ticket,
+                                                           net::IoLoop* loop);
+  [[nodiscard]] api::Caller caller_of(const aws::Credential& credential) const;
+  void count(std::string_view operation, const net::HttpResponse& response,
              std::chrono::nanoseconds duration);
   // The answer of a path of the server's own that may take its time.
-  Task<std::optional<HttpResponse>> answer_by_worker(const HttpRequest* request);
+  net::Task<std::optional<net::HttpResponse>> answer_by_worker(const net::HttpRequest* request);
   // Answers what is no request for Kinesis: a companion's, or one for a service that is not here.
-  [[nodiscard]] std::optional<HttpResponse> answer_other_service(
-      const HttpRequest& request, std::string_view peer, const std::string& request_id) const;
+  [[nodiscard]] std::optional<net::HttpResponse> answer_other_service(
+      const net::HttpRequest& request, std::string_view peer, const std::string& request_id) const;
   // Says on the debug level by whom `request` is answered.
-  void log_way(std::string_view peer, const HttpRequest& request, std::string_view way) const;
+  void log_way(std::string_view peer, const net::HttpRequest& request, std::string_view way) const;
 
   const Backends backends_;
   const FrontDoor front_door_;
   const Admin admin_;
   const Defaults defaults_;
-  const Limits limits_;
-  const Current<const SignatureCheck>& signature_check_;
+  const net::Limits limits_;
+  const Current<const aws::SignatureCheck>& signature_check_;
   std::unordered_map<std::string_view, OperationMetrics> operation_metrics_;
 };
 

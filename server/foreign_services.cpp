@@ -116,9 +116,9 @@ bool is_service_name(std::string_view name) {
          });
 }
 
-std::string action_of(const HttpRequest& request) {
-  std::string action = form_value(request.query, "Action");
-  if (action.empty() && is_form(request)) action = form_value(request.body, "Action");
+std::string action_of(const net::HttpRequest& request) {
+  std::string action = net::form_value(request.query, "Action");
+  if (action.empty() && is_form(request)) action = net::form_value(request.body, "Action");
   return action;
 }
 
@@ -134,7 +134,7 @@ std::string_view rpc_target(std::string_view path) {
 }
 
 // What of the request shows how its client wants to be answered, if not its service.
-Protocol protocol_of(const HttpRequest& request, const std::string& action, Protocol usual) {
+Protocol protocol_of(const net::HttpRequest& request, const std::string& action, Protocol usual) {
   if (!rpc_target(request.path).empty()) return Protocol::kRpcCbor;
   if (request.header("x-amz-target")) return Protocol::kJson;
   if (usual == Protocol::kEc2Query || usual == Protocol::kS3) return usual;
@@ -195,10 +195,10 @@ std::string sentence(std::string_view service) {
 
 }  // namespace
 
-std::optional<ForeignCall> foreign_call_of(const HttpRequest& request) {
+std::optional<ForeignCall> foreign_call_of(const net::HttpRequest& request) {
   const std::string_view target = request.header("x-amz-target").value_or("");
   if (target.starts_with(kKinesisTarget)) return std::nullopt;
-  const std::string signed_for = signed_service(request);
+  const std::string signed_for = aws::signed_service(request);
   if (signed_for == kKinesis) return std::nullopt;
   const std::string action = action_of(request);
   const std::string_view prefix =
@@ -220,9 +220,9 @@ std::optional<ForeignCall> foreign_call_of(const HttpRequest& request) {
                      protocol_of(request, action, found->protocol)};
 }
 
-HttpResponse answer_foreign(const ForeignCall& call, const std::string& request_id) {
+net::HttpResponse answer_foreign(const ForeignCall& call, const std::string& request_id) {
   const std::string message = sentence(call.service);
-  HttpResponse response;
+  net::HttpResponse response;
   switch (call.protocol) {
     case Protocol::kQuery:
     case Protocol::kEc2Query:

@@ -34,9 +34,10 @@ struct ForeignCall {
 
 // Nothing if the request is for Kinesis, or says nothing of a service. Requests of the companions
 // (server/companions.h) that are answered have been taken out before.
-[[nodiscard]] std::optional<ForeignCall> foreign_call_of(const HttpRequest& request);
+[[nodiscard]] std::optional<ForeignCall> foreign_call_of(const net::HttpRequest& request);
 
 // An error that says which service is not served.
-[[nodiscard]] HttpResponse answer_foreign(const ForeignCall& call, const std::string& request_id);
+[[nodiscard]] net::HttpResponse answer_foreign(const ForeignCall& call,
+                                               const std::string& request_id);
 
 }  // namespace millrace::server

@@ -21,7 +21,7 @@ bool is_host_character(unsigned char c) { return std::isalnum(c) != 0 || c == '-
 
 bool ends_with_ignoring_case(std::string_view text, std::string_view suffix) {
   return text.size() >= suffix.size() &&
-         equals_ignoring_case(text.substr(text.size() - suffix.size()), suffix);
+         net::equals_ignoring_case(text.substr(text.size() - suffix.size()), suffix);
 }
 
 // A name that ends in a dot is the same name, told to be whole (RFC 1034 §3.1).
@@ -73,23 +73,23 @@ bool is_ip_literal(std::string_view host) {
 
 // Whether `origin` is that of the server itself: scheme, host and port are those that the request
 // is addressed to. Its Host has been checked, so this is never the origin of a foreign page.
-bool is_own_origin(const HttpRequest& request, std::string_view origin) {
+bool is_own_origin(const net::HttpRequest& request, std::string_view origin) {
   const bool is_tls = request.protocol.ends_with("+tls");
   const std::string_view scheme = is_tls ? "https://" : "http://";
   const auto host = request.header("host");
-  if (!host || !equals_ignoring_case(origin.substr(0, scheme.size()), scheme)) return false;
-  const auto asked = split_authority(trimmed(*host));
+  if (!host || !net::equals_ignoring_case(origin.substr(0, scheme.size()), scheme)) return false;
+  const auto asked = split_authority(net::trimmed(*host));
   const auto from = split_authority(origin.substr(scheme.size()));
   if (!asked || !from || asked->host.empty()) return false;
   const auto port_of = [is_tls](const Authority& authority) {
     if (!authority.port.empty()) return authority.port;
     return std::string_view(is_tls ? "443" : "80");
   };
-  return equals_ignoring_case(asked->host, from->host) && port_of(*asked) == port_of(*from);
+  return net::equals_ignoring_case(asked->host, from->host) && port_of(*asked) == port_of(*from);
 }
 
 // A link on any page may lead a browser's window here; no page may read or frame what comes.
-bool may_see_page(const HttpRequest& request) {
+bool may_see_page(const net::HttpRequest& request) {
   const auto site = request.header("sec-fetch-site");
   const bool is_navigation = request.header("sec-fetch-mode") == "navigate" &&
                              request.header("sec-fetch-dest") == "document";
@@ -115,49 +115,51 @@ bool FrontDoor::is_allowed_host(std::string_view authority) const {
   };
   return std::ranges::any_of(kAllowedSuffixes, matches_suffix) ||
          std::ranges::any_of(allowed_hosts_, [&](const std::string& allowed) {
-           return equals_ignoring_case(host, without_final_dot(allowed));
+           return net::equals_ignoring_case(host, without_final_dot(allowed));
          });
 }
 
 bool FrontDoor::is_allowed_origin(std::string_view origin) const {
   return std::ranges::any_of(allowed_origins_, [&](const std::string& allowed) {
-    return allowed == "*" || equals_ignoring_case(origin, allowed);
+    return allowed == "*" || net::equals_ignoring_case(origin, allowed);
   });
 }
 
-bool FrontDoor::may_call(const HttpRequest& request) const {
+bool FrontDoor::may_call(const net::HttpRequest& request) const {
   if (is_page_request(request)) return may_see_page(request);
   bool has_origin = false;
-  for (const Header& header : request.headers) {
-    if (!equals_ignoring_case(header.name, "origin")) continue;
+  for (const net::Header& header : request.headers) {
+    if (!net::equals_ignoring_case(header.name, "origin")) continue;
     has_origin = true;
     if (!is_allowed_origin(header.value) && !is_own_origin(request, header.value)) return false;
   }
   return has_origin || request.header("sec-fetch-site") != "cross-site";
 }
 
-std::optional<HttpResponse> FrontDoor::refuse(const HttpRequest& request) const {
+std::optional<net::HttpResponse> FrontDoor::refuse(const net::HttpRequest& request) const {
   if (request.header_count("host") > 1) {
-    return plain_response(400, "A request has one Host header.\n", true);
+    return net::plain_response(400, "A request has one Host header.\n", true);
   }
   const auto host = request.header("host");
-  if (host && !is_allowed_host(trimmed(*host))) {
-    return plain_response(403,
-                          "This host name is not allowed. Start the server with --allow-host NAME "
-                          "to allow it.\n");
+  if (host && !is_allowed_host(net::trimmed(*host))) {
+    return net::plain_response(
+        403,
+        "This host name is not allowed. Start the server with --allow-host NAME "
+        "to allow it.\n");
   }
   if (!may_call(request)) {
-    return plain_response(403,
-                          "Requests from web pages are not allowed. Start the server with "
-                          "--allow-origin ORIGIN to allow them.\n");
+    return net::plain_response(403,
+                               "Requests from web pages are not allowed. Start the server with "
+                               "--allow-origin ORIGIN to allow them.\n");
   }
   return std::nullopt;
 }
 
-std::optional<HttpResponse> FrontDoor::answer_preflight(const HttpRequest& request) const {
+std::optional<net::HttpResponse> FrontDoor::answer_preflight(
+    const net::HttpRequest& request) const {
   const auto origin = request.header("origin");
   if (request.method != "OPTIONS" || !origin || !is_allowed_origin(*origin)) return std::nullopt;
-  HttpResponse response;
+  net::HttpResponse response;
   response.headers.emplace_back("Access-Control-Max-Age", "172800");
   if (const auto wanted = request.header("access-control-request-headers")) {
     response.headers.emplace_back("Access-Control-Allow-Headers", std::string(*wanted));
@@ -168,7 +170,7 @@ std::optional<HttpResponse> FrontDoor::answer_preflight(const HttpRequest& reque
   return response;
 }
 
-void FrontDoor::add_headers(const HttpRequest& request, HttpResponse& response) const {
+void FrontDoor::add_headers(const net::HttpRequest& request, net::HttpResponse& response) const {
   const auto origin = request.header("origin");
   if (!origin || !is_allowed_origin(*origin)) return;
   response.headers.emplace_back("Access-Control-Allow-Origin", "*");

@@ -21,19 +21,20 @@ class FrontDoor {
       : allowed_hosts_(std::move(allowed_hosts)), allowed_origins_(std::move(allowed_origins)) {}
 
   // The refusal, if the request is refused; it names the option that would allow it.
-  [[nodiscard]] std::optional<HttpResponse> refuse(const HttpRequest& request) const;
+  [[nodiscard]] std::optional<net::HttpResponse> refuse(const net::HttpRequest& request) const;
 
   // The answer to a preflight of an allowed origin; browsers send none to a page's own server.
-  [[nodiscard]] std::optional<HttpResponse> answer_preflight(const HttpRequest& request) const;
+  [[nodiscard]] std::optional<net::HttpResponse> answer_preflight(
+      const net::HttpRequest& request) const;
 
   // Adds the headers that allow another origin; none for a request without one, or with our own.
-  void add_headers(const HttpRequest& request, HttpResponse& response) const;
+  void add_headers(const net::HttpRequest& request, net::HttpResponse& response) const;
 
  private:
   [[nodiscard]] bool is_allowed_host(std::string_view host) const;
   [[nodiscard]] bool is_allowed_origin(std::string_view origin) const;
   // Whether the page that sent the request, if one did, may call.
-  [[nodiscard]] bool may_call(const HttpRequest& request) const;
+  [[nodiscard]] bool may_call(const net::HttpRequest& request) const;
 
   const std::vector<std::string> allowed_hosts_;
   const std::vector<std::string> allowed_origins_;

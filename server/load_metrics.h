@@ -15,8 +15,8 @@ namespace millrace::server {
 struct Load {
   const std::atomic<std::size_t>& connections;
   const streams::Subscriptions& subscriptions;
-  const Budget& bodies;
-  const Budget& answers;
+  const net::Budget& bodies;
+  const net::Budget& answers;
   const LogWriter& log_writer;
 };
 

@@ -16,10 +16,10 @@ namespace {
 
 constexpr std::string_view kAmzPrefix = "x-amz-";
 
-bool is_signed(const HttpRequest& request) {
-  return std::ranges::any_of(request.headers, [](const Header& header) {
-    return equals_ignoring_case(header.name, "authorization") ||
-           equals_ignoring_case(header.name.substr(0, kAmzPrefix.size()), kAmzPrefix);
+bool is_signed(const net::HttpRequest& request) {
+  return std::ranges::any_of(request.headers, [](const net::Header& header) {
+    return net::equals_ignoring_case(header.name, "authorization") ||
+           net::equals_ignoring_case(header.name.substr(0, kAmzPrefix.size()), kAmzPrefix);
   });
 }
 
@@ -30,8 +30,8 @@ void replace_all(std::string& text, std::string_view word, std::string_view valu
   }
 }
 
-HttpResponse file(std::string_view content_type, std::string body) {
-  HttpResponse response;
+net::HttpResponse file(std::string_view content_type, std::string body) {
+  net::HttpResponse response;
   response.content_type = content_type;
   response.body = std::move(body);
   response.headers = {
@@ -46,10 +46,11 @@ HttpResponse file(std::string_view content_type, std::string body) {
 
 // The address that the browser has reached is the one to use. The front door has looked at it: it
 // has no character that means something in HTML.
-std::string page_for(const HttpRequest& request) {
+std::string page_for(const net::HttpRequest& request) {
   const bool is_tls = request.protocol.ends_with("+tls");
-  const std::string endpoint = (is_tls ? "https://" : "http://") +
-                               std::string(trimmed(request.header("host").value_or("localhost")));
+  const std::string endpoint =
+      (is_tls ? "https://" : "http://") +
+      std::string(net::trimmed(request.header("host").value_or("localhost")));
   std::string page(files::kPageHtml);
   replace_all(page, "{{version}}", kVersion);
   replace_all(page, "{{endpoint}}", endpoint);
@@ -58,14 +59,14 @@ std::string page_for(const HttpRequest& request) {
 
 }  // namespace
 
-bool is_page_request(const HttpRequest& request) {
+bool is_page_request(const net::HttpRequest& request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const bool wants_html =
       request.header("accept").value_or("").find("text/html") != std::string_view::npos;
   return reads && request.path == "/" && request.query.empty() && wants_html && !is_signed(request);
 }
 
-std::optional<HttpResponse> answer_page(const HttpRequest& request) {
+std::optional<net::HttpResponse> answer_page(const net::HttpRequest& request) {
   if (is_page_request(request)) return file("text/html; charset=utf-8", page_for(request));
   if (request.path == "/_millrace/page.css") return file("text/css", std::string(files::kPageCss));
   if (request.path == "/_millrace/icon.svg") {

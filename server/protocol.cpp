@@ -28,7 +28,7 @@ constexpr std::string_view kTargetPrefix = "Kinesis_20131202";
 enum class MediaType : std::uint8_t { kAmzJson, kAmzCbor, kPlainJson, kOther };
 
 MediaType media_type(std::string_view content_type) {
-  const std::string_view type = trimmed(content_type.substr(0, content_type.find(';')));
+  const std::string_view type = net::trimmed(content_type.substr(0, content_type.find(';')));
   if (type == api::content_type(api::Form::kJson)) return MediaType::kAmzJson;
   if (type == api::content_type(api::Form::kCbor)) return MediaType::kAmzCbor;
   if (type == "application/json") return MediaType::kPlainJson;
@@ -51,20 +51,20 @@ const api::Operation* find_operation(const Target& target) {
   return kinesis::find_operation(target.operation);
 }
 
-HttpResponse xml_response(int status, std::string body) {
-  HttpResponse response;
+net::HttpResponse xml_response(int status, std::string body) {
+  net::HttpResponse response;
   response.status = status;
   response.body = std::move(body);
   return response;
 }
 
-HttpResponse error_response(ErrorCode code, api::Form form) {
+net::HttpResponse error_response(ErrorCode code, api::Form form) {
   return to_response(fail(code, ""), form);
 }
 
 // How the service answers application/json, whatever is asked.
-HttpResponse coral_error(int status, ErrorCode code) {
-  HttpResponse response;
+net::HttpResponse coral_error(int status, ErrorCode code) {
+  net::HttpResponse response;
   response.status = status;
   response.content_type = "application/json";
   response.body = R"({"Output":{"__type":"com.amazon.coral.service#)" + std::string(code.name) +
@@ -74,7 +74,7 @@ HttpResponse coral_error(int status, ErrorCode code) {
 
 }  // namespace
 
-HttpResponse access_denied() {
+net::HttpResponse access_denied() {
   return xml_response(403,
                       "<AccessDeniedException>\n"
                       "  <Message>Unable to determine service/operation name to be "
@@ -82,8 +82,8 @@ HttpResponse access_denied() {
                       "</AccessDeniedException>\n");
 }
 
-HttpResponse to_response(Result<std::string> outcome, api::Form form) {
-  HttpResponse response;
+net::HttpResponse to_response(Result<std::string> outcome, api::Form form) {
+  net::HttpResponse response;
   response.content_type = api::content_type(form);
   if (outcome) {
     response.body = std::move(*outcome);
@@ -96,11 +96,11 @@ HttpResponse to_response(Result<std::string> outcome, api::Form form) {
   return response;
 }
 
-std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request,
-                                              const SignatureCheck* check) {
+std::variant<ApiCall, net::HttpResponse> read_call(const net::HttpRequest& request,
+                                                   const aws::SignatureCheck* check) {
   if (request.method != "POST") return access_denied();
-  if (coding_of(request) != Coding::kIdentity) {
-    return plain_response(415, "A body is sent without Content-Encoding.\n");
+  if (net::coding_of(request) != net::Coding::kIdentity) {
+    return net::plain_response(415, "A body is sent without Content-Encoding.\n");
   }
   const std::string_view content_type = request.header("content-type").value_or("");
   const MediaType media = media_type(content_type);
@@ -130,14 +130,15 @@ std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request,
                        : error_response(api::kSerialization, call.form);
   };
   if (operation == nullptr) return refuse(fail(api::kUnknownOperation, ""));
-  auto credential = parse_credential(request);
+  auto credential = aws::parse_credential(request);
   if (!credential) return refuse(std::unexpected(credential.error()));
   // Each region is a namespace of its own, so its name is checked before anything is stored there.
   if (!credential->region.empty() && !streams::is_region(credential->region)) {
     return refuse(fail(api::kInvalidSignature, "Credential should be scoped to a valid region. "));
   }
   if (check != nullptr) {
-    if (auto verified = verify_signature(request, check->keys, check->clock.now()); !verified) {
+    if (auto verified = aws::verify_signature(request, check->keys, check->clock.now());
+        !verified) {
       return refuse(std::unexpected(verified.error()));
     }
   }

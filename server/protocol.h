@@ -20,18 +20,18 @@ namespace millrace::server {
 struct ApiCall {
   const api::Operation* operation = nullptr;
   api::Form form = api::Form::kJson;
-  Credential credential;
+  aws::Credential credential;
 };
 
 // The call, or the answer to a request that is none. Without `check` a signature has to be there
 // and may be any.
-[[nodiscard]] std::variant<ApiCall, HttpResponse> read_call(const HttpRequest& request,
-                                                            const SignatureCheck* check = nullptr);
+[[nodiscard]] std::variant<ApiCall, net::HttpResponse> read_call(
+    const net::HttpRequest& request, const aws::SignatureCheck* check = nullptr);
 
 // The answer to a request of which it cannot be told what it wants.
-[[nodiscard]] HttpResponse access_denied();
+[[nodiscard]] net::HttpResponse access_denied();
 
 // The answer of an operation, or of the checks before it.
-[[nodiscard]] HttpResponse to_response(Result<std::string> outcome, api::Form form);
+[[nodiscard]] net::HttpResponse to_response(Result<std::string> outcome, api::Form form);
 
 }  // namespace millrace::server

@@ -16,14 +16,14 @@
 
 namespace millrace::server {
 
-class RequestHandler final : public Handler {
+class RequestHandler final : public net::Handler {
  public:
   // What it is given outlives it; `loop` is that of its thread.
-  RequestHandler(Dispatcher& dispatcher, Rejections& rejections, IoLoop& loop, Random& random)
+  RequestHandler(Dispatcher& dispatcher, Rejections& rejections, net::IoLoop& loop, Random& random)
       : dispatcher_(dispatcher), rejections_(rejections), loop_(loop), ids_(random) {}
 
-  Task<HttpResponse> answer(const HttpRequest* request, std::string_view peer,
-                            Budget::Share* share) override {
+  net::Task<net::HttpResponse> answer(const net::HttpRequest* request, std::string_view peer,
+                                      net::Budget::Share* share) override {
     return dispatcher_.answer(request, peer, &ids_, &loop_, share);
   }
 
@@ -35,8 +35,8 @@ class RequestHandler final : public Handler {
  private:
   Dispatcher& dispatcher_;
   Rejections& rejections_;
-  IoLoop& loop_;
-  RequestIds ids_;
+  net::IoLoop& loop_;
+  aws::RequestIds ids_;
 };
 
 }  // namespace millrace::server

@@ -13,7 +13,7 @@
 #include "net/connection.h"
 #include "streams/catalogue.h"
 
-namespace millrace::server {
+namespace millrace::app {
 
 TEST_CASE("streams at start are name, shards and region, the last two as wished") {
   const auto streams = parse_initial_streams({"orders:2:eu-west-1", "clicks", "logs::us-west-2"});
@@ -121,13 +121,13 @@ TEST_CASE("a file of options has lines of name and value") {
 }
 
 TEST_CASE("the first bytes of a connection decide its transport") {
-  CHECK(detect_transport("") == Transport::kUndecided);
-  CHECK(detect_transport("P") == Transport::kUndecided);
-  CHECK(detect_transport("PRI * HTTP/2.0\r\n\r\nSM\r\n\r") == Transport::kUndecided);
-  CHECK(detect_transport("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == Transport::kHttp2);
-  CHECK(detect_transport("PO") == Transport::kHttp1);
-  CHECK(detect_transport("PRI * HTTP/1.1") == Transport::kHttp1);
-  CHECK(detect_transport("\x16\x03\x01") == Transport::kTls);
+  CHECK(net::detect_transport("") == net::Transport::kUndecided);
+  CHECK(net::detect_transport("P") == net::Transport::kUndecided);
+  CHECK(net::detect_transport("PRI * HTTP/2.0\r\n\r\nSM\r\n\r") == net::Transport::kUndecided);
+  CHECK(net::detect_transport("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == net::Transport::kHttp2);
+  CHECK(net::detect_transport("PO") == net::Transport::kHttp1);
+  CHECK(net::detect_transport("PRI * HTTP/1.1") == net::Transport::kHttp1);
+  CHECK(net::detect_transport("\x16\x03\x01") == net::Transport::kTls);
 }
 
 TEST_CASE("regions have a form, and mistyped ones have not") {
@@ -146,4 +146,4 @@ TEST_CASE("regions have a form, and mistyped ones have not") {
   }
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -10,7 +10,7 @@
 
 #include "storage/rocksdb/rocksdb_options.h"
 
-namespace millrace::server {
+namespace millrace::app {
 namespace {
 
 #ifdef MILLRACE_SANITIZED
@@ -73,4 +73,4 @@ TEST_CASE("blocks of memtables are used again, up to a bound" *
 }
 
 }  // namespace
-}  // namespace millrace::server
+}  // namespace millrace::app

@@ -6,7 +6,7 @@
 
 #include "app/config.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 
 TEST_CASE("a text of access keys has one a line, besides comments and blank lines") {
   const auto keys = parse_access_keys("# ours\n\n  AKIDA\tsecret/A+1= \r\nAKIDB secretB");
@@ -35,4 +35,4 @@ TEST_CASE("what is wrong with access keys is said by line, never by what stands 
   }
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "streams/errors.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 
 TEST_CASE("the initial response is the service's, byte for byte") {
   CHECK(
@@ -44,4 +44,4 @@ TEST_CASE("a fault has a name of its own and tells nothing") {
   CHECK(frame.find("/a/path") == std::string::npos);
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

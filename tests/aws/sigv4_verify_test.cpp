@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "net/http.h"
 
-namespace millrace::server {
+namespace millrace::aws {
 namespace {
 
 using std::chrono::milliseconds;
@@ -25,8 +25,8 @@ constexpr std::string_view kAuthorization =
     "Signature=32b490ef1cc4089f9031bef1172c69be1103c437d8f6d2f37f2f150a90e0b24c";
 
 // Signed by botocore, as is the presigned one.
-HttpRequest signed_request() {
-  HttpRequest request;
+net::HttpRequest signed_request() {
+  net::HttpRequest request;
   request.method = "POST";
   request.path = "/";
   request.headers = {{"Host", "localhost:4567"},
@@ -39,8 +39,8 @@ HttpRequest signed_request() {
 }
 
 // Good for 60 seconds.
-HttpRequest presigned_request() {
-  HttpRequest request = signed_request();
+net::HttpRequest presigned_request() {
+  net::HttpRequest request = signed_request();
   request.headers.resize(3);
   request.query =
       "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20150830%2Fus-east-1%2F"
@@ -51,19 +51,19 @@ HttpRequest presigned_request() {
 }
 
 // The name of the refusal, empty if there is none.
-std::string verdict(const HttpRequest& request, WallTime now = kSignedAt,
+std::string verdict(const net::HttpRequest& request, WallTime now = kSignedAt,
                     const AccessKeys& keys = {{"AKIDEXAMPLE", "secret"}}) {
   const auto verified = verify_signature(request, keys, now);
   return verified ? "" : std::string(verified.error().code.name);
 }
 
-std::string message(const HttpRequest& request, WallTime now) {
+std::string message(const net::HttpRequest& request, WallTime now) {
   const auto verified = verify_signature(request, {{"AKIDEXAMPLE", "secret"}}, now);
   return verified ? "" : verified.error().message;
 }
 
 std::string canonical(std::string_view path, std::string_view query) {
-  HttpRequest request;
+  net::HttpRequest request;
   request.method = "GET";
   request.path = path;
   request.query = query;
@@ -78,7 +78,7 @@ TEST_CASE("what another program signed is verified") {
 }
 
 TEST_CASE("another secret, key or body is refused") {
-  HttpRequest changed = signed_request();
+  net::HttpRequest changed = signed_request();
   changed.body = "{ }";
 
   CHECK(verdict(changed) == "InvalidSignatureException");
@@ -91,21 +91,21 @@ TEST_CASE("another secret, key or body is refused") {
 
 TEST_CASE("every header that was signed counts") {
   for (std::size_t i = 0; i < 4; ++i) {
-    HttpRequest changed = signed_request();
+    net::HttpRequest changed = signed_request();
     CAPTURE(changed.headers[i].name);
     changed.headers[i].value = "20150830T123601Z";
     CHECK(verdict(changed) == "InvalidSignatureException");
     changed.headers.erase(changed.headers.begin() + static_cast<std::ptrdiff_t>(i));
     CHECK_FALSE(verdict(changed).empty());
   }
-  HttpRequest twice = signed_request();
+  net::HttpRequest twice = signed_request();
   twice.headers.push_back({"x-amz-target", "Kinesis_20131202.DescribeLimits"});
   CHECK(verdict(twice) == "InvalidSignatureException");
 }
 
 TEST_CASE("a request is good for five minutes around its date, a presigned one until it expires") {
   struct Row {
-    HttpRequest request;
+    net::HttpRequest request;
     milliseconds age;
     bool is_good;
   };
@@ -172,4 +172,4 @@ TEST_CASE("the names of signed headers are sorted, in lower case and there once"
   CHECK(signed_names("").empty());
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::aws

@@ -58,11 +58,11 @@ bool is_within(T value, T min, T max) {
   return min <= value && value <= max;
 }
 
-void check_taken(const server::Config& config) {
+void check_taken(const app::Config& config) {
   using std::chrono::hours;
   using std::chrono::milliseconds;
   using std::chrono::seconds;
-  const server::Limits& limits = config.limits;
+  const net::Limits& limits = config.limits;
   require(is_within<milliseconds>(config.fsync_interval, milliseconds(1), seconds(60)));
   require(config.threads <= 64);
   require(!config.ports.empty());
@@ -85,7 +85,7 @@ void check_taken(const server::Config& config) {
   require(config.tls.certificate.empty() == config.tls.key.empty());
   const std::array<std::string_view, 5> levels = {"debug", "info", "warning", "error", "off"};
   require(std::ranges::count(levels, config.log_level) == 1);
-  for (const server::InitialStream& stream : config.streams) {
+  for (const app::InitialStream& stream : config.streams) {
     require(!stream.name.empty() && is_within<std::size_t>(stream.shard_count, 1, 10'000));
   }
 }
@@ -98,9 +98,8 @@ void read_command_line(const std::vector<std::string>& options, std::string_view
   for (std::string& word : words) argv.push_back(word.data());
   const Captured out(std::cout);
   const Captured err(std::cerr);
-  const server::CommandLine line =
-      server::parse_command_line(static_cast<int>(argv.size()), argv.data());
-  if (line.command == server::Command::kServe) {
+  const app::CommandLine line = app::parse_command_line(static_cast<int>(argv.size()), argv.data());
+  if (line.command == app::Command::kServe) {
     require(out.text().empty() && err.text().empty());
     check_taken(line.config);
   } else if (line.exit_status == 0) {
@@ -111,7 +110,7 @@ void read_command_line(const std::vector<std::string>& options, std::string_view
 }
 
 void read_access_keys(std::string_view text) {
-  const auto keys = server::parse_access_keys(text);
+  const auto keys = aws::parse_access_keys(text);
   if (!keys) {
     require(keys.error().message.starts_with("line ") ||
             keys.error().message.starts_with("there is no key"));

@@ -101,11 +101,11 @@ void run(std::string_view input) {
   const std::string type(input.substr(0, type_bytes));
   const std::string rest(input.substr(std::min(type_bytes, input.size())));
 
-  std::string stream = server::initial_response_frame(form);
-  stream += server::event_frame({type, rest}, form);
+  std::string stream = aws::initial_response_frame(form);
+  stream += aws::event_frame({type, rest}, form);
   const std::array<ErrorCode, 3> codes = {streams::kResourceInUse, streams::kInternalFailure,
                                           storage::kFull};
-  for (const ErrorCode code : codes) stream += server::exception_frame({code, rest}, form);
+  for (const ErrorCode code : codes) stream += aws::exception_frame({code, rest}, form);
 
   std::string_view left = stream;
   check(take_message(left), "event", "initial-response", form);

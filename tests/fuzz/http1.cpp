@@ -26,7 +26,7 @@ constexpr std::size_t kUnitsMax = 2000;  // New servers after so many, whatever 
 
 // Servers that were all asked the same.
 struct Servers {
-  const server::Limits limits = small_limits();
+  const net::Limits limits = small_limits();
   Served whole{limits};
   Served in_pieces{limits};
   Served reference{limits};
@@ -73,7 +73,7 @@ std::vector<ReferenceAnswer> read_answers(std::string_view output,
 // What a body holds depends on more than the requests: on how soon events are drawn, and on time.
 bool is_timed(const ReferenceAnswer& answer) {
   const std::string type = answer.field("content-type").value_or("");
-  return type == server::kEventStreamType || type.starts_with("text/plain; version");
+  return type == aws::kEventStreamType || type.starts_with("text/plain; version");
 }
 
 struct AbsoluteTarget {
@@ -93,8 +93,8 @@ std::optional<AbsoluteTarget> absolute_target(std::string_view target) {
                         slash == std::string_view::npos ? "/" : rest.substr(slash)};
 }
 
-server::HttpRequest to_server_request(const ReferenceRequest& request) {
-  server::HttpRequest converted;
+net::HttpRequest to_server_request(const ReferenceRequest& request) {
+  net::HttpRequest converted;
   converted.method = request.method;
   const std::string_view target = request.target;
   const std::size_t mark = target.find('?');
@@ -104,8 +104,8 @@ server::HttpRequest to_server_request(const ReferenceRequest& request) {
   // RFC 9112 §3.2.2: the authority of an absolute target takes the place of Host.
   if (const auto whole = absolute_target(target)) {
     converted.path = whole->path;
-    std::erase_if(converted.headers, [](const server::Header& header) {
-      return server::equals_ignoring_case(header.name, "host");
+    std::erase_if(converted.headers, [](const net::Header& header) {
+      return net::equals_ignoring_case(header.name, "host");
     });
     converted.headers.push_back({"Host", whole->authority});
   }
@@ -113,7 +113,7 @@ server::HttpRequest to_server_request(const ReferenceRequest& request) {
   return converted;
 }
 
-void require_same(const ReferenceAnswer& answer, const server::HttpResponse& expected,
+void require_same(const ReferenceAnswer& answer, const net::HttpResponse& expected,
                   const ReferenceRequest& request) {
   require(answer.status == expected.status);
   require(answer.field("content-type").value_or("") == expected.content_type);
@@ -127,7 +127,7 @@ void require_same(const ReferenceAnswer& answer, const server::HttpResponse& exp
   }
 }
 
-void check_limits(const ReferenceRequest& request, const server::Limits& limits) {
+void check_limits(const ReferenceRequest& request, const net::Limits& limits) {
   require(request.head_bytes <= limits.header_bytes_max);
   require(request.fields.size() <= limits.header_count_max);
   require(request.body.size() <= limits.body_bytes_max);
@@ -147,7 +147,7 @@ void compare(const std::vector<ReferenceAnswer>& a, const std::vector<ReferenceA
 
 void run(std::string_view input) {
   // Another protocol's bytes have another target.
-  if (server::detect_transport(input) != server::Transport::kHttp1) return;
+  if (net::detect_transport(input) != net::Transport::kHttp1) return;
   static auto servers = std::make_unique<Servers>();
   const auto requests = read_requests(input);
   const auto answers = read_answers(servers->whole.talk({input}), requests);
@@ -158,7 +158,7 @@ void run(std::string_view input) {
     if (is_refusal(answers[i])) break;
     require(i < requests.size());
     check_limits(requests[i], servers->limits);
-    const server::HttpRequest request = to_server_request(requests[i]);
+    const net::HttpRequest request = to_server_request(requests[i]);
     require_same(answers[i], servers->reference.answer(request), requests[i]);
     require(!requests[i].is_last || answers[i].field("connection") == "close");
     may_have_changed = may_have_changed || answers[i].status == 200;

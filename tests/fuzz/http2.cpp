@@ -73,11 +73,10 @@ std::string to_connection(std::string_view input) {
 
 // What arrived of a stream, as the protocol told it.
 struct Told {
-  Told(std::int32_t id, const server::Limits& limits,
-       const std::shared_ptr<server::Http2Shares>& shares)
+  Told(std::int32_t id, const net::Limits& limits, const std::shared_ptr<net::Http2Shares>& shares)
       : stream(id, limits, shares, [] {}) {}
 
-  server::Http2Stream stream;
+  net::Http2Stream stream;
   std::size_t header_bytes = 0;
   std::string body;
   std::optional<std::string> length;
@@ -87,9 +86,9 @@ struct Told {
 };
 
 // Keeps what it is told, and checks that it fits.
-class Listener final : public server::Http2Listener {
+class Listener final : public net::Http2Listener {
  public:
-  explicit Listener(const server::Limits& limits) : limits_(limits) {}
+  explicit Listener(const net::Limits& limits) : limits_(limits) {}
 
   void on_request(std::int32_t id) override {
     require(id > 0 && id % 2 == 1);
@@ -161,13 +160,13 @@ class Listener final : public server::Http2Listener {
       requests_.push_back(text + " refused");
       return;
     }
-    const server::HttpRequest request = told.stream.request();
+    const net::HttpRequest request = told.stream.request();
     require(request.body == told.body);
     require(request.body.size() <= limits_.body_bytes_max);
     require(told.header_bytes <= limits_.header_bytes_max);
     require(request.headers.size() <= limits_.header_count_max + 1);  // Host, of :authority.
     require(!request.method.empty());
-    for (const server::Header& header : request.headers) {
+    for (const net::Header& header : request.headers) {
       require(!header.name.empty() && !header.name.starts_with(':'));
       require(header.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
       text.append(" ").append(header.name).append("=").append(header.value);
@@ -175,11 +174,10 @@ class Listener final : public server::Http2Listener {
     requests_.push_back(text + " " + std::string(request.body));
   }
 
-  const server::Limits& limits_;
-  server::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
-  server::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
-  std::shared_ptr<server::Http2Shares> shares_ =
-      std::make_shared<server::Http2Shares>(bodies_, answers_);
+  const net::Limits& limits_;
+  net::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
+  net::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
+  std::shared_ptr<net::Http2Shares> shares_ = std::make_shared<net::Http2Shares>(bodies_, answers_);
   std::map<std::int32_t, std::unique_ptr<Told>> open_;
   std::set<std::int32_t> seen_;
   std::vector<std::int32_t> whole_;
@@ -187,9 +185,9 @@ class Listener final : public server::Http2Listener {
 };
 
 // Answers while bytes come in. What goes out is bounded.
-void answer_all(const std::vector<std::string_view>& pieces, const server::Limits& limits) {
+void answer_all(const std::vector<std::string_view>& pieces, const net::Limits& limits) {
   Listener listener(limits);
-  server::Http2Protocol protocol(listener, limits);
+  net::Http2Protocol protocol(listener, limits);
   std::string out;
   std::size_t sent = 0;
   std::size_t received = 0;
@@ -215,9 +213,9 @@ void answer_all(const std::vector<std::string_view>& pieces, const server::Limit
 
 // Only listens; returns the requests in words, or nothing if the connection ended.
 std::optional<std::vector<std::string>> requests_of(const std::vector<std::string_view>& pieces,
-                                                    const server::Limits& limits) {
+                                                    const net::Limits& limits) {
   Listener listener(limits);
-  server::Http2Protocol protocol(listener, limits);
+  net::Http2Protocol protocol(listener, limits);
   std::string out;
   for (const std::string_view piece : pieces) {
     if (!protocol.receive(piece)) return std::nullopt;
@@ -231,7 +229,7 @@ std::optional<std::vector<std::string>> requests_of(const std::vector<std::strin
 
 void run(std::string_view input) {
   if (input.empty()) return;
-  static const server::Limits kLimits = small_limits();
+  static const net::Limits kLimits = small_limits();
   const std::string bytes = to_connection(input);
   const std::vector<std::string_view> pieces = cut(bytes);
   answer_all({bytes}, kLimits);

@@ -37,35 +37,35 @@ constexpr std::array<std::string_view, 4> kSigned = {"content-type", "host", "x-
                                                      "x-amz-target"};
 
 // The request, signed as a client would: it is taken, and not with another body.
-void check_signing(server::HttpRequest request, WallTime now) {
+void check_signing(net::HttpRequest request, WallTime now) {
   // These say by themselves what is signed.
-  std::erase_if(request.headers, [](const server::Header& header) {
-    return server::equals_ignoring_case(header.name, "authorization") ||
-           server::equals_ignoring_case(header.name, "x-amz-date") ||
-           server::equals_ignoring_case(header.name, "x-amz-content-sha256");
+  std::erase_if(request.headers, [](const net::Header& header) {
+    return net::equals_ignoring_case(header.name, "authorization") ||
+           net::equals_ignoring_case(header.name, "x-amz-date") ||
+           net::equals_ignoring_case(header.name, "x-amz-content-sha256");
   });
   request.headers.push_back({"X-Amz-Date", kTime});
   const std::vector<std::string> names(kSigned.begin(), kSigned.end());
-  const std::string text = server::string_to_sign(
-      kTime, kScope, server::canonical_request(request, names, to_hex(sha256(request.body))));
+  const std::string text = aws::string_to_sign(
+      kTime, kScope, aws::canonical_request(request, names, to_hex(sha256(request.body))));
   std::string authorization = "AWS4-HMAC-SHA256 Credential=";
   authorization.append(kKeyId).append("/").append(kScope);
   authorization.append(", SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature=");
-  authorization += server::signature(kSecret, kScope, text);
+  authorization += aws::signature(kSecret, kScope, text);
   request.headers.push_back({"Authorization", authorization});
   // A query that says it is signed too is refused before.
-  if (!server::parse_claim(request)) return;
-  const server::AccessKeys keys{{std::string(kKeyId), std::string(kSecret)}};
-  require(server::verify_signature(request, keys, now).has_value());
+  if (!aws::parse_claim(request)) return;
+  const aws::AccessKeys keys{{std::string(kKeyId), std::string(kSecret)}};
+  require(aws::verify_signature(request, keys, now).has_value());
   const std::string longer = std::string(request.body) + "x";
   request.body = longer;
-  require(!server::verify_signature(request, keys, now).has_value());
+  require(!aws::verify_signature(request, keys, now).has_value());
 }
 
 // What a request says of its signature is the same whichever part is asked for.
-void check_claim(const server::HttpRequest& request) {
-  const auto credential = server::parse_credential(request);
-  const auto claim = server::parse_claim(request);
+void check_claim(const net::HttpRequest& request) {
+  const auto credential = aws::parse_credential(request);
+  const auto claim = aws::parse_claim(request);
   require(credential.has_value() == claim.has_value());
   if (!claim) {
     require(credential.error().code == claim.error().code);
@@ -78,15 +78,15 @@ void check_claim(const server::HttpRequest& request) {
 }  // namespace
 
 void run(std::string_view input) {
-  use(server::detect_transport(input));
-  server::HttpRequest request;
+  use(net::detect_transport(input));
+  net::HttpRequest request;
   request.method = "POST";
   request.path = "/";
   request.query = take_line(input);
   for (std::string_view line = take_line(input); !line.empty(); line = take_line(input)) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
-    request.headers.push_back({line.substr(0, colon), server::trimmed(line.substr(colon + 1))});
+    request.headers.push_back({line.substr(0, colon), net::trimmed(line.substr(colon + 1))});
   }
   request.body = input;
   check_claim(request);
@@ -94,13 +94,12 @@ void run(std::string_view input) {
   check_signing(request, clock.now());
   const server::FrontDoor door({"allowed.example"}, {"https://allowed.example"});
   if (door.refuse(request)) return;
-  server::HttpResponse response;
+  net::HttpResponse response;
   door.add_headers(request, response);
-  const server::SignatureCheck check{{{std::string(kKeyId), std::string(kSecret)}}, clock};
-  for (const auto* signature_check :
-       {static_cast<const server::SignatureCheck*>(nullptr), &check}) {
+  const aws::SignatureCheck check{{{std::string(kKeyId), std::string(kSecret)}}, clock};
+  for (const auto* signature_check : {static_cast<const aws::SignatureCheck*>(nullptr), &check}) {
     const auto call = server::read_call(request, signature_check);
-    if (const auto* refused = std::get_if<server::HttpResponse>(&call)) {
+    if (const auto* refused = std::get_if<net::HttpResponse>(&call)) {
       require(refused->status >= 400);
     }
   }

@@ -42,7 +42,7 @@
 namespace millrace::fuzz {
 namespace {
 
-namespace asio = server::asio;
+namespace asio = asio;
 using SteadyClock = std::chrono::steady_clock;
 
 // Nothing of a unit takes so long; what does hangs.
@@ -56,7 +56,7 @@ server::AccessLog& no_access_log() {
 
 spdlog::logger& no_log() {
   static server::LogWriter writer(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  static const auto log = server::make_logger(writer, server::LogFormat::kText, "off");
+  static const auto log = app::make_logger(writer, server::LogFormat::kText, "off");
   return *log;
 }
 
@@ -65,10 +65,10 @@ asio::thread_pool& workers() {
   return pool;
 }
 
-server::Task<> ask(server::Handler* handler, const server::HttpRequest* request,
-                   server::Budget* answers, std::optional<server::HttpResponse>* response) {
-  server::Budget::Connection connection;
-  server::Budget::Share share(*answers, connection, [] {});
+net::Task<> ask(net::Handler* handler, const net::HttpRequest* request, net::Budget* answers,
+                std::optional<net::HttpResponse>* response) {
+  net::Budget::Connection connection;
+  net::Budget::Share share(*answers, connection, [] {});
   *response = co_await handler->answer(request, "", &share);
 }
 
@@ -103,8 +103,8 @@ class Client {
 
 }  // namespace
 
-server::Limits small_limits() {
-  server::Limits limits;
+net::Limits small_limits() {
+  net::Limits limits;
   limits.header_bytes_max = 1024;
   limits.header_count_max = 16;
   limits.body_bytes_max = 512;
@@ -115,10 +115,10 @@ server::Limits small_limits() {
   return limits;
 }
 
-Served::Served(const server::Limits& limits)
+Served::Served(const net::Limits& limits)
     : limits_(limits),
       rejections_(metrics_, no_access_log()),
-      tls_{server::TlsMode::kPlainOnly, {}, metrics_.counter("failures", "")} {
+      tls_{net::TlsMode::kPlainOnly, {}, metrics_.counter("failures", "")} {
   const server::Backends backends{world_.engine, world_.services(), metrics_,  no_access_log(),
                                   rejections_,   no_log(),          workers(), workers()};
   server::Defaults defaults;
@@ -159,11 +159,11 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
   require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
   const Client client(ends[1]);
   // For the server it is TCP whose addresses mean nothing.
-  server::Socket socket(loop_.io().get_executor());
-  socket.assign(server::Tcp::v4(), ends[0]);
-  server::SessionContext context{*handler_, limits_, bodies_, answers_, loop_, sessions_, tls_};
+  net::Socket socket(loop_.io().get_executor());
+  socket.assign(net::Tcp::v4(), ends[0]);
+  net::SessionContext context{*handler_, limits_, bodies_, answers_, loop_, sessions_, tls_};
   bool has_ended = false;
-  asio::co_spawn(loop_.io(), server::serve_connection(std::move(socket), &context),
+  asio::co_spawn(loop_.io(), net::serve_connection(std::move(socket), &context),
                  [&](const std::exception_ptr& failure) {
                    require(failure == nullptr);
                    has_ended = true;
@@ -197,9 +197,9 @@ std::string Served::talk(const std::vector<std::string_view>& pieces) {
   return received;
 }
 
-server::HttpResponse Served::answer(const server::HttpRequest& request) {
+net::HttpResponse Served::answer(const net::HttpRequest& request) {
   require(handler_ != nullptr);
-  std::optional<server::HttpResponse> response;
+  std::optional<net::HttpResponse> response;
   asio::co_spawn(loop_.io(), ask(handler_.get(), &request, &answers_, &response),
                  [](const std::exception_ptr& failure) { require(failure == nullptr); });
   run_until([&] { return response.has_value(); }, [] { return false; });

@@ -29,12 +29,12 @@
 namespace millrace::fuzz {
 
 // Small enough that inputs meet them. No time runs out: a session ends because its peer does.
-[[nodiscard]] server::Limits small_limits();
+[[nodiscard]] net::Limits small_limits();
 
 // Answers depend on what it was asked before and on nothing else.
 class Served {
  public:
-  explicit Served(const server::Limits& limits);
+  explicit Served(const net::Limits& limits);
 
   // Sends `pieces` over a connection of its own, one after the other has been read, then the end;
   // returns what the server sent. Ends the run if the server does not come to its own end soon, or
@@ -45,25 +45,25 @@ class Served {
   void begin_connection();
 
   // What the dispatcher says to `request`. Events are not drawn from it.
-  [[nodiscard]] server::HttpResponse answer(const server::HttpRequest& request);
+  [[nodiscard]] net::HttpResponse answer(const net::HttpRequest& request);
 
  private:
   void run_until(const std::function<bool()>& is_done, const std::function<bool()>& step);
 
-  const server::Limits limits_;
+  const net::Limits limits_;
   World world_;
   Metrics metrics_;
   server::Rejections rejections_;
-  server::asio::io_context unused_io_{1};
-  server::IoLoop loop_{unused_io_};
-  server::TlsSide tls_;
-  const server::Current<const server::SignatureCheck> no_check_{};
-  server::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
-  server::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
+  asio::io_context unused_io_{1};
+  net::IoLoop loop_{unused_io_};
+  net::TlsSide tls_;
+  const Current<const aws::SignatureCheck> no_check_{};
+  net::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
+  net::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
   std::atomic<std::size_t> connections_{0};
   std::unique_ptr<SeededRandom> id_seed_;
   std::unique_ptr<server::RequestHandler> handler_;
-  server::Sessions sessions_{connections_};
+  net::Sessions sessions_{connections_};
   std::unique_ptr<server::Dispatcher> dispatcher_;
 };
 

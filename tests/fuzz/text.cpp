@@ -52,38 +52,38 @@ void check_arns(std::string_view input) {
 
 void check_options(std::string_view input) {
   std::vector<std::string> values;
-  for (const std::string_view value : server::split_list(input)) values.emplace_back(value);
-  const auto streams = server::parse_initial_streams(values);
+  for (const std::string_view value : app::split_list(input)) values.emplace_back(value);
+  const auto streams = app::parse_initial_streams(values);
   if (!streams) require(streams.error().message.starts_with("--streams: "));
   streams::TransitionDelays delays;
-  const auto delay = server::parse_delay(input, delays);
+  const auto delay = app::parse_delay(input, delays);
   if (!delay) require(delay.error().message.starts_with("--transition-delay: "));
-  use(server::is_certificate_name(input));
-  use(server::looks_like_region(input));
-  if (const auto endpoint = server::parse_endpoint(input)) {
-    require(server::parse_endpoint(server::to_url(*endpoint)) == *endpoint);
+  use(net::is_certificate_name(input));
+  use(app::looks_like_region(input));
+  if (const auto endpoint = net::parse_endpoint(input)) {
+    require(net::parse_endpoint(net::to_url(*endpoint)) == *endpoint);
   }
-  const auto time = server::parse_duration(input, std::chrono::seconds(1));
+  const auto time = app::parse_duration(input, std::chrono::seconds(1));
   if (time) {
-    const auto again = server::parse_duration(server::show_duration(*time), std::chrono::hours(9));
+    const auto again = app::parse_duration(app::show_duration(*time), std::chrono::hours(9));
     require(again && *again == *time);
   }
-  const auto ports = server::parse_ports(values);
+  const auto ports = app::parse_ports(values);
   if (ports) require(ports->size() == values.size());
-  const auto options = server::parse_options_file(input);
+  const auto options = app::parse_options_file(input);
   if (!options) require(options.error().message.starts_with("line "));
 }
 
 void check_escapes(std::string_view input) {
-  const std::string encoded = server::percent_encoded(input);
-  require(server::percent_decoded(encoded) == input);
-  require(server::form_value("a=b&name=" + encoded + "&name=c", "name") == input);
-  require(server::percent_decoded(input).size() <= input.size());
-  use(server::form_value(input, "name"));
+  const std::string encoded = net::percent_encoded(input);
+  require(net::percent_decoded(encoded) == input);
+  require(net::form_value("a=b&name=" + encoded + "&name=c", "name") == input);
+  require(net::percent_decoded(input).size() <= input.size());
+  use(net::form_value(input, "name"));
   const std::string base64 = to_base64(input);
   require(from_base64(base64) == input);
   if (const auto bytes = from_base64(input)) require(to_base64(*bytes) == input);
-  require(server::trimmed(server::trimmed(input)) == server::trimmed(input));
+  require(net::trimmed(net::trimmed(input)) == net::trimmed(input));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 using namespace std::chrono_literals;
@@ -173,4 +173,4 @@ TEST_CASE("no request's size is too large to be compared") {
   CHECK(budget.taken() == 0);
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-namespace millrace::server {
+namespace millrace::net {
 
 TEST_CASE("an endpoint is what its URL says") {
   const Endpoint plain{false, "127.0.0.1", 4567};
@@ -32,4 +32,4 @@ TEST_CASE("every address is reached on loopback") {
   CHECK(reachable_address("192.0.2.1") == "192.0.2.1");
 }
 
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -15,7 +15,7 @@
 
 #include "net/async.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 constexpr std::chrono::seconds kLong{10};
@@ -192,4 +192,4 @@ TEST_CASE_FIXTURE(IoLoopTest, "a stop waits for who waits, and nobody else") {
 }
 
 }  // namespace
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -21,7 +21,7 @@
 #include "net/async.h"
 #include "net/byte_stream.h"
 
-namespace millrace::server {
+namespace millrace::net {
 namespace {
 
 using std::chrono::milliseconds;
@@ -105,4 +105,4 @@ TEST_CASE_FIXTURE(SessionsTest, "an answer that is taken slowly is not stuck") {
 }
 
 }  // namespace
-}  // namespace millrace::server
+}  // namespace millrace::net

@@ -9,7 +9,7 @@
 #include "base/random.h"
 
 using namespace millrace;
-using namespace millrace::server;
+using namespace millrace::net;
 using namespace std::chrono_literals;
 
 namespace {

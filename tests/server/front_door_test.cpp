@@ -11,15 +11,15 @@
 namespace millrace::server {
 namespace {
 
-HttpRequest request(std::vector<Header> headers) {
-  HttpRequest made;
+net::HttpRequest request(std::vector<net::Header> headers) {
+  net::HttpRequest made;
   made.method = "POST";
   made.path = "/";
   made.headers = std::move(headers);
   return made;
 }
 
-int status(const FrontDoor& door, std::vector<Header> headers) {
+int status(const FrontDoor& door, std::vector<net::Header> headers) {
   const auto refusal = door.refuse(request(std::move(headers)));
   return refusal ? refusal->status : 200;
 }
@@ -86,7 +86,7 @@ TEST_CASE("only names that lead here are served") {
 TEST_CASE("a web page is served only when its origin is allowed") {
   const FrontDoor closed({}, {});
   const FrontDoor open({}, {"http://localhost:3000"});
-  const Header host{"Host", "localhost"};
+  const net::Header host{"Host", "localhost"};
 
   CHECK(status(closed, {host, {"Origin", "http://localhost:3000"}}) == 403);
   CHECK(status(closed, {host, {"Origin", "null"}}) == 403);
@@ -126,11 +126,11 @@ TEST_CASE("a page of this server may call it, and no other") {
                         {"http1", "evil.com", "http://evil.com", 403}}) {
     CAPTURE(row.host);
     CAPTURE(row.origin);
-    HttpRequest made = request({{"Host", row.host}, {"Origin", row.origin}});
+    net::HttpRequest made = request({{"Host", row.host}, {"Origin", row.origin}});
     made.protocol = row.protocol;
     const auto refusal = door.refuse(made);
     CHECK((refusal ? refusal->status : 200) == row.status);
-    HttpResponse response;
+    net::HttpResponse response;
     door.add_headers(made, response);
     CHECK(response.headers.empty());
   }
@@ -138,7 +138,7 @@ TEST_CASE("a page of this server may call it, and no other") {
 
 TEST_CASE("each of several origins has to be allowed") {
   const FrontDoor door({}, {"http://a.example"});
-  const Header host{"Host", "localhost"};
+  const net::Header host{"Host", "localhost"};
 
   CHECK(status(door, {host, {"Origin", "http://localhost"}, {"Origin", "http://a.example"}}) ==
         200);

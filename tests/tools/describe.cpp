@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (what == "configuration") {
-    std::cout << millrace::server::configuration_page();
+    std::cout << millrace::app::configuration_page();
     return 0;
   }
   std::cerr << "usage: describe operations|configuration\n";

@@ -17,8 +17,8 @@
 
 namespace {
 
-using millrace::server::HttpRequest;
-using millrace::server::SignatureClaim;
+using millrace::aws::SignatureClaim;
+using millrace::net::HttpRequest;
 
 // A request with its text, into which it looks.
 struct Received {
@@ -55,7 +55,7 @@ void understand(Received& received) {
     const std::size_t colon = field.find(':');
     if (colon == std::string_view::npos) continue;
     request.headers.push_back(
-        {field.substr(0, colon), millrace::server::trimmed(field.substr(colon + 1))});
+        {field.substr(0, colon), millrace::net::trimmed(field.substr(colon + 1))});
   }
   request.body = received.body;
 }
@@ -63,15 +63,15 @@ void understand(Received& received) {
 std::string step_of(std::string_view step, std::string_view secret, const HttpRequest& request,
                     const SignatureClaim& claim) {
   using namespace millrace;
-  std::string canonical = server::canonical_request(
-      request, server::signed_names(claim.signed_headers), to_hex(sha256(request.body)));
+  std::string canonical = aws::canonical_request(request, aws::signed_names(claim.signed_headers),
+                                                 to_hex(sha256(request.body)));
   if (step == "canonical-request") return canonical;
   const std::string scope = claim.credential.substr(claim.credential.find('/') + 1);
-  std::string text = server::string_to_sign(claim.date, scope, canonical);
+  std::string text = aws::string_to_sign(claim.date, scope, canonical);
   if (step == "string-to-sign") return text;
   return claim.algorithm + " Credential=" + claim.credential +
          ", SignedHeaders=" + claim.signed_headers +
-         ", Signature=" + server::signature(secret, scope, text);
+         ", Signature=" + aws::signature(secret, scope, text);
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
   }
   received.body.assign(std::istreambuf_iterator<char>(std::cin), {});
   understand(received);
-  const auto claim = millrace::server::parse_claim(received.request);
+  const auto claim = millrace::aws::parse_claim(received.request);
   if (!claim) {
     std::cerr << claim.error().message << "\n";
     return 1;

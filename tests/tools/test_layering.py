@@ -30,7 +30,7 @@ ROOMS = {
 # RocksDB's headers in a header would show through to whoever includes it; these are for storage/rocksdb/*.cpp only.
 ROCKSDB_HEADERS = {f"storage/rocksdb/{name}.h" for name in ("rocksdb_store", "epochs", "reclaim", "room")}
 # The only folders with coroutines, and the only files outside them with threads.
-COROUTINES = ["net", "aws", "server", "app"]
+COROUTINES = ["net", "server", "app"]
 THREADS = ("storage/rocksdb/syncer", "storage/rocksdb/reclaim")
 
 
