@@ -32,6 +32,7 @@ namespace beast = boost::beast;
 
 namespace millrace::net {
 
+using IoError = beast::error_code;
 using Executor = asio::io_context::executor_type;
 using Tcp = asio::ip::tcp;
 using Socket = asio::basic_stream_socket<Tcp, Executor>;

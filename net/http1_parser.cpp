@@ -43,7 +43,7 @@ void Http1Parser::keep_head(std::string_view head, std::string& into) {
 }
 
 void Http1Parser::on_request_impl(http::verb /*verb*/, Text method, Text target, int version,
-                                  Error& /*error*/) {
+                                  IoError& /*error*/) {
   const std::string_view whole = to_view(target);
   const std::size_t mark = whole.find('?');
   request_.method = to_view(method);
@@ -53,27 +53,27 @@ void Http1Parser::on_request_impl(http::verb /*verb*/, Text method, Text target,
 }
 
 void Http1Parser::on_response_impl(int /*status*/, Text /*reason*/, int /*version*/,
-                                   Error& /*error*/) {}
+                                   IoError& /*error*/) {}
 
-void Http1Parser::on_field_impl(http::field /*field*/, Text name, Text value, Error& /*error*/) {
+void Http1Parser::on_field_impl(http::field /*field*/, Text name, Text value, IoError& /*error*/) {
   // RFC 9110 §6.5.1: a trailer may be dropped. Nobody has looked at it as a header.
   if (!is_header_done()) request_.headers.push_back({to_view(name), to_view(value)});
 }
 
-void Http1Parser::on_header_impl(Error& /*error*/) {}
+void Http1Parser::on_header_impl(IoError& /*error*/) {}
 
 void Http1Parser::on_body_init_impl(const boost::optional<std::uint64_t>& /*length*/,
-                                    Error& /*error*/) {}
+                                    IoError& /*error*/) {}
 
-std::size_t Http1Parser::on_body_impl(Text bytes, Error& error) {
+std::size_t Http1Parser::on_body_impl(Text bytes, IoError& error) {
   return on_chunk_body_impl(0, bytes, error);
 }
 
-void Http1Parser::on_chunk_header_impl(std::uint64_t /*size*/, Text extensions, Error& error) {
+void Http1Parser::on_chunk_header_impl(std::uint64_t /*size*/, Text extensions, IoError& error) {
   if (!is_printable(to_view(extensions))) error = http::error::bad_chunk_extension;
 }
 
-std::size_t Http1Parser::on_chunk_body_impl(std::uint64_t /*left*/, Text bytes, Error& error) {
+std::size_t Http1Parser::on_chunk_body_impl(std::uint64_t /*left*/, Text bytes, IoError& error) {
   if (bytes.size() > body_bytes_max_ - body_.size()) {
     error = http::error::body_limit;
     return 0;
@@ -82,6 +82,6 @@ std::size_t Http1Parser::on_chunk_body_impl(std::uint64_t /*left*/, Text bytes, 
   return bytes.size();
 }
 
-void Http1Parser::on_finish_impl(Error& /*error*/) {}
+void Http1Parser::on_finish_impl(IoError& /*error*/) {}
 
 }  // namespace millrace::net

@@ -32,18 +32,19 @@ class Http1Parser final : public boost::beast::http::basic_parser<true> {
 
  private:
   using Text = boost::beast::string_view;
-  using Error = boost::beast::error_code;
+  using IoError = boost::beast::error_code;
 
   void on_request_impl(boost::beast::http::verb verb, Text method, Text target, int version,
-                       Error& error) override;
-  void on_response_impl(int status, Text reason, int version, Error& error) override;
-  void on_field_impl(boost::beast::http::field field, Text name, Text value, Error& error) override;
-  void on_header_impl(Error& error) override;
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, Error& error) override;
-  std::size_t on_body_impl(Text bytes, Error& error) override;
-  void on_chunk_header_impl(std::uint64_t size, Text extensions, Error& error) override;
-  std::size_t on_chunk_body_impl(std::uint64_t left, Text bytes, Error& error) override;
-  void on_finish_impl(Error& error) override;
+                       IoError& error) override;
+  void on_response_impl(int status, Text reason, int version, IoError& error) override;
+  void on_field_impl(boost::beast::http::field field, Text name, Text value,
+                     IoError& error) override;
+  void on_header_impl(IoError& error) override;
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, IoError& error) override;
+  std::size_t on_body_impl(Text bytes, IoError& error) override;
+  void on_chunk_header_impl(std::uint64_t size, Text extensions, IoError& error) override;
+  std::size_t on_chunk_body_impl(std::uint64_t left, Text bytes, IoError& error) override;
+  void on_finish_impl(IoError& error) override;
 
   HttpRequest& request_;
   std::string& body_;

@@ -33,7 +33,6 @@ namespace {
 namespace http = beast::http;
 
 using SteadyClock = std::chrono::steady_clock;
-using Error = beast::error_code;
 
 constexpr std::size_t kReadBytes = 64UL * 1024;
 constexpr std::size_t kHeadStepBytes = 4096;
@@ -99,7 +98,7 @@ class Http1Session {
     body_.clear();
     Http1Parser parser(context_.limits, request_, body_);
     stream_.expires_after(context_.limits.header_timeout);
-    Error error = parse_head(&parser);
+    IoError error = parse_head(&parser);
     while (error == http::error::need_more) {
       const auto space =
           buffer_.prepare(std::min(kHeadStepBytes, buffer_.max_size() - buffer_.size()));
@@ -144,7 +143,7 @@ class Http1Session {
   // one, and what is left is not what is looked at here. One that is too large is not looked at,
   // whatever else it is. What does not begin as an HTTP/1.x request is the end of the stream: it is
   // closed without a word. need_more until the head is whole.
-  Error parse_head(Http1Parser* parser) {
+  IoError parse_head(Http1Parser* parser) {
     const std::string_view received = this->received();
     const std::size_t line_end = received.find("\r\n");
     if (line_end != std::string_view::npos && !is_http1_line(received.substr(0, line_end))) {
@@ -153,7 +152,7 @@ class Http1Session {
     const HeadLines lines = look_at_lines(received.substr(0, context_.limits.header_bytes_max));
     if (lines.is_whole) {
       if (lines.is_folded) return make_error_code(http::error::bad_obs_fold);
-      Error error;
+      IoError error;
       request_bytes_ = parser->put(buffer_.data(), error);
       if (parser->is_header_done()) return {};
       if (error && error != http::error::need_more) return error;
@@ -210,7 +209,7 @@ class Http1Session {
     return true;
   }
 
-  Task<Error> read_body(Http1Parser* parser) {
+  Task<IoError> read_body(Http1Parser* parser) {
     const auto expect = request_.header("expect");
     const bool waits = expect && equals_ignoring_case(*expect, "100-continue");
     if (waits && buffer_.size() == request_bytes_) {
@@ -220,7 +219,7 @@ class Http1Session {
       if (error) co_return error;
     }
     body_started_ = SteadyClock::now();
-    Error error;
+    IoError error;
     if (parser->chunked()) {
       error = co_await read_chunks(parser);
     } else {
@@ -233,7 +232,7 @@ class Http1Session {
 
   // Straight into the body, whose memory is only reserved at first: what has not arrived takes
   // none.
-  Task<Error> read_length(std::size_t length) {
+  Task<IoError> read_length(std::size_t length) {
     body_.reserve(length);
     body_ = received().substr(request_bytes_);
     request_bytes_ = buffer_.size();
@@ -249,21 +248,21 @@ class Http1Session {
       if (error) co_return error;
       if (!take_room(count)) co_return make_error_code(http::error::body_limit);
     }
-    co_return Error{};
+    co_return IoError{};
   }
 
   // Chunks go through the buffer, so the head makes room for them.
-  Task<Error> read_chunks(Http1Parser* parser) {
+  Task<IoError> read_chunks(Http1Parser* parser) {
     parser->keep_head(received().substr(0, request_bytes_), chunks_head_);
     parser->eager(true);
     buffer_.consume(std::exchange(request_bytes_, 0));
     for (std::size_t counted = 0;;) {
-      Error error;
+      IoError error;
       buffer_.consume(parser->put(buffer_.data(), error));
       if (!take_room(body_.size() - std::exchange(counted, body_.size()))) {
         co_return make_error_code(http::error::body_limit);
       }
-      if (parser->is_done()) co_return Error{};
+      if (parser->is_done()) co_return IoError{};
       if (error && error != http::error::need_more) co_return error;
       if (buffer_.size() == buffer_.max_size())
         co_return make_error_code(http::error::header_limit);

@@ -24,8 +24,6 @@
 namespace millrace::net {
 namespace {
 
-using Error = beast::error_code;
-
 constexpr std::size_t kGatheredBytes = 16UL * 1024;
 // Between a peer's goodbye inside TLS and the end of the connection.
 constexpr std::chrono::milliseconds kGoodbyeTime{100};
@@ -34,12 +32,12 @@ constexpr std::string_view kLastChunk = "0\r\n\r\n";
 // Wakes the pump when the peer closes. One that sends its next request already is not gone.
 void watch_peer(Socket& socket, const Executor& executor, const std::shared_ptr<Waker>& waker) {
   const auto timer = std::make_shared<Timer>(executor);
-  socket.async_wait(Socket::wait_read, [waker, &socket, timer](const Error& error) {
+  socket.async_wait(Socket::wait_read, [waker, &socket, timer](const IoError& error) {
     if (error || waker->has_ended()) return;
     if (has_hung_up(socket)) return waker->end();
     // Inside TLS a peer says goodbye before it closes.
     timer->expires_after(kGoodbyeTime);
-    timer->async_wait([waker, &socket, timer](const Error& timer_error) {
+    timer->async_wait([waker, &socket, timer](const IoError& timer_error) {
       if (!timer_error && !waker->has_ended() && has_hung_up(socket)) waker->end();
     });
   });
@@ -91,7 +89,7 @@ Task<bool> Http1Writer::write_pieces(HttpResponse* response, unsigned version, b
   const bool is_whole = co_await pump_body(response->source.get(), &sink, waker, &context_.loop);
   entry_.on_stop(nullptr);
   waker->end();  // The watch looks no more at a socket that may be gone.
-  Error ignored;
+  IoError ignored;
   stream_.socket().cancel(ignored);
   if (!is_whole) co_return false;
   if (framing == Framing::kChunked) {

@@ -4,7 +4,7 @@
 
 #include "net/async.h"
 #include "net/body_pump.h"
-#include "net/http2_stream.h"
+#include "net/http2_exchange.h"
 
 namespace millrace::net {
 

@@ -8,7 +8,7 @@
 
 #include "net/async.h"
 #include "net/body_pump.h"
-#include "net/http2_stream.h"
+#include "net/http2_exchange.h"
 #include "net/limits.h"
 
 namespace millrace::net {
@@ -16,7 +16,7 @@ namespace millrace::net {
 class Http2DataSink final : public BodySink {
  public:
   // `resume` has the protocol ask the stream for more. What is given outlives it.
-  Http2DataSink(Http2Stream& stream, const Limits& limits, Executor executor,
+  Http2DataSink(Http2Exchange& stream, const Limits& limits, Executor executor,
                 std::function<void()> resume)
       : stream_(stream),
         limits_(limits),
@@ -28,7 +28,7 @@ class Http2DataSink final : public BodySink {
  private:
   [[nodiscard]] bool is_pending() const;
 
-  Http2Stream& stream_;
+  Http2Exchange& stream_;
   const Limits& limits_;
   const Executor executor_;
   const std::function<void()> resume_;

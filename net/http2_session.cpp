@@ -26,8 +26,8 @@
 #include "net/http.h"
 #include "net/http1_faults.h"
 #include "net/http2_data_sink.h"
+#include "net/http2_exchange.h"
 #include "net/http2_protocol.h"
-#include "net/http2_stream.h"
 #include "net/session_context.h"
 #include "net/sessions.h"
 
@@ -78,14 +78,14 @@ class Http2Session final : public Http2Listener {
   }
 
  private:
-  using StreamPointer = std::shared_ptr<Http2Stream>;
+  using ExchangePointer = std::shared_ptr<Http2Exchange>;
 
   // Returns whether the connection goes on.
   bool receive(std::string_view bytes) {
     last_received_ = SteadyClock::now();
     const bool goes_on = protocol_.receive(bytes);
     // Not before: the protocol must not be called again from inside.
-    for (const StreamPointer& stream : std::exchange(arrived_, {})) {
+    for (const ExchangePointer& stream : std::exchange(arrived_, {})) {
       start(answer(stream));
     }
     return goes_on;
@@ -127,7 +127,7 @@ class Http2Session final : public Http2Listener {
     while (tasks_ > 0) co_await idle_->sleep(context_.limits.write_timeout);
   }
 
-  static void abandon(Http2Stream& stream) {
+  static void abandon(Http2Exchange& stream) {
     stream.is_open = false;
     if (stream.pump) stream.pump->end();
     if (stream.drained) stream.drained->end();
@@ -178,11 +178,11 @@ class Http2Session final : public Http2Listener {
   // Ends the streams whose peer has been silent for too long. False if there was none.
   bool end_silent_streams() {
     const auto now = SteadyClock::now();
-    std::vector<StreamPointer> silent;
+    std::vector<ExchangePointer> silent;
     for (const auto& [id, stream] : streams_) {
       if (stream->deadline() <= now) silent.push_back(stream);
     }
-    for (const StreamPointer& stream : silent) {
+    for (const ExchangePointer& stream : silent) {
       if (!stream->is_complete) stream->refuse_as_too_slow();
       end_stream(stream);
     }
@@ -192,15 +192,15 @@ class Http2Session final : public Http2Listener {
   // Has a budget's room given back: a request that has not arrived is refused, an answer that is
   // not taken is forgotten.
   void make_room(std::int32_t id) {
-    const StreamPointer* found = find(id);
+    const ExchangePointer* found = find(id);
     if (found == nullptr) return;
-    const StreamPointer stream = *found;  // Ending it may take it out of the map.
+    const ExchangePointer stream = *found;  // Ending it may take it out of the map.
     if (!stream->is_complete) stream->refuse_for_room();
     end_stream(stream);
   }
 
   // A refused request has its answer; of any other the peer hears no more.
-  void end_stream(const StreamPointer& stream) {
+  void end_stream(const ExchangePointer& stream) {
     if (stream->is_complete) {
       abandon(*stream);
       stream->drop_answer();
@@ -267,12 +267,12 @@ class Http2Session final : public Http2Listener {
   }
 
   // A request has arrived, or what came of it is enough to refuse it.
-  void note_arrival(const StreamPointer& stream) {
+  void note_arrival(const ExchangePointer& stream) {
     stream->complete();
     arrived_.push_back(stream);
   }
 
-  Task<> answer(StreamPointer stream) {
+  Task<> answer(ExchangePointer stream) {
     // In a handler of its own: one that has to wait for the store holds up neither what arrived
     // with it nor the reading of what comes.
     co_await asio::post(stream_.get_executor(), kAwait);
@@ -300,13 +300,13 @@ class Http2Session final : public Http2Listener {
     note_state();
   }
 
-  void submit(Http2Stream& stream, bool has_length) {
+  void submit(Http2Exchange& stream, bool has_length) {
     const std::string status = std::to_string(stream.response.status);
     const std::string length = has_length ? std::to_string(stream.out.size()) : "";
     protocol_.respond(stream.id, fields_of(stream.response, status, length));
   }
 
-  Task<> send_pieces(StreamPointer stream) {
+  Task<> send_pieces(ExchangePointer stream) {
     stream->pump = std::make_shared<Waker>(stream_.get_executor());
     stream->drained = std::make_shared<Waker>(stream_.get_executor());
     submit(*stream, false);
@@ -329,7 +329,7 @@ class Http2Session final : public Http2Listener {
   }
 
   // Nothing if it is over.
-  [[nodiscard]] StreamPointer* find(std::int32_t id) {
+  [[nodiscard]] ExchangePointer* find(std::int32_t id) {
     const auto found = streams_.find(id);
     return found == streams_.end() ? nullptr : &found->second;
   }
@@ -337,28 +337,28 @@ class Http2Session final : public Http2Listener {
   void on_request(std::int32_t id) override {
     auto end = room_wanted_.from_any_thread(id);
     streams_.try_emplace(
-        id, std::make_shared<Http2Stream>(id, context_.limits, shares_, std::move(end)));
+        id, std::make_shared<Http2Exchange>(id, context_.limits, shares_, std::move(end)));
   }
 
   void on_header(std::int32_t id, std::string_view name, std::string_view value) override {
-    if (const StreamPointer* stream = find(id)) (*stream)->add_header(name, value);
+    if (const ExchangePointer* stream = find(id)) (*stream)->add_header(name, value);
   }
 
   void on_body(std::int32_t id, std::string_view bytes) override {
-    const StreamPointer* stream = find(id);
+    const ExchangePointer* stream = find(id);
     if (stream == nullptr || (*stream)->is_complete) return;
     (*stream)->add_body(bytes);
     if ((*stream)->is_refused()) note_arrival(*stream);
   }
 
   void on_part_end(std::int32_t id, bool is_last) override {
-    const StreamPointer* stream = find(id);
+    const ExchangePointer* stream = find(id);
     if (stream == nullptr || (*stream)->is_complete) return;
     if (is_last || (*stream)->is_refused()) note_arrival(*stream);
   }
 
   void on_close(std::int32_t id) override {
-    const StreamPointer* stream = find(id);
+    const ExchangePointer* stream = find(id);
     if (stream == nullptr) return;
     abandon(**stream);
     streams_.erase(id);
@@ -370,9 +370,9 @@ class Http2Session final : public Http2Listener {
   }
 
   Taken take_body(std::int32_t id, std::span<std::uint8_t> space) override {
-    const StreamPointer* found = find(id);
+    const ExchangePointer* found = find(id);
     if (found == nullptr) return {0, true};
-    Http2Stream* stream = found->get();
+    Http2Exchange* stream = found->get();
     if (stream->is_dropped) return {0, false};
     const std::size_t count = stream->take(space);
     const bool is_empty = stream->out_sent == stream->out.size();
@@ -389,9 +389,9 @@ class Http2Session final : public Http2Listener {
   const std::shared_ptr<Http2Shares> shares_;
   Ender<std::int32_t> room_wanted_{stream_.get_executor(),
                                    [this](std::int32_t id) { make_room(id); }};
-  std::map<std::int32_t, StreamPointer> streams_;
-  std::vector<StreamPointer> arrived_;   // Requests to answer.
-  std::vector<std::int32_t> cut_short_;  // Answered before they had arrived.
+  std::map<std::int32_t, ExchangePointer> streams_;
+  std::vector<ExchangePointer> arrived_;  // Requests to answer.
+  std::vector<std::int32_t> cut_short_;   // Answered before they had arrived.
   std::string outgoing_;
   bool is_writing_ = false;
   bool is_closed_ = false;

@@ -1,5 +1,5 @@
 // One HTTP/2 connection: sockets, time, and the requests that are answered at the same time. The
-// protocol itself is in http2_protocol, a request and its limits in http2_stream.
+// protocol itself is in http2_protocol, a request and its limits in http2_exchange.
 //
 // Everything of a connection runs on its I/O thread. serve_http2() returns when nothing of it runs
 // any more.

@@ -22,7 +22,7 @@
 #include "net/budget.h"
 #include "net/http.h"
 #include "net/http2_protocol.h"
-#include "net/http2_stream.h"
+#include "net/http2_exchange.h"
 #include "net/limits.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/pieces.h"
@@ -76,7 +76,7 @@ struct Told {
   Told(std::int32_t id, const net::Limits& limits, const std::shared_ptr<net::Http2Shares>& shares)
       : stream(id, limits, shares, [] {}) {}
 
-  net::Http2Stream stream;
+  net::Http2Exchange stream;
   std::size_t header_bytes = 0;
   std::string body;
   std::optional<std::string> length;

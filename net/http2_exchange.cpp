@@ -1,4 +1,4 @@
-#include "net/http2_stream.h"
+#include "net/http2_exchange.h"
 
 #include <algorithm>
 #include <chrono>
@@ -23,13 +23,13 @@ constexpr std::size_t kFieldOverhead = 32;
 
 }  // namespace
 
-void Http2Stream::refuse(int status, std::string text) {
+void Http2Exchange::refuse(int status, std::string text) {
   if (!refusal_) refusal_ = plain_response(status, std::move(text));
   std::string().swap(body_);
   body_share_.give_back();
 }
 
-void Http2Stream::add_header(std::string_view name, std::string_view value) {
+void Http2Exchange::add_header(std::string_view name, std::string_view value) {
   if (refusal_) return;
   note_move();
   header_bytes_ += name.size() + value.size() + kFieldOverhead;
@@ -52,7 +52,7 @@ void Http2Stream::add_header(std::string_view name, std::string_view value) {
   }
 }
 
-bool Http2Stream::is_too_slow() const {
+bool Http2Exchange::is_too_slow() const {
   const auto elapsed = std::chrono::steady_clock::now() - body_started_;
   if (elapsed < limits_.read_timeout) return false;
   const double seconds = std::chrono::duration<double>(elapsed).count();
@@ -60,7 +60,7 @@ bool Http2Stream::is_too_slow() const {
          seconds * static_cast<double>(limits_.body_bytes_per_second_min);
 }
 
-void Http2Stream::add_body(std::string_view bytes) {
+void Http2Exchange::add_body(std::string_view bytes) {
   if (refusal_) return;
   note_move();
   if (body_.empty()) body_started_ = std::chrono::steady_clock::now();
@@ -70,14 +70,14 @@ void Http2Stream::add_body(std::string_view bytes) {
   body_ += bytes;
 }
 
-std::chrono::steady_clock::time_point Http2Stream::deadline() const {
+std::chrono::steady_clock::time_point Http2Exchange::deadline() const {
   if (!is_complete) return moved_at_ + limits_.read_timeout;
   const bool is_waiting = out_sent < out.size() && !is_dropped && drained == nullptr;
   return is_waiting ? moved_at_ + limits_.stall_timeout
                     : std::chrono::steady_clock::time_point::max();
 }
 
-std::size_t Http2Stream::take(std::span<std::uint8_t> space) {
+std::size_t Http2Exchange::take(std::span<std::uint8_t> space) {
   const std::size_t count = std::min(space.size(), out.size() - out_sent);
   std::memcpy(space.data(), out.data() + out_sent, count);
   out_sent += count;
@@ -88,14 +88,14 @@ std::size_t Http2Stream::take(std::span<std::uint8_t> space) {
   return count;
 }
 
-void Http2Stream::drop_answer() {
+void Http2Exchange::drop_answer() {
   is_dropped = true;
   std::string().swap(out);
   out_sent = 0;
   answer_share.give_back();
 }
 
-HttpRequest Http2Stream::request() const {
+HttpRequest Http2Exchange::request() const {
   HttpRequest request;
   request.protocol = "http2";
   request.method = method_;

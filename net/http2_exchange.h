@@ -32,11 +32,11 @@ struct Http2Shares {
   Budget::Connection answer;
 };
 
-class Http2Stream {
+class Http2Exchange {
  public:
   // `end` is called from any thread where the stream has to make room for others.
-  Http2Stream(std::int32_t stream_id, const Limits& limits, std::shared_ptr<Http2Shares> shares,
-              const std::function<void()>& end)
+  Http2Exchange(std::int32_t stream_id, const Limits& limits, std::shared_ptr<Http2Shares> shares,
+                const std::function<void()>& end)
       : id(stream_id),
         shares_(std::move(shares)),
         answer_share(shares_->answers, shares_->answer, end),
