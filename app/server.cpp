@@ -87,10 +87,9 @@ constexpr std::chrono::seconds kLookPeriod{1};
 // One I/O loop with what its connections share.
 struct IoSide {
   IoSide(asio::io_context& watch, server::Dispatcher& dispatcher, const net::Limits& limits,
-         net::Budget& bodies, net::Budget& answers, std::atomic<std::size_t>& connections,
-         const net::TlsSide& tls, server::Rejections& rejections, Random& random)
+         net::Budget& bodies, net::Budget& answers, const net::TlsSide& tls,
+         server::Rejections& rejections, Random& random)
       : handler(dispatcher, rejections, loop, random),
-        sessions(connections),
         loop(watch),
         context{handler, limits, bodies, answers, loop, sessions, tls} {}
 
@@ -171,8 +170,7 @@ class Server {
         config_.defaults, limits_, secrets_.signature_check());
     for (std::uint32_t i = 0; i < thread_count(config_.threads); ++i) {
       sides_.push_back(std::make_unique<IoSide>(accept_io_, *dispatcher_, limits_, bodies_,
-                                                answers_, connections_, secrets_.tls(), rejections_,
-                                                random_));
+                                                answers_, secrets_.tls(), rejections_, random_));
     }
     watch_refusals();
     return listen();
@@ -261,6 +259,7 @@ class Server {
     next_side_ = (next_side_ + 1) % sides_.size();
     asio::co_spawn(side.loop.io(), net::serve_connection(std::move(socket), &side.context),
                    [this](const std::exception_ptr& failure) {
+                     --connections_;
                      if (failure) log_.error("a connection ended with an exception");
                    });
   }

@@ -30,7 +30,7 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 }  // namespace
 
 Listener::Listener(asio::io_context& io, std::function<asio::io_context&()> next,
-                   std::function<void(Socket)> take, const std::atomic<std::size_t>& connections,
+                   std::function<void(Socket)> take, std::atomic<std::size_t>& connections,
                    std::size_t connections_max, Counter& refused)
     : io_(io),
       next_(std::move(next)),
@@ -86,6 +86,7 @@ Task<> Listener::accept(Acceptor* acceptor) {
       refused_.add();
       continue;  // The socket closes with this turn.
     }
+    ++connections_;
     take_(std::move(socket));
   }
 }

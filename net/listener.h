@@ -22,9 +22,10 @@ inline constexpr ErrorCode kNoAddressFamily{"no_address_family"};
 class Listener {
  public:
   // Sockets belong to the context `next` names, and are handed to `take` in the acceptor's thread.
-  // `connections` is how many there are; beyond `connections_max` new ones are closed at once.
+  // `connections` is how many there are: each counts before `take` is called, which sees to it that
+  // it no longer does once it has ended. Beyond `connections_max` new ones are closed at once.
   Listener(asio::io_context& io, std::function<asio::io_context&()> next,
-           std::function<void(Socket)> take, const std::atomic<std::size_t>& connections,
+           std::function<void(Socket)> take, std::atomic<std::size_t>& connections,
            std::size_t connections_max, Counter& refused);
 
   // Listens on `address`, an IP address or "localhost". Port 0 takes a free one; the port taken
@@ -42,7 +43,7 @@ class Listener {
   asio::io_context& io_;
   const std::function<asio::io_context&()> next_;
   const std::function<void(Socket)> take_;
-  const std::atomic<std::size_t>& connections_;
+  std::atomic<std::size_t>& connections_;
   const std::size_t connections_max_;
   Counter& refused_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;

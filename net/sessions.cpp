@@ -27,13 +27,9 @@ int bytes_to_take(Socket& socket) {
 Sessions::Entry::Entry(Sessions& sessions, ByteStream& stream)
     : sessions_(sessions), stream_(stream), taken_at_(std::chrono::steady_clock::now()) {
   sessions_.entries_.insert(this);
-  ++sessions_.connections_;
 }
 
-Sessions::Entry::~Entry() {
-  sessions_.entries_.erase(this);
-  --sessions_.connections_;
-}
+Sessions::Entry::~Entry() { sessions_.entries_.erase(this); }
 
 void Sessions::stop(std::chrono::steady_clock::duration half_sent_timeout) {
   is_stopping_ = true;

@@ -3,9 +3,7 @@
 
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <set>
 #include <utility>
@@ -15,12 +13,9 @@
 
 namespace millrace::net {
 
-// Used by the thread of its connections, but for the counter.
+// Used by the thread of its connections.
 class Sessions {
  public:
-  // `connections` counts those of all threads.
-  explicit Sessions(std::atomic<std::size_t>& connections) : connections_(connections) {}
-
   // Is in the set while it lives. `stream` outlives it.
   class Entry {
    public:
@@ -71,7 +66,6 @@ class Sessions {
                    std::chrono::steady_clock::time_point last_look,
                    std::chrono::steady_clock::duration timeout);
 
-  std::atomic<std::size_t>& connections_;
   std::set<Entry*> entries_;
   bool is_stopping_ = false;
   std::chrono::steady_clock::time_point receives_until_ =

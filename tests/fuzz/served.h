@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -38,7 +37,7 @@ class Served {
 
   // Sends `pieces` over a connection of its own, one after the other has been read, then the end;
   // returns what the server sent. Ends the run if the server does not come to its own end soon, or
-  // still counts bytes or connections then.
+  // still counts bytes then.
   [[nodiscard]] std::string talk(const std::vector<std::string_view>& pieces);
 
   // A connection whose requests are given by answer(): its ids are those of any other.
@@ -60,11 +59,10 @@ class Served {
   const Current<const aws::SignatureCheck> no_check_{};
   net::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
   net::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
-  std::atomic<std::size_t> connections_{0};
   std::unique_ptr<SeededRandom> id_seed_;
-  std::unique_ptr<server::RequestHandler> handler_;
-  net::Sessions sessions_{connections_};
   std::unique_ptr<server::Dispatcher> dispatcher_;
+  std::unique_ptr<server::RequestHandler> handler_;
+  net::Sessions sessions_;
 };
 
 }  // namespace millrace::fuzz

@@ -1,6 +1,5 @@
 #include "net/sessions.h"
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -73,8 +72,7 @@ class SessionsTest {
   }
 
   asio::io_context io_;
-  std::atomic<std::size_t> connections_{0};
-  Sessions sessions_{connections_};
+  Sessions sessions_;
   Socket peer_{io_};
   std::unique_ptr<ByteStream> stream_;
   std::unique_ptr<Sessions::Entry> entry_;
