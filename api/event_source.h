@@ -36,7 +36,8 @@ class EventSource {
   // An error is the last thing the reader is told; after it, or after the end, nothing comes.
   [[nodiscard]] virtual Result<std::variant<Event, Pause, EventsEnd>> next() = 0;
 
-  // Calls `wake`, from any thread, when a pause may be over before its time. Until it is destroyed.
+  // Calls `wake`, from any thread, when a pause may be over before its time. Until it is
+  // destroyed. To be called before the first next().
   virtual void on_wake(std::function<void()> wake) = 0;
 };
 

@@ -51,7 +51,7 @@ Task<bool> pump_body(BodySource* source, BodySink* sink, std::shared_ptr<Waker> 
                      IoLoop* loop) {
   source->on_wake([waker] { waker->wake(); });
   bool is_sent = true;
-  while (is_sent && !waker->has_ended()) {
+  do {
     const auto next = loop->may_wait([source] { return source->next(); });
     if (std::holds_alternative<BodySource::End>(next)) co_return true;
     if (const auto* piece = std::get_if<std::string>(&next)) {
@@ -59,7 +59,7 @@ Task<bool> pump_body(BodySource* source, BodySink* sink, std::shared_ptr<Waker> 
     } else {
       co_await waker->sleep(std::get<BodySource::Pause>(next).duration);
     }
-  }
+  } while (is_sent && !waker->has_ended());
   co_return is_sent;
 }
 

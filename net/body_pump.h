@@ -55,8 +55,9 @@ class Waker : public std::enable_shared_from_this<Waker> {
 Task<bool> take_in_time(Budget::Share* share, std::size_t bytes, Executor executor,
                         std::chrono::milliseconds timeout);
 
-// Sends pieces until the source ends or the waker is told to. Returns whether the body is whole:
-// false when the peer was lost. `loop` is the one that runs this.
+// Sends pieces until the source ends or the waker is told to, but the first piece at any rate.
+// Returns whether the body is whole: false when the peer was lost. `loop` is the one that runs
+// this.
 Task<bool> pump_body(BodySource* source, BodySink* sink, std::shared_ptr<Waker> waker,
                      IoLoop* loop);
 

@@ -28,7 +28,8 @@ class BodySource {
   // Pieces are not empty. May wait for the store.
   [[nodiscard]] virtual std::variant<std::string, Pause, End> next() = 0;
 
-  // Calls `wake`, from any thread, when a pause may be over before its time. Until it is destroyed.
+  // Calls `wake`, from any thread, when a pause may be over before its time. Until it is
+  // destroyed. To be called before the first next().
   virtual void on_wake(std::function<void()> wake) = 0;
 };
 

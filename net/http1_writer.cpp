@@ -53,7 +53,7 @@ class Http1Writer::ChunkSink final : public BodySink {
   Task<bool> send(std::string_view piece) override {
     const bool has_room =
         co_await take_in_time(&writer_.share_, piece.size(), writer_.stream_.get_executor(),
-                              writer_.context_.limits.event_timeout);
+                              writer_.context_.limits.piece_timeout);
     if (!has_room) co_return false;
     writer_.head_ = framing_ == Framing::kChunked ? chunk(piece) : std::string(piece);
     const auto bytes = asio::buffer(writer_.head_);
@@ -84,6 +84,7 @@ Task<bool> Http1Writer::write_pieces(HttpResponse* response, unsigned version, b
   if (!has_begun) co_return false;
   const auto waker = std::make_shared<Waker>(stream_.get_executor());
   entry_.on_stop([waker] { waker->end(); });
+  if (entry_.is_stopping()) waker->end();  // A stop that has begun tells nobody twice.
   watch_peer(stream_.socket(), stream_.get_executor(), waker);
   ChunkSink sink(*this, framing);
   const bool is_whole = co_await pump_body(response->source.get(), &sink, waker, &context_.loop);
@@ -102,7 +103,7 @@ Task<bool> Http1Writer::write_pieces(HttpResponse* response, unsigned version, b
 
 // One write with a deadline.
 Task<bool> Http1Writer::write_piece(asio::const_buffer bytes) {
-  stream_.expires_after(context_.limits.event_timeout);
+  stream_.expires_after(context_.limits.piece_timeout);
   const auto [error, count] = co_await asio::async_write(stream_, bytes, AtOnce{}, kAwaitTuple);
   (void)count;
   stream_.expires_never();

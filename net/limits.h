@@ -1,4 +1,4 @@
-// What transports hold a peer to.
+// What a peer is held to, by transports and by those who answer.
 
 #pragma once
 
@@ -23,7 +23,7 @@ struct Limits {
   std::chrono::milliseconds write_timeout{15'000};   // For each write_bytes_max of an answer.
   std::size_t write_bytes_max = 1UL << 20U;
   std::chrono::milliseconds stall_timeout{30'000};   // For a stream of HTTP/2 to take any of it.
-  std::chrono::milliseconds event_timeout{60'000};   // For a reader to take an event.
+  std::chrono::milliseconds piece_timeout{60'000};   // For a reader to take a piece of an answer.
   std::chrono::milliseconds linger_timeout{5'000};   // For the rest of a request that is refused.
   std::chrono::milliseconds goodbye_timeout{1'000};  // For a peer to end TLS as we did.
   std::chrono::milliseconds busy_timeout{5'000};     // While the store has fallen behind; then 500.
