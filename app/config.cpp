@@ -15,6 +15,7 @@
 #include "app/tls.h"
 #include "base/error.h"
 #include "net/tls_certificate.h"
+#include "net/tls_context.h"
 #include "server/access_log.h"
 #include "server/log_line.h"
 #include "storage/rocksdb/rocksdb_options.h"

@@ -30,6 +30,7 @@
 #include "base/error.h"
 #include "net/async.h"
 #include "net/endpoint.h"
+#include "net/tls_context.h"
 
 namespace millrace::app {
 namespace {

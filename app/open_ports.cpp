@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "net/endpoint.h"
 #include "net/listener.h"
+#include "net/tls_context.h"
 
 namespace millrace::app {
 namespace {

@@ -1,6 +1,6 @@
-// The few Asio and Beast names that coroutines of this folder use.
+// The few Asio and Beast names that coroutines use, which live in net/, server/ and app/.
 //
-// g++ 12 destroys some temporaries of a co_await expression twice (tests/canary shows it). Here
+// g++ 12 destroys some temporaries of a co_await expression twice (tests/canary shows it). In them
 // therefore: name lambdas with captures and brace-made aggregates before the co_await and move them
 // in; a coroutine is a named function, never a lambda with captures; its parameters are values, or
 // pointers to what outlives it.

@@ -18,7 +18,7 @@ namespace millrace::server {
 
 class RequestHandler final : public net::Handler {
  public:
-  // What it is given outlives it; `loop` is that of its thread.
+  // `loop` is that of its thread, and not used once it has ended; all else outlives this.
   RequestHandler(Dispatcher& dispatcher, Rejections& rejections, net::IoLoop& loop, Random& random)
       : dispatcher_(dispatcher), rejections_(rejections), loop_(loop), ids_(random) {}
 

@@ -4,8 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include "app/config.h"
-
 namespace millrace::aws {
 
 TEST_CASE("a text of access keys has one a line, besides comments and blank lines") {
