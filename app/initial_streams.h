@@ -13,7 +13,7 @@
 #include "streams/stream_key.h"
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): its name.
 }
 
 namespace millrace::app {

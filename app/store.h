@@ -14,7 +14,7 @@
 #include "storage/engine.h"
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): its name.
 }
 
 namespace millrace::app {

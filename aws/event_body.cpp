@@ -8,6 +8,7 @@
 
 #include "api/event_source.h"
 #include "aws/event_stream.h"
+#include "net/body_source.h"
 
 namespace millrace::aws {
 
