@@ -10,7 +10,6 @@
 #include <doctest/doctest.h>
 
 #include "app/options_file.h"
-#include "net/connection.h"
 #include "streams/catalogue.h"
 
 namespace millrace::app {
@@ -118,16 +117,6 @@ TEST_CASE("a file of options has lines of name and value") {
   is(5, "a", "b=c", 9);
   CHECK(parse_options_file("a=1\nport 4567\n").error().message ==
         "line 2: \"port 4567\" is not name = value");
-}
-
-TEST_CASE("the first bytes of a connection decide its transport") {
-  CHECK(net::detect_transport("") == net::Transport::kUndecided);
-  CHECK(net::detect_transport("P") == net::Transport::kUndecided);
-  CHECK(net::detect_transport("PRI * HTTP/2.0\r\n\r\nSM\r\n\r") == net::Transport::kUndecided);
-  CHECK(net::detect_transport("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == net::Transport::kHttp2);
-  CHECK(net::detect_transport("PO") == net::Transport::kHttp1);
-  CHECK(net::detect_transport("PRI * HTTP/1.1") == net::Transport::kHttp1);
-  CHECK(net::detect_transport("\x16\x03\x01") == net::Transport::kTls);
 }
 
 TEST_CASE("regions have a form, and mistyped ones have not") {
