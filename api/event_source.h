@@ -19,7 +19,7 @@ struct Event {
   std::string payload;  // In the form of the request.
 };
 
-// Nothing yet: ask again at `until`, or once woken.
+// The source has nothing yet. It is asked again at `until`, or once it has woken its reader.
 struct Pause {
   TimePoint until{};
 };

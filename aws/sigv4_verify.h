@@ -20,7 +20,7 @@ namespace millrace::aws {
 
 inline constexpr std::string_view kSignatureAlgorithm = "AWS4-HMAC-SHA256";
 
-// What signatures are verified with.
+// The keys and the clock that signatures are verified with.
 struct SignatureCheck {
   AccessKeys keys;
   const WallClock& clock;  // Outlives this.

@@ -17,7 +17,7 @@
 
 namespace millrace::net {
 
-// Where pieces go: a transport's way to send a part of an answer.
+// A transport's way to send a piece of an answer.
 class BodySink {
  public:
   BodySink() = default;

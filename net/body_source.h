@@ -18,11 +18,12 @@ class BodySource {
   BodySource& operator=(const BodySource&) = delete;
   virtual ~BodySource() = default;
 
-  // Nothing yet: ask again after `duration`, or once woken.
+  // The source has nothing yet. It is asked again after `duration`, or once it has woken its
+  // reader.
   struct Pause {
     std::chrono::milliseconds duration;
   };
-  // Nothing comes after it.
+  // The body is whole: no piece follows.
   struct End {};
 
   // Pieces are not empty. May wait for the store.

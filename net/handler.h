@@ -1,4 +1,4 @@
-// Who answers requests: what a transport knows of the rest of the server.
+// The part of the server that answers requests, as a transport sees it.
 
 #pragma once
 

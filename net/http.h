@@ -36,7 +36,7 @@ struct HttpRequest {
 // How a body is encoded. Source: RFC 9110 §8.4.
 enum class Coding : std::uint8_t { kIdentity, kGzip, kOther };
 
-// What the Content-Encoding fields of `request` say together.
+// The coding that the Content-Encoding fields of `request` name together.
 [[nodiscard]] Coding coding_of(const HttpRequest& request);
 
 // A header of an answer, whose name is a literal.

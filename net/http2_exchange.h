@@ -50,7 +50,7 @@ class Http2Exchange {
   // The request, whose views are good while this lives. Only the parts that HTTP/1.1 has as well.
   [[nodiscard]] HttpRequest request() const;
 
-  // What is answered instead of asking the handler.
+  // The answer to a refused request, which the handler is not asked for.
   [[nodiscard]] std::optional<HttpResponse> take_refusal() { return std::exchange(refusal_, {}); }
   [[nodiscard]] bool is_refused() const { return refusal_.has_value(); }
 
