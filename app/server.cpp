@@ -133,8 +133,8 @@ class Server {
   Result<void> start() {
     const auto* directory = store_.directory ? &*store_.directory : nullptr;
     if (auto opened = secrets_.open(config_, directory, random_); !opened) return opened;
-    auto catalogue =
-        streams::Catalogue::open(*store_.engine, store_.clock, quotas_, config_.catalogue);
+    auto catalogue = streams::Catalogue::open(*store_.engine, *store_.ids, store_.clock, quotas_,
+                                              config_.catalogue);
     if (!catalogue) return std::unexpected(catalogue.error());
     catalogue_ = std::move(*catalogue);
     if (store_.clock.offset() > kClockLeadNoted) {

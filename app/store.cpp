@@ -22,6 +22,7 @@
 #include "storage/engine.h"
 #include "storage/rocksdb/rocksdb_engine.h"
 #include "storage/rocksdb/rocksdb_options.h"
+#include "storage/spaces.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/shard_map.h"
@@ -62,11 +63,7 @@ std::string advice_for(std::filesystem::path directory) {
   return "";
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& log) {
-  auto store = std::make_unique<Store>();
-  SystemRandom random;
+storage::RocksDbOptions options_of(const Config& config, spdlog::logger& log) {
   storage::RocksDbOptions options;
   options.fsync = config.fsync;
   options.sync_interval = config.fsync_interval;
@@ -77,34 +74,53 @@ Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& 
   }
   options.disk_bytes_max = config.disk_budget_bytes;
   options.warn = [&log](const std::string& text) { log.warn("{}", text); };
-  if (config.is_ephemeral) {
-    auto engine = storage::open_ephemeral(options, store->clock);
-    if (!engine) return std::unexpected(engine.error());
-    store->engine = std::move(*engine);
-    random.fill(store->seal_key);
-    log.info("data is in memory only and is lost when the process ends");
-    return store;
-  }
+  return options;
+}
+
+Result<void> open_in_memory(Store& store, const Config& config, spdlog::logger& log) {
+  auto engine = storage::open_ephemeral(options_of(config, log), store.clock);
+  if (!engine) return std::unexpected(engine.error());
+  store.engine = std::move(*engine);
+  SystemRandom().fill(store.seal_key);
+  log.info("data is in memory only and is lost when the process ends");
+  return {};
+}
+
+Result<void> open_in_directory(Store& store, const Config& config, spdlog::logger& log) {
   auto directory = storage::Directory::open(config.data_dir);
   if (!directory) {
     Error error = directory.error();
     error.message += advice_for(config.data_dir);
     return std::unexpected(std::move(error));
   }
-  store->directory.emplace(std::move(*directory));
-  const auto key = store->directory->seal_key(random);
+  store.directory.emplace(std::move(*directory));
+  SystemRandom random;
+  const auto key = store.directory->seal_key(random);
   if (!key) return std::unexpected(key.error());
-  store->seal_key = *key;
-  auto engine = storage::open_rocksdb(*store->directory, options, store->clock);
+  store.seal_key = *key;
+  auto engine = storage::open_rocksdb(*store.directory, options_of(config, log), store.clock);
   if (!engine) return std::unexpected(engine.error());
-  store->engine = std::move(*engine);
-  log.info("data is in {}: {}", store->directory->path().string(), promise(config.fsync));
+  store.engine = std::move(*engine);
+  log.info("data is in {}: {}", store.directory->path().string(), promise(config.fsync));
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& log) {
+  auto store = std::make_unique<Store>();
+  const auto opened = config.is_ephemeral ? open_in_memory(*store, config, log)
+                                          : open_in_directory(*store, config, log);
+  if (!opened) return std::unexpected(opened.error());
+  auto ids = storage::IdSource::open(*store->engine);
+  if (!ids) return std::unexpected(ids.error());
+  store->ids = std::move(*ids);
   return store;
 }
 
 Result<std::uint64_t> count_records(Store& store) {
   streams::Quotas quotas(streams::LimitsMode::kOff, store.clock, [](std::string_view) {});
-  auto catalogue = streams::Catalogue::open(*store.engine, store.clock, quotas, {});
+  auto catalogue = streams::Catalogue::open(*store.engine, *store.ids, store.clock, quotas, {});
   if (!catalogue) return std::unexpected(catalogue.error());
   std::uint64_t count = 0;
   for (const auto& stream : (*catalogue)->list_all()) {

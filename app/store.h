@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
+#include "storage/spaces.h"
 
 namespace spdlog {
 class logger;  // NOLINT(readability-identifier-naming): its name.
@@ -26,6 +27,7 @@ struct Store {
   std::optional<storage::Directory> directory;  // Nothing with --ephemeral.
   SealKey seal_key{};
   std::unique_ptr<storage::Engine> engine;
+  std::unique_ptr<storage::IdSource> ids;
 };
 
 // Errors: kCannotOpen, with a sentence for people. Says in the log where the data is and how

@@ -27,11 +27,11 @@
 
 namespace millrace::storage {
 
-inline constexpr int kFormatVersion = 3;
+inline constexpr int kFormatVersion = 4;
 
-// Formats 1 and 2 were never released. Keys of 1 had no epoch in front; rows of 2 had no seconds at
-// which shards were opened and closed.
-inline constexpr int kFormatVersionMin = 3;
+// Formats 1 to 3 were never released. Keys of 1 had no epoch in front; rows of 2 had no seconds at
+// which shards were opened and closed; rows and logs of 3 had no tenant.
+inline constexpr int kFormatVersionMin = 4;
 
 class Directory {
  public:

@@ -51,13 +51,14 @@ void Commitment::disable(TimePoint now) {
 Result<std::unique_ptr<Accounts>> Accounts::open(storage::Engine& engine, const Clock& clock) {
   std::unique_ptr<Accounts> accounts(new Accounts(engine, clock));
   bool is_damaged = false;
-  auto scanned = engine.scan(rows::kAccounts, [&](std::string_view key, std::string_view value) {
-    auto name = rows::parse_account_row_key(key);
-    const auto commitment = rows::decode_commitment(value);
-    is_damaged = !name || !commitment;
-    if (!is_damaged) accounts->commitments_.emplace(std::move(*name), *commitment);
-    return !is_damaged;
-  });
+  auto scanned =
+      engine.scan(rows::kAccounts.prefix(), [&](std::string_view key, std::string_view value) {
+        auto name = rows::parse_account_row_key(key);
+        const auto commitment = rows::decode_commitment(value);
+        is_damaged = !name || !commitment;
+        if (!is_damaged) accounts->commitments_.emplace(std::move(*name), *commitment);
+        return !is_damaged;
+      });
   if (!scanned) return std::unexpected(scanned.error());
   if (is_damaged) return fail(kInternalFailure, "A stored row is damaged.");
   return accounts;

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
+#include "storage/spaces.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
 #include "streams/quota.h"
@@ -62,10 +63,10 @@ std::size_t limited_shards(const StreamState& state) {
 
 }  // namespace
 
-Result<std::unique_ptr<Catalogue>> Catalogue::open(storage::Engine& engine, Clock& clock,
-                                                   Quotas& quotas,
+Result<std::unique_ptr<Catalogue>> Catalogue::open(storage::Engine& engine, storage::IdSource& ids,
+                                                   Clock& clock, Quotas& quotas,
                                                    const CatalogueOptions& options) {
-  std::unique_ptr<Catalogue> catalogue(new Catalogue(engine, clock, quotas, options));
+  std::unique_ptr<Catalogue> catalogue(new Catalogue(engine, ids, clock, quotas, options));
   if (auto loaded = catalogue->load(); !loaded) return std::unexpected(loaded.error());
   if (auto dropped = catalogue->finish_drops(); !dropped) return std::unexpected(dropped.error());
   return catalogue;
@@ -81,26 +82,21 @@ Result<void> Catalogue::load() {
       return !is_damaged;
     });
   };
-  auto scanned = scan(rows::kShards, [&](std::string_view key, std::string_view value) {
+  auto scanned = scan(rows::kShards.prefix(), [&](std::string_view key, std::string_view value) {
     const auto shard = rows::decode_shard(value);
-    ByteReader reader(key.substr(rows::kShards.size()));
+    ByteReader reader(key.substr(rows::kShards.prefix().size()));
     const auto id = reader.take<std::uint32_t>();
     if (shard && reader.ok()) shards[id].push_back(*shard);
     return shard && reader.ok();
   });
   if (!scanned) return scanned;
-  scanned = scan(rows::kStreams, [&](std::string_view, std::string_view value) {
+  scanned = scan(rows::kStreams.prefix(), [&](std::string_view, std::string_view value) {
     auto facts = rows::decode_stream(value);
     if (facts) streams.push_back(std::move(*facts));
     return facts.has_value();
   });
   if (!scanned) return scanned;
-  const auto next_id = engine_.get(rows::kNextId);
-  if (!next_id) return std::unexpected(next_id.error());
-  if (next_id->has_value()) {
-    next_id_ = static_cast<std::uint32_t>(rows::decode_number(**next_id).value_or(0));
-  }
-  if (is_damaged || next_id_ == 0) return std::unexpected(damaged_row());
+  if (is_damaged) return std::unexpected(damaged_row());
 
   for (StreamFacts& facts : streams) {
     std::vector<Shard>& own = shards[facts.id];
@@ -213,7 +209,11 @@ Counts Catalogue::counts(std::string_view account, std::string_view region) {
   return counts;
 }
 
-Result<void> Catalogue::check_shards_held(const StreamKey& key, std::size_t additional) const {
+Result<void> Catalogue::check_shards_held(const StreamKey& key, std::uint32_t next_index,
+                                          std::size_t additional) const {
+  if (next_index + additional > storage::kPartsMax) {
+    return std::unexpected(shard_limit_exceeded(key, next_index, storage::kPartsMax, additional));
+  }
   const std::size_t held = shards_held_;
   if (held + additional <= options_.shards_held_max) return {};
   return std::unexpected(shard_limit_exceeded(key, held, options_.shards_held_max, additional));
@@ -260,18 +260,17 @@ Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
     if (auto ended = carry_out_due(predecessor); !ended) return std::unexpected(ended.error());
   }
   if (auto checked = check_new_stream(wanted); !checked) return std::unexpected(checked.error());
-  if (auto checked = check_shards_held(wanted.key, wanted.shard_count); !checked) {
+  if (auto checked = check_shards_held(wanted.key, 0, wanted.shard_count); !checked) {
     return std::unexpected(checked.error());
   }
 
   const TimePoint now = clock_.now();
   // That no number of a deleted stream of this name is given again is the engine's promise.
   const std::int64_t shard_second = seconds_of(now) - kShardsBeforeStream;
+  const auto id = ids_.next();
+  if (!id) return std::unexpected(id.error());
   StreamFacts facts;
-  {
-    const std::shared_lock lock(mutex_);
-    facts.id = next_id_;
-  }
+  facts.id = *id;
   facts.key = wanted.key;
   facts.settings = wanted.settings;
   facts.tags = wanted.tags;
@@ -281,7 +280,6 @@ Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
       std::make_shared<const ShardMap>(ShardMap::uniform(wanted.shard_count, shard_second));
 
   storage::TableBatch batch;
-  batch.put(std::string(rows::kNextId), rows::encode_number(facts.id + 1));
   batch.put(rows::stream_row_key(facts.id), rows::encode(facts));
   rows::put_shards(batch, facts.id, *shards, 0);
   const auto ticket = engine_.write(batch);
@@ -293,7 +291,6 @@ Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
       stream->was_creating_ ? StreamStatus::kCreating : StreamStatus::kActive;
   transition_listener_({wanted.key, "none", to_text(status), 0, wanted.shard_count});
   const std::unique_lock lock(mutex_);
-  ++next_id_;
   streams_[wanted.key] = stream;
   return ticket;
 }
@@ -368,7 +365,8 @@ Result<storage::Ticket> Catalogue::reshard_locked(Stream& stream, const Plan& pl
   if (!steps) return std::unexpected(steps.error());
   if (steps->empty()) return storage::Ticket{0};
   // A step opens two shards at most.
-  if (auto checked = check_shards_held(state.facts->key, 2 * steps->size()); !checked) {
+  const std::uint32_t next_index = state.shards->next_index();
+  if (auto checked = check_shards_held(state.facts->key, next_index, 2 * steps->size()); !checked) {
     return std::unexpected(checked.error());
   }
   return begin_update(stream,

@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
+#include "storage/spaces.h"
 #include "streams/on_demand.h"
 #include "streams/quota.h"
 #include "streams/rows.h"
@@ -99,9 +100,10 @@ using StreamPointer = std::shared_ptr<Stream>;
 
 class Catalogue {
  public:
-  // Loads what the store holds. `engine`, `clock` and `quotas` outlive the catalogue.
+  // Loads what the store holds. What it is given outlives the catalogue.
   [[nodiscard]] static Result<std::unique_ptr<Catalogue>> open(storage::Engine& engine,
-                                                               Clock& clock, Quotas& quotas,
+                                                               storage::IdSource& ids, Clock& clock,
+                                                               Quotas& quotas,
                                                                const CatalogueOptions& options);
 
   [[nodiscard]] const CatalogueOptions& options() const { return options_; }
@@ -171,14 +173,18 @@ class Catalogue {
   void expire();
 
  private:
-  Catalogue(storage::Engine& engine, Clock& clock, Quotas& quotas, const CatalogueOptions& options)
-      : engine_(engine), clock_(clock), quotas_(quotas), options_(options) {}
+  Catalogue(storage::Engine& engine, storage::IdSource& ids, Clock& clock, Quotas& quotas,
+            const CatalogueOptions& options)
+      : engine_(engine), ids_(ids), clock_(clock), quotas_(quotas), options_(options) {}
 
   // Tells the listener of a stream that was CREATING and no longer is.
   void note_end_of_creating(Stream& stream);
   Result<void> check_new_stream(const NewStream& wanted);
-  // Errors: shard_limit_exceeded, if all streams together would have too many.
-  Result<void> check_shards_held(const StreamKey& key, std::size_t additional) const;
+  // Whether there is room for so many shards more, of a stream whose next one gets `next_index`.
+  // Errors: shard_limit_exceeded, if all streams together would have too many, or if the stream has
+  // had as many as a log's id can tell apart.
+  Result<void> check_shards_held(const StreamKey& key, std::uint32_t next_index,
+                                 std::size_t additional) const;
   Result<void> load();
   Result<void> finish_drops();
   Result<void> drop_logs(const rows::DroppedShards& shards);
@@ -206,6 +212,7 @@ class Catalogue {
   Result<void> forget_expired_shards(Stream& stream);
 
   storage::Engine& engine_;
+  storage::IdSource& ids_;
   Clock& clock_;
   Quotas& quotas_;
   const CatalogueOptions options_;
@@ -215,7 +222,6 @@ class Catalogue {
 
   mutable std::shared_mutex mutex_;  // Guards what follows; never held while waiting for a stream.
   std::map<StreamKey, StreamPointer> streams_;
-  std::uint32_t next_id_ = 1;
   std::atomic<std::size_t> shards_held_{0};  // Not guarded.
   std::mutex create_mutex_;                  // One creation at a time; taken before mutex_.
 };

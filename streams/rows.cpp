@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/uint128.h"
 #include "storage/engine.h"
+#include "storage/spaces.h"
 #include "streams/accounts.h"
 #include "streams/consumers.h"
 #include "streams/monitoring.h"
@@ -224,8 +225,8 @@ void take_additions(ByteReader& reader, StreamFacts& facts) {
   }
 }
 
-std::string key_with_id(std::string_view prefix, std::uint32_t stream_id) {
-  std::string key(prefix);
+std::string key_with_id(const storage::RowSpace& space, std::uint32_t stream_id) {
+  std::string key(space.prefix());
   put_number(key, stream_id);
   return key;
 }
@@ -251,8 +252,8 @@ std::string dropped_row_key(const DroppedShards& shards) {
 }
 
 std::optional<DroppedShards> parse_dropped_row_key(std::string_view key) {
-  if (!key.starts_with(kDropped)) return std::nullopt;
-  ByteReader reader(key.substr(kDropped.size()));
+  if (!key.starts_with(kDropped.prefix())) return std::nullopt;
+  ByteReader reader(key.substr(kDropped.prefix().size()));
   DroppedShards shards;
   shards.stream_id = reader.take<std::uint32_t>();
   shards.first = reader.take<std::uint32_t>();
@@ -265,15 +266,15 @@ void put_dropped(storage::TableBatch& batch, const DroppedShards& shards) {
 }
 
 std::string account_row_key(std::string_view account, std::string_view region) {
-  std::string key(kAccounts);
+  std::string key(kAccounts.prefix());
   append_text(key, account);
   append_text(key, region);
   return key;
 }
 
 std::optional<std::pair<std::string, std::string>> parse_account_row_key(std::string_view key) {
-  if (!key.starts_with(kAccounts)) return std::nullopt;
-  ByteReader reader(key.substr(kAccounts.size()));
+  if (!key.starts_with(kAccounts.prefix())) return std::nullopt;
+  ByteReader reader(key.substr(kAccounts.prefix().size()));
   std::string account(reader.take_text());
   std::string region(reader.take_text());
   if (!is_whole(reader)) return std::nullopt;

@@ -1,13 +1,14 @@
 // The shard manager's rows in the store's tables. The table form is in
 // docs/internals/storage-format.md.
 //
-//   key                              value
+//   kind and rest of the key         value
 //   's', stream id u32               StreamFacts
 //   'h', stream id u32, shard u32    Shard
 //   'd', stream id u32, shard u32    shards that are gone, from this one on, whose logs may not be
 //                                    dropped yet: how many, u64
 //   'a', account, region             Commitment
-//   'i'                              the next stream id, u32
+//
+// Before the kind stands the tenant, Tenant::kStreams (storage/spaces.h).
 //
 // Numbers are big-endian; a text is a u32 length and its bytes. Each value begins with its version.
 
@@ -20,17 +21,17 @@
 #include <utility>
 
 #include "storage/engine.h"
+#include "storage/spaces.h"
 #include "streams/accounts.h"
 #include "streams/shard_map.h"
 #include "streams/stream_facts.h"
 
 namespace millrace::streams::rows {
 
-inline constexpr std::string_view kStreams = "s";
-inline constexpr std::string_view kShards = "h";
-inline constexpr std::string_view kDropped = "d";
-inline constexpr std::string_view kAccounts = "a";
-inline constexpr std::string_view kNextId = "i";
+inline constexpr storage::RowSpace kStreams{storage::Tenant::kStreams, 's'};
+inline constexpr storage::RowSpace kShards{storage::Tenant::kStreams, 'h'};
+inline constexpr storage::RowSpace kDropped{storage::Tenant::kStreams, 'd'};
+inline constexpr storage::RowSpace kAccounts{storage::Tenant::kStreams, 'a'};
 
 [[nodiscard]] std::string stream_row_key(std::uint32_t stream_id);
 [[nodiscard]] std::string shard_row_key(std::uint32_t stream_id, std::uint32_t index);

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
+#include "storage/spaces.h"
 #include "streams/on_demand.h"
 #include "streams/quota.h"
 #include "streams/record.h"
@@ -38,9 +39,9 @@ struct StreamState {
   std::shared_ptr<const ShardMap> shards;
 };
 
-// The log that holds a shard's records.
+// The log that holds a shard's records. `shard_index` is below storage::kPartsMax.
 [[nodiscard]] constexpr storage::LogId log_of(std::uint32_t stream_id, std::uint32_t shard_index) {
-  return std::uint64_t{stream_id} << 32U | shard_index;
+  return storage::log_id(storage::Tenant::kStreams, stream_id, shard_index);
 }
 
 // What became of those records of one put that a shard took, or had no room for.

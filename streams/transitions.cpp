@@ -93,6 +93,9 @@ Result<void> Catalogue::grow(Stream& stream) {
   if (facts.status_at(now) == StreamStatus::kActive) {
     steps =
         plan_growth(*state.shards, finished->load, window, on_demand_shards_max(facts.peaks, now));
+    // A step opens two shards at most.
+    const std::uint32_t next_index = state.shards->next_index();
+    if (!check_shards_held(facts.key, next_index, 2 * steps.size())) steps.clear();
   }
   if (steps.empty() && facts.peaks == state.facts->peaks) return {};
   return apply(stream, std::move(facts), steps, now);
@@ -212,15 +215,16 @@ Result<void> Catalogue::forget_expired_shards(Stream& stream) {
 // Logs are dropped after the rows of their shards are gone; in between the process may end.
 Result<void> Catalogue::finish_drops() {
   std::vector<rows::DroppedShards> pending;
-  auto scanned = engine_.scan(rows::kDropped, [&](std::string_view key, std::string_view value) {
-    auto shards = rows::parse_dropped_row_key(key);
-    const auto count = rows::decode_number(value);
-    if (shards && count) {
-      shards->count = static_cast<std::uint32_t>(*count);
-      pending.push_back(*shards);
-    }
-    return true;
-  });
+  auto scanned =
+      engine_.scan(rows::kDropped.prefix(), [&](std::string_view key, std::string_view value) {
+        auto shards = rows::parse_dropped_row_key(key);
+        const auto count = rows::decode_number(value);
+        if (shards && count) {
+          shards->count = static_cast<std::uint32_t>(*count);
+          pending.push_back(*shards);
+        }
+        return true;
+      });
   if (!scanned) return scanned;
   for (const rows::DroppedShards& shards : pending) {
     if (auto dropped = drop_logs(shards); !dropped) return dropped;

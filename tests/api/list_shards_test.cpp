@@ -16,6 +16,7 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "storage/memory_engine.h"
+#include "storage/spaces.h"
 #include "streams/accounts.h"
 #include "streams/arrivals.h"
 #include "streams/catalogue.h"
@@ -54,8 +55,9 @@ class ListShardsTest {
   streams::Quotas quotas_{streams::LimitsMode::kOff, clock_, [](std::string_view) {}};
   streams::Arrivals arrivals_{engine_};
   streams::Subscriptions subscriptions_{clock_, {}};
+  std::unique_ptr<storage::IdSource> ids_ = storage::IdSource::open(engine_).value();
   std::unique_ptr<streams::Catalogue> catalogue_ =
-      streams::Catalogue::open(engine_, clock_, quotas_, {}).value();
+      streams::Catalogue::open(engine_, *ids_, clock_, quotas_, {}).value();
   std::unique_ptr<streams::Accounts> accounts_ = streams::Accounts::open(engine_, clock_).value();
   SeededRandom random_{1};
   api::Tokens tokens_{SealKey{}, random_};

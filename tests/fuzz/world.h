@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "storage/memory_engine.h"
+#include "storage/spaces.h"
 #include "streams/accounts.h"
 #include "streams/arrivals.h"
 #include "streams/catalogue.h"
@@ -30,13 +31,17 @@ struct World {
   streams::Quotas quotas{streams::LimitsMode::kOff, clock, [](std::string_view) {}};
   streams::Subscriptions subscriptions{clock, {}};
   streams::Arrivals arrivals{engine};
+  std::unique_ptr<storage::IdSource> ids;
   std::unique_ptr<streams::Catalogue> catalogue;
   std::unique_ptr<streams::Accounts> accounts;
   SeededRandom random{1};
   api::Tokens tokens{SealKey{}, random};
 
   World() {
-    auto opened = streams::Catalogue::open(engine, clock, quotas, {});
+    auto source = storage::IdSource::open(engine);
+    require(source.has_value());
+    ids = std::move(*source);
+    auto opened = streams::Catalogue::open(engine, *ids, clock, quotas, {});
     require(opened.has_value());
     catalogue = std::move(*opened);
     auto settings = streams::Accounts::open(engine, clock);

@@ -9,6 +9,7 @@
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
 #include "api/value.h"
+#include "storage/spaces.h"
 #include "streams/accounts.h"
 #include "streams/catalogue.h"
 #include "tests/sequences/model.h"
@@ -23,7 +24,9 @@ ServerSide::ServerSide(const Delays& delays) {
 }
 
 void ServerSide::restart() {
-  catalogue_ = streams::Catalogue::open(engine_, clock_, quotas_, options_).value();
+  catalogue_.reset();
+  ids_ = storage::IdSource::open(engine_).value();
+  catalogue_ = streams::Catalogue::open(engine_, *ids_, clock_, quotas_, options_).value();
   accounts_ = streams::Accounts::open(engine_, clock_).value();
 }
 

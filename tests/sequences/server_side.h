@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "storage/memory_engine.h"
+#include "storage/spaces.h"
 #include "streams/accounts.h"
 #include "streams/arrivals.h"
 #include "streams/catalogue.h"
@@ -47,6 +48,7 @@ class ServerSide {
   SeededRandom random_{1};
   api::Tokens tokens_{SealKey{}, random_};
   streams::CatalogueOptions options_;
+  std::unique_ptr<storage::IdSource> ids_;
   std::unique_ptr<streams::Catalogue> catalogue_;
   std::unique_ptr<streams::Accounts> accounts_;
 };

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "storage/memory_engine.h"
+#include "storage/spaces.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/stream_facts.h"
@@ -27,9 +28,12 @@ class CatalogueFixture {
   // As a restart does: everything but the store is made anew.
   void reopen(TransitionDelays delays = {}) {
     catalogue_.reset();
+    auto ids = storage::IdSource::open(engine_);
+    REQUIRE(ids);
+    ids_ = std::move(*ids);
     CatalogueOptions options;
     options.delays = delays;
-    auto opened = Catalogue::open(engine_, clock_, quotas_, options);
+    auto opened = Catalogue::open(engine_, *ids_, clock_, quotas_, options);
     REQUIRE(opened);
     catalogue_ = std::move(*opened);
   }
@@ -52,6 +56,7 @@ class CatalogueFixture {
   ManualClock clock_;
   storage::MemoryEngine engine_{clock_, 11};
   Quotas quotas_{LimitsMode::kOff, clock_, [](std::string_view) {}};
+  std::unique_ptr<storage::IdSource> ids_;
   std::unique_ptr<Catalogue> catalogue_;
 };
 

@@ -380,7 +380,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "nothing is left in the store of streams that a
     rows.emplace_back(key);
     return true;
   }));
-  CHECK(rows == std::vector<std::string>{std::string(rows::kNextId)});
+  CHECK(rows == std::vector<std::string>{std::string("\0n", 2)});  // The next id.
 }
 
 TEST_CASE_FIXTURE(CatalogueTest, "whoever waits on a shard hears at once of what ends it") {
@@ -438,7 +438,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "logs whose shards went just before an end go a
 TEST_CASE_FIXTURE(CatalogueTest, "all streams together have so many shards and no more") {
   CatalogueOptions options;
   options.shards_held_max = 10;
-  auto opened = Catalogue::open(engine_, clock_, quotas_, options);
+  auto opened = Catalogue::open(engine_, *ids_, clock_, quotas_, options);
   REQUIRE(opened);
   catalogue_ = std::move(*opened);
   const auto name = [](const char* text) { return StreamKey{"000000000000", "us-east-1", text}; };
