@@ -88,19 +88,32 @@ class TableBatch {
     std::string key;
     std::optional<std::string> value;  // Nothing: remove the row.
   };
+  struct Expectation {
+    std::string key;
+    std::optional<std::string> value;  // Nothing: there is no such row.
+  };
 
   void put(std::string key, std::string value) {
     changes_.push_back({std::move(key), std::move(value)});
   }
   void remove(std::string key) { changes_.push_back({std::move(key), std::nullopt}); }
+  // The changes are made only if the row is this before them: compare and set.
+  void expect(std::string key, std::optional<std::string> value) {
+    expectations_.push_back({std::move(key), std::move(value)});
+  }
+
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
+  [[nodiscard]] const std::vector<Expectation>& expectations() const { return expectations_; }
 
  private:
   std::vector<Change> changes_;
+  std::vector<Expectation> expectations_;
 };
 
 // Returns whether to go on.
 using RowVisitor = std::function<bool(std::string_view key, std::string_view value)>;
+
+using RowListener = std::function<void(std::span<const TableBatch::Change> changes)>;
 
 // Bytes of one log, in one of the places where it has some.
 using SizeVisitor = std::function<void(LogId log, std::uint64_t bytes)>;
@@ -152,7 +165,8 @@ class Engine {
   // Visits the rows whose keys begin with `prefix`, in the order of their bytes.
   virtual Result<void> scan(std::string_view prefix, const RowVisitor& visit) const = 0;
 
-  // Applies the changes together. Errors as append().
+  // Applies the changes together. Errors as append(), and kConflict if a row is not as expected;
+  // nothing of the batch is written then.
   virtual Result<Ticket> write(const TableBatch& batch) = 0;
 
   [[nodiscard]] virtual bool is_durable(Ticket ticket) const = 0;
@@ -165,6 +179,11 @@ class Engine {
   // Calls `listener(log, published end)` after each publication, in the thread that published. Set
   // once, before the first append; must not block or call the engine.
   virtual void on_publish(std::function<void(LogId, Position)> listener) = 0;
+
+  // Calls `listener(changes)` for each batch that was written, one after the other and before
+  // write() returns, in the thread that wrote: whoever keeps in memory what rows say hears of all
+  // changes in their order. Set once, before the first write; must not block or call the engine.
+  virtual void on_rows(RowListener listener) = 0;
 
   // Whether writes are taken now; kFull or kFailed with a sentence for people if not.
   [[nodiscard]] virtual Result<void> writable() const = 0;

@@ -20,6 +20,9 @@ inline constexpr ErrorCode kDamaged{"storage_damaged"};
 // The device refused. After a failed sync the store takes no writes until it is opened again.
 inline constexpr ErrorCode kFailed{"storage_failed"};
 
+// A row is not as the batch of changes expects it (TableBatch::expect). Nothing of it was written.
+inline constexpr ErrorCode kConflict{"storage_conflict"};
+
 // The directory cannot be opened: in use, foreign, newer, or damaged. The process does not start.
 inline constexpr ErrorCode kCannotOpen{"storage_cannot_open"};
 

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
+#include "storage/errors.h"
 
 namespace millrace::storage {
 namespace {
@@ -170,6 +171,12 @@ Result<Ticket> MemoryEngine::write(const TableBatch& batch) {
   {
     const std::lock_guard lock(mutex_);
     if (auto begun = begin_write(); !begun) return std::unexpected(begun.error());
+    for (const TableBatch::Expectation& expected : batch.expectations()) {
+      const auto row = rows_.find(expected.key);
+      const bool is_as_expected =
+          row == rows_.end() ? !expected.value : expected.value == row->second;
+      if (!is_as_expected) return fail(kConflict, "A row has been changed.");
+    }
     for (const TableBatch::Change& change : batch.changes()) {
       if (change.value) {
         rows_[change.key] = *change.value;
@@ -178,6 +185,7 @@ Result<Ticket> MemoryEngine::write(const TableBatch& batch) {
       }
     }
     ticket = ++last_ticket_;
+    row_listener_(batch.changes());
   }
   commit();
   return ticket;
@@ -202,6 +210,8 @@ void MemoryEngine::when_durable(Ticket ticket, std::function<void(Result<void>)>
 void MemoryEngine::on_publish(std::function<void(LogId, Position)> listener) {
   listener_ = std::move(listener);
 }
+
+void MemoryEngine::on_rows(RowListener listener) { row_listener_ = std::move(listener); }
 
 Result<void> MemoryEngine::writable() const {
   const std::lock_guard lock(mutex_);

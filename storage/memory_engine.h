@@ -51,6 +51,7 @@ class MemoryEngine final : public Engine {
   [[nodiscard]] bool is_durable(Ticket ticket) const override;
   void when_durable(Ticket ticket, std::function<void(Result<void>)> done) override;
   void on_publish(std::function<void(LogId, Position)> listener) override;
+  void on_rows(RowListener listener) override;
   [[nodiscard]] Result<void> writable() const override;
   Result<void> visit_sizes(const SizeVisitor& visit) const override;
   [[nodiscard]] Usage usage() const override;
@@ -88,6 +89,7 @@ class MemoryEngine final : public Engine {
   Ticket durable_ = 0;
   std::vector<Waiter> waiters_;
   std::function<void(LogId, Position)> listener_;
+  RowListener row_listener_ = [](std::span<const TableBatch::Change>) {};
 };
 
 }  // namespace millrace::storage

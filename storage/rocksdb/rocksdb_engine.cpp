@@ -218,6 +218,8 @@ class RocksDbEngine final : public Engine {
     listener_ = std::move(listener);
   }
 
+  void on_rows(RowListener listener) override { row_listener_ = std::move(listener); }
+
   [[nodiscard]] Result<void> writable() const override {
     std::ignore = room_.is_in_place();  // One that is not is noted.
     return room_.takes(true);
@@ -291,7 +293,13 @@ class RocksDbEngine final : public Engine {
       std::ignore = write_staged();  // Who waits for it is told.
       if (auto ended = end_epoch(); !ended) return fail_round(round, ended.error());
     }
-    for (Commit* commit : round) stage(*commit);
+    for (Commit* commit : round) {
+      if (auto expected = check_expected(*commit); !expected) {
+        commit->outcome = expected;
+      } else {
+        stage(*commit);
+      }
+    }
     stage_entries();
     if (staged_.batch.Count() > 0) {
       has_staged_ = true;
@@ -302,9 +310,31 @@ class RocksDbEngine final : public Engine {
     if (is_wanted || staged_.batch.GetDataSize() >= kStagedBytesMax) {
       if (auto written = write_staged(); !written) fail_round(round, written.error());
     }
+    round_tables_.clear();
     for (const Commit* commit : round) {
       if (!commit->drops.empty()) states_.drop(commit->drops);
     }
+  }
+
+  // Whether the rows are as `commit` expects them, with what the round has changed so far.
+  Result<void> check_expected(const Commit& commit) const {
+    if (commit.table == nullptr) return {};
+    for (const TableBatch::Expectation& expected : commit.table->expectations()) {
+      const auto row = row_in_round(expected.key);
+      if (!row) return std::unexpected(row.error());
+      if (*row != expected.value) return fail(kConflict, "A row has been changed.");
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<std::optional<std::string>> row_in_round(std::string_view key) const {
+    for (auto table = round_tables_.rbegin(); table != round_tables_.rend(); ++table) {
+      const auto& changes = (*table)->changes();
+      const auto change = std::find_if(changes.rbegin(), changes.rend(),
+                                       [&](const auto& one) { return one.key == key; });
+      if (change != changes.rend()) return change->value;
+    }
+    return get(key);
   }
 
   // All but its entries, which stage_entries() takes together with those of the others.
@@ -317,7 +347,10 @@ class RocksDbEngine final : public Engine {
     for (std::size_t i = 0; i < commit.batches.size(); ++i, ++state) {
       entries_.push_back({state->get(), commit.batches[i].batch, &commit.receipt.appended[i]});
     }
-    if (commit.table != nullptr) add_rows(batch, *commit.table, row_key);
+    if (commit.table != nullptr) {
+      add_rows(batch, *commit.table, row_key);
+      round_tables_.push_back(commit.table);
+    }
     if (commit.engine_rows != nullptr) add_rows(batch, *commit.engine_rows, std::identity{});
     add_trims(batch, commit.trims);
     add_drops(batch, commit.drops);
@@ -441,6 +474,7 @@ class RocksDbEngine final : public Engine {
     }
     staged_.clear();
     if (status.ok()) {
+      for (const TableBatch* table : round_tables_) row_listener_(table->changes());
       syncer_->committed(ticket);
       return {};
     }
@@ -507,8 +541,9 @@ class RocksDbEngine final : public Engine {
   CommitQueue commits_;
   // What the leader of a round has. The first four are kept so that their memory is used again.
   Staged staged_;
-  std::atomic<bool> has_staged_{false};  // What no round has begun to write.
-  std::vector<RoundEntry> entries_;      // Of the round.
+  std::atomic<bool> has_staged_{false};          // What no round has begun to write.
+  std::vector<RoundEntry> entries_;              // Of the round.
+  std::vector<const TableBatch*> round_tables_;  // Staged by the round, which writes them as well.
   ValueCutter cutter_;
   std::vector<rocksdb::Slice> slices_;  // Of a value.
   bool is_epoch_over_ = false;
@@ -517,6 +552,7 @@ class RocksDbEngine final : public Engine {
   std::mutex unpublished_mutex_;
   std::vector<Unpublished> unpublished_;
   std::function<void(LogId, Position)> listener_;
+  RowListener row_listener_ = [](std::span<const TableBatch::Change>) {};
   std::unique_ptr<Syncer> syncer_;
   std::unique_ptr<Reclaimer> reclaimer_;
 };

@@ -10,6 +10,8 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -337,6 +339,95 @@ TEST_CASE("rows are written together, read and scanned in the order of their key
     CHECK(found == std::vector<std::string>{"b2=two", "b3=three"});
     CHECK(engine.get("c")->value() == "other");
     CHECK_FALSE(engine.get("b1")->has_value());
+  });
+}
+
+TEST_CASE("changes are made only if rows are as expected") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    TableBatch first;
+    first.expect("a", std::nullopt);
+    first.put("a", "1");
+    REQUIRE(engine.write(first));
+
+    for (const auto& wrong : {std::optional<std::string>(), std::optional<std::string>("0"),
+                              std::optional<std::string>("")}) {
+      TableBatch lost;
+      lost.expect("a", wrong);
+      lost.put("a", "2");
+      lost.put("b", "2");
+      const auto written = engine.write(lost);
+      REQUIRE_FALSE(written);
+      CHECK(written.error().code == kConflict);
+    }
+    CHECK(*engine.get("a") == "1");
+    CHECK_FALSE(engine.get("b")->has_value());
+
+    TableBatch both;
+    both.expect("a", "1");
+    both.expect("b", std::nullopt);
+    both.remove("a");
+    both.put("b", "3");
+    REQUIRE(engine.write(both));
+    CHECK_FALSE(engine.get("a")->has_value());
+    CHECK(*engine.get("b") == "3");
+    CHECK(engine.writable());
+  });
+}
+
+TEST_CASE("of those who change a row at the same time one wins each step") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    constexpr int kThreads = 4;
+    constexpr int kSteps = 100;
+    std::atomic<int> won{0};
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&] {
+        for (int mine = 0; mine < kSteps;) {
+          const auto row = *engine.get("n");
+          TableBatch batch;
+          batch.expect("n", row);
+          batch.put("n", std::to_string(row ? std::stoi(*row) + 1 : 1));
+          const auto written = engine.write(batch);
+          if (written) {
+            ++mine;
+            ++won;
+          } else if (written.error().code != kConflict && written.error().code != kBusy) {
+            return;
+          }
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(won == kThreads * kSteps);
+    CHECK(*engine.get("n") == std::to_string(kThreads * kSteps));
+  });
+}
+
+TEST_CASE("who listens to rows hears of each batch that was written, in order, before its writer") {
+  over_every_engine([](Engine& engine, ManualClock&) {
+    std::vector<std::string> heard;
+    engine.on_rows([&](std::span<const TableBatch::Change> changes) {
+      std::string line;
+      for (const TableBatch::Change& change : changes) {
+        line += change.key + '=' + change.value.value_or("-") + ' ';
+      }
+      heard.push_back(line);
+    });
+    TableBatch first;
+    first.put("a", "1");
+    first.remove("b");
+    REQUIRE(engine.write(first));
+    CHECK(heard == std::vector<std::string>{"a=1 b=- "});
+
+    TableBatch lost;
+    lost.expect("a", "0");
+    lost.put("a", "2");
+    REQUIRE_FALSE(engine.write(lost));
+    REQUIRE(append(engine, 1, {"an entry is no row"}));
+    TableBatch second;
+    second.put("c", "3");
+    REQUIRE(engine.write(second));
+    CHECK(heard == std::vector<std::string>{"a=1 b=- ", "c=3 "});
   });
 }
 
