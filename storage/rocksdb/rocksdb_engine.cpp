@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,6 +33,7 @@
 #include "storage/rocksdb/log_reader.h"
 #include "storage/rocksdb/log_states.h"
 #include "storage/rocksdb/mark.h"
+#include "storage/rocksdb/publisher.h"
 #include "storage/rocksdb/reclaim.h"
 #include "storage/rocksdb/rocksdb_options.h"
 #include "storage/rocksdb/rocksdb_store.h"
@@ -50,12 +50,6 @@ struct RoundEntry {
   LogState* state;
   const Batch* batch;
   Appended* appended;
-};
-
-// Where a log ends with what is staged.
-struct LogEnd {
-  LogState* state;
-  Position next;
 };
 
 // What rounds have put together since the last write. Kept so that its memory is used again.
@@ -112,7 +106,7 @@ class RocksDbEngine final : public Engine {
     }
     Syncer::Hooks hooks;
     hooks.sync = [this] { return store_->sync(); };
-    hooks.on_synced = [this](Ticket ticket) { publish_synced(ticket); };
+    hooks.on_synced = [this](Ticket ticket) { publisher_.publish_synced(ticket); };
     hooks.on_failed = [this] { room_.note_failure(); };
     hooks.on_second = [this] { room_.look(); };
     room_.look();
@@ -215,10 +209,10 @@ class RocksDbEngine final : public Engine {
   }
 
   void on_publish(std::function<void(LogId, Position)> listener) override {
-    listener_ = std::move(listener);
+    publisher_.on_publish(std::move(listener));
   }
 
-  void on_rows(RowListener listener) override { row_listener_ = std::move(listener); }
+  void on_rows(RowListener listener) override { publisher_.on_rows(std::move(listener)); }
 
   [[nodiscard]] Result<void> writable() const override {
     std::ignore = room_.is_in_place();  // One that is not is noted.
@@ -465,16 +459,13 @@ class RocksDbEngine final : public Engine {
       is_epoch_over_ = true;
     }
     if (publishes_late()) {
-      const std::lock_guard lock(unpublished_mutex_);
-      for (const LogEnd& end : staged_.ends) {
-        unpublished_.push_back({ticket, end.state->log, end.next});
-      }
+      publisher_.publish_later(staged_.ends, ticket);
     } else {
-      for (const LogEnd& end : staged_.ends) publish(*end.state, end.next);
+      publisher_.publish(staged_.ends);
     }
     staged_.clear();
     if (status.ok()) {
-      for (const TableBatch* table : round_tables_) row_listener_(table->changes());
+      publisher_.tell_rows(round_tables_);
       syncer_->committed(ticket);
       return {};
     }
@@ -485,25 +476,6 @@ class RocksDbEngine final : public Engine {
 
   static void fail_round(std::span<Commit* const> round, const Error& error) {
     for (Commit* commit : round) commit->outcome = std::unexpected(error);
-  }
-
-  void publish(LogState& state, Position end) {
-    state.published = end;
-    if (listener_) listener_(state.log, end);
-  }
-
-  void publish_synced(Ticket synced) {
-    std::vector<Unpublished> ready;
-    {
-      const std::lock_guard lock(unpublished_mutex_);
-      const auto split = std::ranges::find_if(
-          unpublished_, [&](const Unpublished& entry) { return entry.ticket > synced; });
-      ready.assign(unpublished_.begin(), split);
-      unpublished_.erase(unpublished_.begin(), split);
-    }
-    for (const Unpublished& entry : ready) {
-      publish(*states_.find(entry.log), entry.end);
-    }
   }
 
   void close() {
@@ -522,12 +494,6 @@ class RocksDbEngine final : public Engine {
     }
     store_.reset();
   }
-
-  struct Unpublished {
-    Ticket ticket;
-    LogId log;
-    Position end;
-  };
 
   const RocksDbOptions options_;
   Clock& clock_;
@@ -549,10 +515,7 @@ class RocksDbEngine final : public Engine {
   bool is_epoch_over_ = false;
   Ticket last_ticket_ = 0;
   Position next_max_ = 0;  // No log was given this position, or a higher one.
-  std::mutex unpublished_mutex_;
-  std::vector<Unpublished> unpublished_;
-  std::function<void(LogId, Position)> listener_;
-  RowListener row_listener_ = [](std::span<const TableBatch::Change>) {};
+  Publisher publisher_{states_};
   std::unique_ptr<Syncer> syncer_;
   std::unique_ptr<Reclaimer> reclaimer_;
 };
