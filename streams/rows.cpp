@@ -27,7 +27,6 @@ namespace {
 
 // Stored: do not renumber.
 constexpr std::uint8_t kVersion = 1;
-constexpr std::uint8_t kStreamVersion = 2;  // 2 adds all that follows the tags.
 constexpr std::uint8_t kSplitStep = 1;
 constexpr std::uint8_t kMergeStep = 2;
 
@@ -184,45 +183,27 @@ Consumer take_consumer(ByteReader& reader) {
   return consumer;
 }
 
-// What version 2 added.
-void put_additions(std::string& out, const StreamFacts& facts) {
-  put_settings(out, facts.settings);
-  if (facts.update) put_settings(out, facts.update->settings);
-  put_number(out, static_cast<std::uint8_t>(facts.shard_metrics.to_ulong()));
-  put_optional_text(out, facts.policy);
-  put_number(out, static_cast<std::uint32_t>(facts.consumers.size()));
-  for (const auto& [name, consumer] : facts.consumers) put_consumer(out, consumer);
-  put_number(out, static_cast<std::uint32_t>(facts.peaks.size()));
-  for (const Peak& peak : facts.peaks) {
-    put_time(out, peak.slot_start);
-    put_number(out, peak.shards);
-  }
+void put_update(std::string& out, const PendingUpdate& update) {
+  put_steps(out, update);
+  put_settings(out, update.settings);
 }
 
-void take_additions(ByteReader& reader, StreamFacts& facts) {
-  const StreamSettings settings = take_settings(reader);
-  // The first version's fields say the same.
-  if (settings.mode != facts.settings.mode ||
-      settings.record_kib_max != facts.settings.record_kib_max) {
-    reader.refuse();
-  }
-  facts.settings = settings;
-  if (facts.update) facts.update->settings = take_settings(reader);
-  const auto metrics = reader.take<std::uint8_t>();
-  facts.shard_metrics = ShardMetrics(metrics);
-  if (facts.shard_metrics.to_ulong() != metrics) reader.refuse();
-  facts.policy = take_optional_text(reader);
-  const auto consumer_count = reader.take<std::uint32_t>();
-  for (std::uint32_t i = 0; i < consumer_count && reader.ok(); ++i) {
-    Consumer consumer = take_consumer(reader);
-    std::string name = consumer.name;
-    append_sorted(reader, facts.consumers, std::move(name), std::move(consumer));
-  }
-  const auto peak_count = reader.take<std::uint32_t>();
-  for (std::uint32_t i = 0; i < peak_count && reader.ok(); ++i) {
-    const TimePoint slot_start = take_time(reader);
-    facts.peaks.push_back({slot_start, reader.take<std::uint32_t>()});
-  }
+PendingUpdate take_update(ByteReader& reader) {
+  PendingUpdate update = take_steps(reader);
+  update.settings = take_settings(reader);
+  return update;
+}
+
+ShardMetrics take_shard_metrics(ByteReader& reader) {
+  const auto bits = reader.take<std::uint8_t>();
+  const ShardMetrics metrics(bits);
+  if (metrics.to_ulong() != bits) reader.refuse();
+  return metrics;
+}
+
+Peak take_peak(ByteReader& reader) {
+  const TimePoint slot_start = take_time(reader);
+  return {slot_start, reader.take<std::uint32_t>()};
 }
 
 std::string key_with_id(const storage::RowSpace& space, std::uint32_t stream_id) {
@@ -283,42 +264,57 @@ std::optional<std::pair<std::string, std::string>> parse_account_row_key(std::st
 
 std::string encode(const StreamFacts& facts) {
   std::string out;
-  put_number(out, kStreamVersion);
+  put_number(out, kVersion);
   put_number(out, facts.id);
   append_text(out, facts.key.account);
   append_text(out, facts.key.region);
   append_text(out, facts.key.name);
-  put_number(out, static_cast<std::uint8_t>(facts.settings.mode));
   put_number(out, static_cast<std::uint32_t>(facts.retention_hours));
-  put_number(out, facts.settings.record_kib_max);
   put_time(out, facts.created_at);
   put_time(out, facts.active_at);
   put_optional(out, facts.gone_at, [&](TimePoint at) { put_time(out, at); });
-  put_optional(out, facts.update, [&](const PendingUpdate& update) { put_steps(out, update); });
+  put_settings(out, facts.settings);
+  put_optional(out, facts.update, [&](const PendingUpdate& update) { put_update(out, update); });
   put_tags(out, facts.tags);
-  put_additions(out, facts);
+  put_number(out, static_cast<std::uint8_t>(facts.shard_metrics.to_ulong()));
+  put_optional_text(out, facts.policy);
+  put_number(out, static_cast<std::uint32_t>(facts.consumers.size()));
+  for (const auto& [name, consumer] : facts.consumers) put_consumer(out, consumer);
+  put_number(out, static_cast<std::uint32_t>(facts.peaks.size()));
+  for (const Peak& peak : facts.peaks) {
+    put_time(out, peak.slot_start);
+    put_number(out, peak.shards);
+  }
   return out;
 }
 
 std::optional<StreamFacts> decode_stream(std::string_view value) {
   ByteReader reader(value);
-  const auto version = reader.take<std::uint8_t>();
-  if (version < 1 || version > kStreamVersion) return std::nullopt;
+  if (reader.take<std::uint8_t>() != kVersion) return std::nullopt;
   StreamFacts facts;
   facts.id = reader.take<std::uint32_t>();
   facts.key.account = reader.take_text();
   facts.key.region = reader.take_text();
   facts.key.name = reader.take_text();
-  facts.settings.mode = take_enum(reader, StreamMode::kOnDemand);
   facts.retention_hours = static_cast<int>(reader.take<std::uint32_t>());
-  facts.settings.record_kib_max = reader.take<std::uint32_t>();
   facts.created_at = take_time(reader);
   facts.active_at = take_time(reader);
   facts.gone_at = take_optional(reader, [&] { return take_time(reader); });
-  facts.update = take_optional(reader, [&] { return take_steps(reader); });
-  if (facts.update) facts.update->settings = facts.settings;
+  facts.settings = take_settings(reader);
+  facts.update = take_optional(reader, [&] { return take_update(reader); });
   facts.tags = take_tags(reader);
-  if (version >= 2) take_additions(reader, facts);
+  facts.shard_metrics = take_shard_metrics(reader);
+  facts.policy = take_optional_text(reader);
+  const auto consumer_count = reader.take<std::uint32_t>();
+  for (std::uint32_t i = 0; i < consumer_count && reader.ok(); ++i) {
+    Consumer consumer = take_consumer(reader);
+    std::string name = consumer.name;
+    append_sorted(reader, facts.consumers, std::move(name), std::move(consumer));
+  }
+  const auto peak_count = reader.take<std::uint32_t>();
+  for (std::uint32_t i = 0; i < peak_count && reader.ok(); ++i) {
+    facts.peaks.push_back(take_peak(reader));
+  }
   if (!is_whole(reader)) return std::nullopt;
   return facts;
 }

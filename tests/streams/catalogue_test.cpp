@@ -22,6 +22,7 @@
 #include "storage/engine.h"
 #include "storage/errors.h"
 #include "storage/memory_engine.h"
+#include "storage/spaces.h"
 #include "streams/errors.h"
 #include "streams/record.h"
 #include "streams/rows.h"
@@ -458,6 +459,28 @@ TEST_CASE_FIXTURE(CatalogueTest, "all streams together have so many shards and n
       *two, [](const StreamState&) { return std::vector<Reshard>{Split{0, 1000}}; }));
   REQUIRE(catalogue_->remove(*two, false));
   CHECK(catalogue_->create(wanted));
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a stream has as many shards in its life as the id of a log can tell apart") {
+  const std::uint32_t id = create(1)->state().facts->id;
+  const std::int64_t second = seconds_of(clock_.now());
+  storage::TableBatch batch;
+  const Shard closed{storage::kPartsMax - 3,     {0, 9}, second, second, 0, {},
+                     ShardEnd{0, second, second}};
+  batch.put(rows::shard_row_key(id, closed.index), rows::encode(closed));
+  REQUIRE(engine_.write(batch));
+  reopen();
+
+  const auto split = [this](std::uint32_t shard) {
+    return catalogue_->reshard(
+        *find(), [shard](const StreamState&) { return std::vector<Reshard>{Split{shard, 1000}}; });
+  };
+  REQUIRE(split(0));
+  CHECK(find()->state().shards->next_index() == storage::kPartsMax);
+  const auto refused = split(storage::kPartsMax - 2);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == kLimitExceeded);
 }
 
 TEST_CASE_FIXTURE(CatalogueTest, "a shard that expires takes its log along") {

@@ -122,35 +122,12 @@ TEST_CASE("a row with another byte is none, or is written the same again") {
   }
 }
 
-TEST_CASE("a row of version 1 is read as it was meant") {
-  std::string row;
-  append_big_endian(row, std::uint8_t{1});
-  append_big_endian(row, std::uint32_t{5});
-  for (const std::string_view text : {"000000000000", "us-east-1", "orders"})
-    append_text(row, text);
-  append_big_endian(row, std::uint8_t{1});      // On demand.
-  append_big_endian(row, std::uint32_t{48});    // Hours.
-  append_big_endian(row, std::uint32_t{1024});  // KiB.
-  append_big_endian(row, std::uint64_t{1000});  // Created.
-  append_big_endian(row, std::uint64_t{2000});  // Active.
-  append_big_endian(row, std::uint8_t{0});      // Not deleted.
-  append_big_endian(row, std::uint8_t{1});      // A reshard is pending:
-  append_big_endian(row, std::uint64_t{3000});  // when it is due,
-  append_big_endian(row, std::uint32_t{0});     // without steps.
-  append_big_endian(row, std::uint32_t{1});     // One tag.
-  append_text(row, "a");
-  append_text(row, "b");
-
-  const auto facts = rows::decode_stream(row);
-
-  REQUIRE(facts);
-  CHECK(facts->key == kOrders);
-  CHECK(facts->settings.mode == StreamMode::kOnDemand);
-  CHECK(facts->retention_hours == 48);
-  REQUIRE(facts->update);
-  CHECK(facts->update->settings == facts->settings);
-  CHECK(facts->tags == Tags{{"a", "b"}});
-  CHECK(facts->consumers.empty());
+TEST_CASE("a row of another version is none") {
+  std::string row = rows::encode(full_facts());
+  for (const char version : {'\0', '\2', '\xff'}) {
+    row[0] = version;
+    CHECK_FALSE(rows::decode_stream(row));
+  }
 }
 
 TEST_CASE_FIXTURE(SettingsTest,
