@@ -66,6 +66,16 @@ Result<void> write_whole(const fs::path& path, std::string_view bytes) {
   return {};
 }
 
+std::unexpected<Error> other_format(int version, const fs::path& directory) {
+  return fail(kCannotOpen,
+              "data directory " + directory.string() + " has format " + std::to_string(version) +
+                  "; this version reads format " + std::to_string(kFormatVersion) +
+                  (version > kFormatVersion
+                       ? ". Start the newer millrace that wrote it, or name another directory"
+                       : ". Formats before it were never released and are not read: name another "
+                         "directory, or remove this one"));
+}
+
 // The version in FORMAT; nullopt if the file is missing. `shown` names the directory for people.
 Result<std::optional<int>> read_format(const fs::path& directory, const fs::path& shown) {
   const fs::path path = directory / "FORMAT";
@@ -81,13 +91,7 @@ Result<std::optional<int>> read_format(const fs::path& directory, const fs::path
       rest != "\n") {
     return fail(kCannotOpen, path.string() + " is damaged");
   }
-  if (version > kFormatVersion || version < kFormatVersionMin) {
-    const bool is_newer = version > kFormatVersion;
-    return fail(kCannotOpen, "data directory " + shown.string() + " has format " +
-                                 std::to_string(version) + "; this version reads " +
-                                 (is_newer ? "up to " : "from ") +
-                                 std::to_string(is_newer ? kFormatVersion : kFormatVersionMin));
-  }
+  if (version != kFormatVersion) return other_format(version, shown);
   return version;
 }
 

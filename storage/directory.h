@@ -27,11 +27,9 @@
 
 namespace millrace::storage {
 
+// Formats 1 to 3 were never released and are not read. Keys of 1 had no epoch in front; rows of 2
+// had no seconds at which shards were opened and closed; rows and logs of 3 had no tenant.
 inline constexpr int kFormatVersion = 4;
-
-// Formats 1 to 3 were never released. Keys of 1 had no epoch in front; rows of 2 had no seconds at
-// which shards were opened and closed; rows and logs of 3 had no tenant.
-inline constexpr int kFormatVersionMin = 4;
 
 class Directory {
  public:

@@ -483,9 +483,13 @@ TEST_CASE_FIXTURE(RecoveryTest, "a newer format, and one of before the first rel
   }
   std::ofstream(path() / "FORMAT") << "millrace " << kFormatVersion + 1 << "\n";
 
-  CHECK(contains(refusal(), "this version reads up to 3"));
-  std::ofstream(path() / "FORMAT") << "millrace 1\n";
-  CHECK(contains(refusal(), "has format 1; this version reads from 3"));
+  CHECK(contains(refusal(), "has format 5; this version reads format 4. Start the newer millrace"));
+  for (const std::string old : {"1", "2", "3"}) {
+    std::ofstream(path() / "FORMAT") << "millrace " << old << "\n";
+    CHECK(
+        contains(refusal(), "has format " + old + "; this version reads format 4. Formats before " +
+                                "it were never released and are not read: name another directory"));
+  }
 }
 
 TEST_CASE_FIXTURE(RecoveryTest, "a damaged FORMAT is refused") {
