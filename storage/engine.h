@@ -118,6 +118,18 @@ using RowListener = std::function<void(std::span<const TableBatch::Change> chang
 // Bytes of one log, in one of the places where it has some.
 using SizeVisitor = std::function<void(LogId log, std::uint64_t bytes)>;
 
+// What not every engine can do.
+enum class Capability : std::uint8_t {
+  kCheckpoints,  // checkpoint(), and being opened from one.
+  kPersistence,  // What is durable is there when the next process opens it.
+};
+
+// Where an engine begins that is opened from a checkpoint.
+struct Origin {
+  std::string place;            // As checkpoint() was given it.
+  Position positions_from = 0;  // No lower one is given: see Engine::positions_end().
+};
+
 struct Usage {
   std::uint64_t memory_bytes = 0;  // Of what is not in files yet, and what is kept of them.
   std::uint64_t disk_bytes = 0;    // Of all files; 0 where there are none.
@@ -184,6 +196,18 @@ class Engine {
   // write() returns, in the thread that wrote: whoever keeps in memory what rows say hears of all
   // changes in their order. Set once, before the first write; must not block or call the engine.
   virtual void on_rows(RowListener listener) = 0;
+
+  // The end of all positions that were given so far, of whatever log. An engine opened from a
+  // checkpoint gives none that this one has given if it begins here.
+  [[nodiscard]] virtual Position positions_end() const = 0;
+
+  [[nodiscard]] virtual bool has(Capability capability) const = 0;
+
+  // Keeps all that was acknowledged before the call, as it is at one moment between two writes, in
+  // `place`: a new directory in the engine's own file system, which later writes do not change. How
+  // to open an engine from it is in that engine's header. Errors: kFull, kBusy, kFailed; nothing is
+  // at `place` then. Only with Capability::kCheckpoints.
+  virtual Result<void> checkpoint(const std::string& place) = 0;
 
   // Whether writes are taken now; kFull or kFailed with a sentence for people if not.
   [[nodiscard]] virtual Result<void> writable() const = 0;

@@ -26,6 +26,20 @@ constexpr std::uint64_t kGapMax = 3;
 
 }  // namespace
 
+MemoryEngine::MemoryEngine(MemoryEngine& source, const Origin& origin)
+    : clock_(source.clock_), completion_(source.completion_), next_max_(origin.positions_from) {
+  const std::lock_guard lock(source.mutex_);
+  random_ = source.random_;
+  Contents contents = source.checkpoints_.at(origin.place);
+  logs_ = std::move(contents.logs);
+  rows_ = std::move(contents.rows);
+  for (auto& [id, log] : logs_) {
+    log.next = std::max(log.next, origin.positions_from);
+    log.published = log.next;
+    next_max_ = std::max(next_max_, log.next);
+  }
+}
+
 void MemoryEngine::complete() {
   std::vector<Waiter> ready;
   std::vector<std::pair<LogId, Position>> published;
@@ -212,6 +226,24 @@ void MemoryEngine::on_publish(std::function<void(LogId, Position)> listener) {
 }
 
 void MemoryEngine::on_rows(RowListener listener) { row_listener_ = std::move(listener); }
+
+Position MemoryEngine::positions_end() const {
+  const std::lock_guard lock(mutex_);
+  return next_max_;
+}
+
+bool MemoryEngine::has(Capability capability) const {
+  return capability == Capability::kCheckpoints;
+}
+
+Result<void> MemoryEngine::checkpoint(const std::string& place) {
+  const std::lock_guard lock(mutex_);
+  if (auto begun = begin_write(); !begun) return begun;
+  if (!checkpoints_.try_emplace(place, logs_, rows_).second) {
+    return fail(kFailed, place + " is there already");
+  }
+  return {};
+}
 
 Result<void> MemoryEngine::writable() const {
   const std::lock_guard lock(mutex_);

@@ -31,6 +31,9 @@ class MemoryEngine final : public Engine {
   MemoryEngine(Clock& clock, std::uint64_t seed, Completion completion = Completion::kAtOnce)
       : clock_(clock), completion_(completion), random_(seed) {}
 
+  // What the checkpoint at `origin.place` of `source` holds.
+  MemoryEngine(MemoryEngine& source, const Origin& origin);
+
   // Publishes and makes durable all that was appended so far.
   void complete();
 
@@ -52,6 +55,9 @@ class MemoryEngine final : public Engine {
   void when_durable(Ticket ticket, std::function<void(Result<void>)> done) override;
   void on_publish(std::function<void(LogId, Position)> listener) override;
   void on_rows(RowListener listener) override;
+  [[nodiscard]] Position positions_end() const override;
+  [[nodiscard]] bool has(Capability capability) const override;
+  Result<void> checkpoint(const std::string& place) override;
   [[nodiscard]] Result<void> writable() const override;
   Result<void> visit_sizes(const SizeVisitor& visit) const override;
   [[nodiscard]] Usage usage() const override;
@@ -68,6 +74,11 @@ class MemoryEngine final : public Engine {
     Position trimmed = 0;
     TimePoint last_arrival{};
   };
+  struct Contents {
+    std::map<LogId, Log> logs;
+    std::map<std::string, std::string, std::less<>> rows;
+  };
+
   // Counts one write. Errors: what fail_writes() has set.
   [[nodiscard]] Result<void> begin_write();
 
@@ -82,6 +93,7 @@ class MemoryEngine final : public Engine {
   std::mt19937_64 random_;
   std::map<LogId, Log> logs_;
   std::map<std::string, std::string, std::less<>> rows_;
+  std::map<std::string, Contents> checkpoints_;
   std::optional<Error> write_error_;
   std::size_t failures_left_ = 0;
   Position next_max_ = 0;  // No log was given this position, or a higher one.

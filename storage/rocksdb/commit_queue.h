@@ -25,6 +25,8 @@ struct Commit {
   std::span<const LogId> drops;
   const TableBatch* engine_rows = nullptr;  // With whole keys (storage/rocksdb/keys.h).
   bool ends_epoch = false;
+  // Called in the round, when nothing is half written.
+  std::function<Result<void>()> between_writes;
   Result<void> outcome;
   Receipt receipt;
 };

@@ -99,7 +99,7 @@ void Epochs::add(LogState& state, Position end, std::uint64_t bytes) {
   bytes_ += bytes;
 }
 
-void Epochs::end_in(rocksdb::WriteBatch& batch, const RocksDbStore& store) const {
+void Epochs::end_in(rocksdb::WriteBatch& batch, const RocksDbStore& store, Epoch next) const {
   EpochContents contents;
   contents.bytes = bytes_;
   for (const auto& state : states_.all()) {
@@ -113,13 +113,13 @@ void Epochs::end_in(rocksdb::WriteBatch& batch, const RocksDbStore& store) const
   for (const LogId log : states_.dropped()) {
     check(batch.Delete(store.tables(), dropped_key(log)));
   }
-  std::string next;
-  append_big_endian(next, running_.load() + 1);
-  check(batch.Put(store.tables(), epoch_key(), next));
+  std::string row;
+  append_big_endian(row, next);
+  check(batch.Put(store.tables(), epoch_key(), row));
 }
 
-void Epochs::begin_next() {
-  ++running_;
+void Epochs::begin(Epoch next) {
+  running_ = next;
   bytes_ = 0;
   for (const auto& state : states_.all()) state->epoch_bytes = 0;
   states_.begin_epoch(running_);

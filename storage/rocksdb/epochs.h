@@ -45,11 +45,11 @@ class Epochs {
   // Notes that so many bytes of a log, which ends at `end` now, are written or will be next.
   void add(LogState& state, Position end, std::uint64_t bytes);
 
-  // Adds to `batch` what is to be kept of the running epoch, and that the next one runs.
-  void end_in(rocksdb::WriteBatch& batch, const RocksDbStore& store) const;
+  // Adds to `batch` what is to be kept of the running epoch, and that `next`, a later one, runs.
+  void end_in(rocksdb::WriteBatch& batch, const RocksDbStore& store, Epoch next) const;
 
   // Called when that is written.
-  void begin_next();
+  void begin(Epoch next);
 
  private:
   [[nodiscard]] Result<void> load_heads(const RocksDbStore& store);

@@ -1,32 +1,30 @@
 #include "storage/rocksdb/rocksdb_engine.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include <rocksdb/db.h>
-#include <rocksdb/options.h>
+#include <rocksdb/env.h>
 #include <rocksdb/status.h>
-#include <rocksdb/write_batch.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "storage/batch.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
+#include "storage/rocksdb/checkpoint.h"
 #include "storage/rocksdb/commit_queue.h"
 #include "storage/rocksdb/epochs.h"
 #include "storage/rocksdb/keys.h"
@@ -38,34 +36,13 @@
 #include "storage/rocksdb/rocksdb_options.h"
 #include "storage/rocksdb/rocksdb_store.h"
 #include "storage/rocksdb/room.h"
+#include "storage/rocksdb/round_writer.h"
 #include "storage/rocksdb/syncer.h"
 #include "storage/rocksdb/usage.h"
 #include "storage/rocksdb/wal_check.h"
 
 namespace millrace::storage {
 namespace {
-
-// One batch of a round, resolved.
-struct RoundEntry {
-  LogState* state;
-  const Batch* batch;
-  Appended* appended;
-};
-
-// What rounds have put together since the last write. Kept so that its memory is used again.
-struct Staged {
-  std::vector<std::shared_ptr<LogState>> held;
-  std::vector<LogEnd> ends;
-  rocksdb::WriteBatch batch;
-  TimePoint newest;
-
-  void clear() {
-    held.clear();
-    ends.clear();
-    batch.Clear();
-    newest = {};
-  }
-};
 
 class RocksDbEngine final : public Engine {
  public:
@@ -78,23 +55,32 @@ class RocksDbEngine final : public Engine {
         room_(options_, directory),
         mark_(std::move(mark)),
         epochs_(states_),
-        commits_([this](std::span<Commit* const> round) { write_round(round); }) {}
+        commits_([this](std::span<Commit* const> round) { writer_->write(round); }) {}
 
   ~RocksDbEngine() override { close(); }
 
-  Result<void> open(bool may_create, std::uint64_t sequence_min, bool is_new_boot) {
+  struct Opening {
+    bool may_create = false;
+    std::uint64_t sequence_min = 0;  // What was acknowledged.
+    bool is_suffix_lost = false;     // Perhaps; positions pass over what it had.
+    Position positions_from = 0;
+  };
+
+  Result<void> open(const Opening& opening) {
     auto store = RocksDbStore::open(
-        place(), options_, may_create, mark_ ? &*mark_ : nullptr,
+        place(), options_, opening.may_create, mark_ ? &*mark_ : nullptr,
         [this](LogId log, Position end) { return is_loaded_ && states_.is_dead(log, end); });
     if (!store) return std::unexpected(store.error());
     store_ = std::move(*store);
     room_.watch(store_.get(), mark_ ? &*mark_ : nullptr);
-    if (!is_new_boot && db().GetLatestSequenceNumber() < sequence_min) {
+    if (!opening.is_suffix_lost && db().GetLatestSequenceNumber() < opening.sequence_min) {
       store_.reset();
       return fail(kCannotOpen, "acknowledged data is missing from " + place() +
                                    ": a write-ahead log or table file was lost or cut");
     }
-    if (auto loaded = load(is_new_boot); !loaded) {
+    writer_ = std::make_unique<RoundWriter>(RoundWriter::Parts{
+        options_, clock_, *store_, states_, epochs_, room_, publisher_, mark_ ? &*mark_ : nullptr});
+    if (auto loaded = load(opening); !loaded) {
       return fail(kCannotOpen,
                   "cannot open the store in " + place() + ": " + loaded.error().message);
     }
@@ -124,6 +110,7 @@ class RocksDbEngine final : public Engine {
       commits_.run(commit);
     };
     reclaimer_ = std::make_unique<Reclaimer>(*store_, states_, epochs_, std::move(reclaim));
+    writer_->start(*syncer_, [this] { reclaimer_->wake(); });
     return {};
   }
 
@@ -137,7 +124,7 @@ class RocksDbEngine final : public Engine {
 
   // If the queue is held up, then by a round that writes what was staged before it began.
   void commit() override {
-    if (!has_staged_) return;  // Another round has it already.
+    if (!writer_->has_staged()) return;  // Another round has it already.
     Commit nothing;
     commits_.run(nothing);
   }
@@ -214,6 +201,36 @@ class RocksDbEngine final : public Engine {
 
   void on_rows(RowListener listener) override { publisher_.on_rows(std::move(listener)); }
 
+  [[nodiscard]] Position positions_end() const override { return start_of(epochs_.running() + 1); }
+
+  [[nodiscard]] bool has(Capability capability) const override {
+    return capability == Capability::kCheckpoints || is_durable_store();
+  }
+
+  // What is in memory is written out before the round in which the files are counted, so that this
+  // round is a short one. What is written meanwhile is in the write-ahead log; in memory there is
+  // none, and the round writes it out.
+  Result<void> checkpoint(const std::string& place) override {
+    Commit first;
+    first.ends_epoch = true;
+    if (auto ended = run_commit(first); !ended) return ended;
+    if (const auto status = store_->flush(); !status.ok()) {
+      return std::unexpected(room_.error_of(status));
+    }
+    const KeptFiles kept(db());
+    std::vector<StoreFile> files;
+    Commit second;
+    second.ends_epoch = !is_durable_store();
+    second.between_writes = [&]() -> Result<void> {
+      auto found = files_of(db(), !is_durable_store());
+      if (!found) return std::unexpected(found.error());
+      files = std::move(*found);
+      return {};
+    };
+    if (auto listed = run_commit(second); !listed) return listed;
+    return copy_files(store_->plain_env(), files, place);
+  }
+
   [[nodiscard]] Result<void> writable() const override {
     std::ignore = room_.is_in_place();  // One that is not is noted.
     return room_.takes(true);
@@ -227,7 +244,7 @@ class RocksDbEngine final : public Engine {
 
  private:
   [[nodiscard]] std::string place() const {
-    return directory_ != nullptr ? directory_->db_path().string() : "/millrace";
+    return directory_ != nullptr ? directory_->db_path().string() : options_.memory_place;
   }
 
   Result<void> run_commit(Commit& commit) {
@@ -238,244 +255,26 @@ class RocksDbEngine final : public Engine {
 
   [[nodiscard]] rocksdb::DB& db() const { return store_->db(); }
   [[nodiscard]] bool is_durable_store() const { return mark_.has_value(); }
-  [[nodiscard]] bool publishes_late() const {
-    return is_durable_store() && options_.fsync == Fsync::kAlways;
-  }
 
-  Result<void> load(bool is_new_boot) {
+  Result<void> load(const Opening& opening) {
     const auto newest = epochs_.load(*store_);
     if (!newest) return std::unexpected(newest.error());
     clock_.raise_floor(*newest);
     is_loaded_ = true;
-    if (epochs_.bytes() > 0 || is_new_boot || !states_.dropped().empty()) {
-      if (auto ended = end_epoch(); !ended) return ended;
+    // The next epoch is the first whose positions are all allowed.
+    const Epoch first = epoch_of(opening.positions_from + start_of(1) - 1);
+    if (epochs_.bytes() > 0 || opening.is_suffix_lost || !states_.dropped().empty() ||
+        first > epochs_.running()) {
+      if (auto ended = writer_->end_epoch(std::max(first, epochs_.running() + 1)); !ended)
+        return ended;
     }
     // What a lost suffix may have numbered is passed over.
     for (const auto& state : states_.all()) {
       state->next = std::max(state->next.load(), start_of(epochs_.running()));
       state->published = state->next.load();
-      next_max_ = std::max(next_max_, state->next.load());
+      writer_->begin_logs_at(state->next);
     }
     return {};
-  }
-
-  // Begins another epoch, in another memtable. By the leader of a round only.
-  Result<void> end_epoch() {
-    if (epochs_.running() >= options_.epoch_max)
-      return fail(kFull, "All positions have been given.");
-    rocksdb::WriteBatch batch;
-    epochs_.end_in(batch, *store_);
-    if (const auto status = write_noted(batch); !status.ok()) {
-      return std::unexpected(room_.error_of(status));
-    }
-    // No entry of the next epoch may be on the device before this is.
-    if (!store_->sync()) {
-      room_.note_failure();
-      return fail(kFailed, "Syncing failed.");
-    }
-    is_epoch_over_ = false;
-    room_.note_epoch_end();
-    switch_memtable(db(), store_->records());
-    epochs_.begin_next();
-    if (reclaimer_) reclaimer_->wake();
-    return {};
-  }
-
-  void write_round(std::span<Commit* const> round) {
-    for (const Commit* commit : round) is_epoch_over_ |= commit->ends_epoch;
-    if (is_epoch_over_) {
-      std::ignore = write_staged();  // Who waits for it is told.
-      if (auto ended = end_epoch(); !ended) return fail_round(round, ended.error());
-    }
-    for (Commit* commit : round) {
-      if (auto expected = check_expected(*commit); !expected) {
-        commit->outcome = expected;
-      } else {
-        stage(*commit);
-      }
-    }
-    stage_entries();
-    if (staged_.batch.Count() > 0) {
-      has_staged_ = true;
-      for (Commit* commit : round) commit->receipt.ticket = last_ticket_ + 1;
-    }
-    const bool is_wanted =
-        std::ranges::any_of(round, [](const Commit* c) { return c->when == When::kNow; });
-    if (is_wanted || staged_.batch.GetDataSize() >= kStagedBytesMax) {
-      if (auto written = write_staged(); !written) fail_round(round, written.error());
-    }
-    round_tables_.clear();
-    for (const Commit* commit : round) {
-      if (!commit->drops.empty()) states_.drop(commit->drops);
-    }
-  }
-
-  // Whether the rows are as `commit` expects them, with what the round has changed so far.
-  Result<void> check_expected(const Commit& commit) const {
-    if (commit.table == nullptr) return {};
-    for (const TableBatch::Expectation& expected : commit.table->expectations()) {
-      const auto row = row_in_round(expected.key);
-      if (!row) return std::unexpected(row.error());
-      if (*row != expected.value) return fail(kConflict, "A row has been changed.");
-    }
-    return {};
-  }
-
-  [[nodiscard]] Result<std::optional<std::string>> row_in_round(std::string_view key) const {
-    for (auto table = round_tables_.rbegin(); table != round_tables_.rend(); ++table) {
-      const auto& changes = (*table)->changes();
-      const auto change = std::find_if(changes.rbegin(), changes.rend(),
-                                       [&](const auto& one) { return one.key == key; });
-      if (change != changes.rend()) return change->value;
-    }
-    return get(key);
-  }
-
-  // All but its entries, which stage_entries() takes together with those of the others.
-  void stage(Commit& commit) {
-    auto& held = staged_.held;
-    auto& batch = staged_.batch;
-    commit.receipt.appended.resize(commit.batches.size());
-    states_.find_or_add(commit.batches, held);
-    auto state = held.end() - static_cast<std::ptrdiff_t>(commit.batches.size());
-    for (std::size_t i = 0; i < commit.batches.size(); ++i, ++state) {
-      entries_.push_back({state->get(), commit.batches[i].batch, &commit.receipt.appended[i]});
-    }
-    if (commit.table != nullptr) {
-      add_rows(batch, *commit.table, row_key);
-      round_tables_.push_back(commit.table);
-    }
-    if (commit.engine_rows != nullptr) add_rows(batch, *commit.engine_rows, std::identity{});
-    add_trims(batch, commit.trims);
-    add_drops(batch, commit.drops);
-  }
-
-  void stage_entries() {
-    const auto log_of = [](const RoundEntry& entry) { return entry.state->log; };
-    // Sorting takes memory, also where there is nothing to sort.
-    if (!std::ranges::is_sorted(entries_, {}, log_of)) {
-      std::ranges::stable_sort(entries_, {}, log_of);
-    }
-    const TimePoint now = clock_.now();
-    staged_.newest = std::max(staged_.newest, now);
-    for (std::size_t i = 0; i < entries_.size();) stage_log(i, now);
-    entries_.clear();
-  }
-
-  template <class KeyOf>
-  void add_rows(rocksdb::WriteBatch& batch, const TableBatch& rows, KeyOf key_of) const {
-    for (const TableBatch::Change& change : rows.changes()) {
-      const auto& key = key_of(change.key);
-      check(change.value ? batch.Put(store_->tables(), key, *change.value)
-                         : batch.Delete(store_->tables(), key));
-    }
-  }
-
-  void add_trims(rocksdb::WriteBatch& batch, std::span<const Trim> trims) {
-    for (const Trim& trim : trims) {
-      const auto state = states_.find_or_add(trim.log);
-      if (trim.position <= state->trimmed.load()) continue;
-      state->trimmed = trim.position;
-      check(batch.Put(store_->tables(), head_key(trim.log), encode_head(state->head())));
-    }
-  }
-
-  void add_drops(rocksdb::WriteBatch& batch, std::span<const LogId> drops) const {
-    for (const LogId log : drops) {
-      check(batch.Delete(store_->tables(), head_key(log)));
-      // Entries of the running epoch would else be taken for a log that has no head row yet.
-      if (states_.find(log)->epoch_bytes > 0) {
-        check(batch.Put(store_->tables(), dropped_key(log), ""));
-      }
-    }
-  }
-
-  // Stages all entries of one log, beginning at entries_[i], which it moves past them.
-  void stage_log(std::size_t& i, TimePoint now) {
-    LogState& state = *entries_[i].state;
-    const std::size_t size_before = staged_.batch.GetDataSize();
-    const TimePoint arrival =
-        std::max(now, time_from_millis(state.last_arrival_millis.load(std::memory_order_relaxed)));
-    const bool is_new = state.entries_end.load(std::memory_order_relaxed) == 0;
-    Position next = std::max({state.next.load(std::memory_order_relaxed), is_new ? next_max_ : 0,
-                              start_of(epochs_.running())});
-    Position last = next;
-    const auto put = [&](const ValueParts& value) {
-      last += value.count;
-      put_value(record_key(state.log, last - 1), value, arrival);
-    };
-    for (; i < entries_.size() && entries_[i].state == &state; ++i) {
-      *entries_[i].appended = {next, arrival};
-      next += entries_[i].batch->count();
-      cutter_.add(entries_[i].batch->body(), put);
-    }
-    cutter_.finish(put);
-    next_max_ = std::max(next_max_, next);
-    epochs_.add(state, next, staged_.batch.GetDataSize() - size_before);
-    state.last_arrival_millis = millis_of(arrival);
-    staged_.newest = std::max(staged_.newest, arrival);
-    staged_.ends.push_back({&state, next});
-  }
-
-  void put_value(const std::array<char, kRecordKeyBytes>& key, const ValueParts& value,
-                 TimePoint arrival) {
-    const auto header = encode_value_header(value, arrival);
-    slices_.assign(1, to_slice(to_view(header)));
-    for (const std::string_view body : value.bodies) slices_.push_back(to_slice(body));
-    const rocksdb::Slice key_slice = to_slice(to_view(key));
-    check(staged_.batch.Put(store_->records(), rocksdb::SliceParts(&key_slice, 1),
-                            rocksdb::SliceParts(slices_.data(), static_cast<int>(slices_.size()))));
-  }
-
-  // Writes, and notes what has become of it.
-  rocksdb::Status write_noted(rocksdb::WriteBatch& batch) {
-    if (room_.is_away()) return rocksdb::Status::IOError("moved or removed");
-    const std::uint64_t before = db().GetLatestSequenceNumber();
-    const bool may_wait = syncer_ == nullptr;  // At opening nobody else waits.
-    rocksdb::Status status = store_->write(batch, may_wait);
-    if (status.IsIncomplete()) return status;
-    // Asked after the write, so that what is acknowledged was where it belongs. The write is in its
-    // log: that its numbers were burnt would not be true.
-    if (!room_.is_in_place()) return rocksdb::Status::IOError("moved or removed");
-    const std::uint64_t sequence = db().GetLatestSequenceNumber();
-    if (status.ok()) {
-      if (mark_) mark_->set_last_sequence(sequence);
-      return status;
-    }
-    if (mark_ && sequence > before) mark_->set_burnt({before, sequence});
-    room_.note_failure(status);
-    return status;
-  }
-
-  // Writes what is staged and tells who waits for it. The positions of a failed write may be on
-  // disk all the same: they are passed over for good.
-  Result<void> write_staged() {
-    if (staged_.batch.Count() == 0) return {};
-    has_staged_ = false;
-    const Ticket ticket = ++last_ticket_;
-    if (mark_) mark_->set_last_arrival(staged_.newest);
-    const rocksdb::Status status = write_noted(staged_.batch);
-    if (status.ok() && room_.note_written(staged_.batch.GetDataSize(), epochs_.bytes())) {
-      is_epoch_over_ = true;
-    }
-    if (publishes_late()) {
-      publisher_.publish_later(staged_.ends, ticket);
-    } else {
-      publisher_.publish(staged_.ends);
-    }
-    staged_.clear();
-    if (status.ok()) {
-      publisher_.tell_rows(round_tables_);
-      syncer_->committed(ticket);
-      return {};
-    }
-    const Error error = room_.error_of(status);
-    syncer_->failed(ticket, error);
-    return std::unexpected(error);
-  }
-
-  static void fail_round(std::span<Commit* const> round, const Error& error) {
-    for (Commit* commit : round) commit->outcome = std::unexpected(error);
   }
 
   void close() {
@@ -486,9 +285,12 @@ class RocksDbEngine final : public Engine {
     if (is_durable_store()) {
       if (syncer_ && epochs_.bytes() > 0) {
         // If not now, the next start does it.
-        if (auto ended = end_epoch(); !ended) options_.warn("closing: " + ended.error().message);
+        if (auto ended = writer_->end_epoch(epochs_.running() + 1); !ended) {
+          options_.warn("closing: " + ended.error().message);
+        }
       }
-      store_->flush();
+      // A failure leaves everything in the write-ahead log, which the next open replays.
+      store_->flush().PermitUncheckedError();
       mark_->set_last_sequence(db().GetLatestSequenceNumber());
       mark_->sync();
     }
@@ -504,18 +306,9 @@ class RocksDbEngine final : public Engine {
   LogStates states_;
   std::atomic<bool> is_loaded_{false};  // Before, nothing is known to be dead.
   Epochs epochs_;
-  CommitQueue commits_;
-  // What the leader of a round has. The first four are kept so that their memory is used again.
-  Staged staged_;
-  std::atomic<bool> has_staged_{false};          // What no round has begun to write.
-  std::vector<RoundEntry> entries_;              // Of the round.
-  std::vector<const TableBatch*> round_tables_;  // Staged by the round, which writes them as well.
-  ValueCutter cutter_;
-  std::vector<rocksdb::Slice> slices_;  // Of a value.
-  bool is_epoch_over_ = false;
-  Ticket last_ticket_ = 0;
-  Position next_max_ = 0;  // No log was given this position, or a higher one.
   Publisher publisher_{states_};
+  std::unique_ptr<RoundWriter> writer_;
+  CommitQueue commits_;
   std::unique_ptr<Syncer> syncer_;
   std::unique_ptr<Reclaimer> reclaimer_;
 };
@@ -526,30 +319,21 @@ namespace {
 
 // Errors have held names.
 Result<std::unique_ptr<Engine>> open_held(Directory& directory, const RocksDbOptions& options,
-                                          Clock& clock) {
+                                          Clock& clock, const Origin* origin) {
   const bool is_new = !directory.is_complete();
-  auto mark = Mark::open(directory.mark_path().string(), is_new);
-  if (!mark) return std::unexpected(mark.error());
-  if (auto listed = check_manifest(directory.db_path(), *mark); !listed) {
-    return std::unexpected(listed.error());
-  }
-  const auto wals = read_wals(directory.db_path());
-  if (!wals) return std::unexpected(wals.error());
-  const auto cut_bytes = check_wals(*wals, *mark, options.boot_id);
-  if (!cut_bytes) return std::unexpected(cut_bytes.error());
-  if (auto removed = remove_empty_wals(*wals, *mark); !removed) {
-    return std::unexpected(removed.error());
-  }
-  if (*cut_bytes > 0) {
-    options.warn("cut " + std::to_string(*cut_bytes) +
+  auto held = check_store(directory, options.boot_id);
+  if (!held) return std::unexpected(held.error());
+  if (held->cut_bytes > 0) {
+    options.warn("cut " + std::to_string(held->cut_bytes) +
                  " bytes of unacknowledged writes from the end of the write-ahead log");
   }
-  const bool is_new_boot = mark->is_used() && mark->boot_id() != options.boot_id;
-  const std::uint64_t sequence_min = mark->last_sequence();
-  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::move(*mark), &directory);
-  if (auto opened = engine->open(is_new, sequence_min, is_new_boot); !opened) {
-    return std::unexpected(opened.error());
-  }
+  RocksDbEngine::Opening opening;
+  opening.may_create = is_new && origin == nullptr;
+  opening.sequence_min = held->mark.last_sequence();
+  opening.is_suffix_lost = held->mark.is_used() && held->mark.boot_id() != options.boot_id;
+  if (origin != nullptr) opening.positions_from = origin->positions_from;
+  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::move(held->mark), &directory);
+  if (auto opened = engine->open(opening); !opened) return std::unexpected(opened.error());
   if (is_new) {
     if (auto finished = directory.finish_creation(); !finished) {
       return std::unexpected(finished.error());
@@ -558,20 +342,67 @@ Result<std::unique_ptr<Engine>> open_held(Directory& directory, const RocksDbOpt
   return engine;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDbOptions& options,
-                                             Clock& clock) {
+// `options` that tell people of the directory's own name.
+RocksDbOptions shown(const RocksDbOptions& options, const Directory& directory) {
   RocksDbOptions shown = options;
   shown.warn = [warn = options.warn, &directory](const std::string& text) {
     warn(directory.shown(text));
   };
-  return directory.shown(open_held(directory, shown, clock));
+  return shown;
+}
+
+// Puts a copy of the checkpoint at `from` in the empty directory `to`.
+Result<void> copy_checkpoint(rocksdb::Env& env, const std::string& from, const std::string& to) {
+  auto files = files_of_copy(env, from);
+  if (!files || files->empty()) return fail(kCannotOpen, "there is no checkpoint at " + from);
+  if (auto copied = copy_files(env, *files, to); !copied) {
+    return fail(kCannotOpen,
+                "cannot copy the checkpoint at " + from + ": " + copied.error().message);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDbOptions& options,
+                                             Clock& clock) {
+  return directory.shown(open_held(directory, shown(options, directory), clock, nullptr));
+}
+
+Result<std::unique_ptr<Engine>> open_rocksdb_from(const Origin& origin, Directory& directory,
+                                                  const RocksDbOptions& options, Clock& clock) {
+  if (directory.is_complete()) {
+    return fail(kCannotOpen, "data directory " + directory.path().string() + " is not empty");
+  }
+  const auto env = plain_env_of(options);
+  // The directory holds an empty one, or what was left by an attempt that was cut short.
+  std::error_code error;
+  std::filesystem::remove_all(directory.db_path(), error);
+  std::filesystem::remove(directory.mark_path(), error);
+  if (auto copied = copy_checkpoint(*env, origin.place, directory.db_path().string()); !copied) {
+    return directory.shown<std::unique_ptr<Engine>>(std::unexpected(copied.error()));
+  }
+  return directory.shown(open_held(directory, shown(options, directory), clock, &origin));
 }
 
 Result<std::unique_ptr<Engine>> open_ephemeral(const RocksDbOptions& options, Clock& clock) {
   auto engine = std::make_unique<RocksDbEngine>(options, clock, std::nullopt, nullptr);
-  if (auto opened = engine->open(true, 0, false); !opened) return std::unexpected(opened.error());
+  if (auto opened = engine->open({.may_create = true}); !opened) {
+    return std::unexpected(opened.error());
+  }
+  return engine;
+}
+
+Result<std::unique_ptr<Engine>> open_ephemeral_from(const Origin& origin,
+                                                    const RocksDbOptions& options, Clock& clock) {
+  const auto env = plain_env_of(options);
+  if (auto copied = copy_checkpoint(*env, origin.place, options.memory_place); !copied) {
+    return std::unexpected(copied.error());
+  }
+  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::nullopt, nullptr);
+  if (auto opened = engine->open({.positions_from = origin.positions_from}); !opened) {
+    return std::unexpected(opened.error());
+  }
   return engine;
 }
 

@@ -6,7 +6,6 @@
 
 #pragma once
 
-#include <cstddef>
 #include <memory>
 
 #include "base/clock.h"
@@ -18,9 +17,6 @@ namespace millrace::storage {
 
 class Directory;
 
-// More than this does not wait to be written with others.
-inline constexpr std::size_t kStagedBytesMax = 1UL << 20U;
-
 // Opens the store in `directory`, which it checks first (wal_check.h). Errors: kCannotOpen, with a
 // sentence that names the file. `clock` and `directory` outlive the engine; the clock's floor is
 // raised to the newest time the store has given.
@@ -28,8 +24,21 @@ inline constexpr std::size_t kStagedBytesMax = 1UL << 20U;
                                                            const RocksDbOptions& options,
                                                            Clock& clock);
 
+// Opens a store in `directory`, which is new, that holds what the checkpoint at `origin.place`
+// does. The checkpoint stays as it is. Errors: kCannotOpen; the directory is not complete then.
+[[nodiscard]] Result<std::unique_ptr<Engine>> open_rocksdb_from(const Origin& origin,
+                                                                Directory& directory,
+                                                                const RocksDbOptions& options,
+                                                                Clock& clock);
+
 // Opens an empty store that writes no file. Errors: kCannotOpen.
 [[nodiscard]] Result<std::unique_ptr<Engine>> open_ephemeral(const RocksDbOptions& options,
                                                              Clock& clock);
+
+// The same with what the checkpoint at `origin.place` holds, in `options.file_system`: that of the
+// engine which wrote it. `options.memory_place` is of no other engine.
+[[nodiscard]] Result<std::unique_ptr<Engine>> open_ephemeral_from(const Origin& origin,
+                                                                  const RocksDbOptions& options,
+                                                                  Clock& clock);
 
 }  // namespace millrace::storage

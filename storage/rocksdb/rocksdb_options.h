@@ -24,6 +24,9 @@ namespace millrace::storage {
 // into.
 inline constexpr std::size_t kMemtableBlockBytes = 4UL << 20U;
 
+// More than this does not wait to be written with others.
+inline constexpr std::size_t kStagedBytesMax = 1UL << 20U;
+
 // When a commit reaches the device.
 enum class Fsync : std::uint8_t {
   kAlways,    // Before its answer: nothing acknowledged is lost in a power cut.
@@ -41,10 +44,15 @@ struct RocksDbOptions {
   std::uint64_t disk_bytes_max = 0;              // Of the store's files; 0: as much as there is.
   Epoch epoch_max = kEpochMax;
   BootId boot_id = current_boot_id();
-  // What the store's own files go through, shared with RocksDB; none: the machine's file system.
+  // What the store's own files go through, shared with RocksDB; none: the machine's file system, or
+  // one in memory for --ephemeral.
   std::shared_ptr<rocksdb::FileSystem> file_system;
+  std::string memory_place = "/millrace";  // Of the store's files in memory.
   // Receives sentences for people: what was cut, what RocksDB complains about.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
+
+// A file system in memory, for several stores with --ephemeral.
+[[nodiscard]] std::shared_ptr<rocksdb::FileSystem> memory_file_system();
 
 }  // namespace millrace::storage

@@ -158,6 +158,16 @@ rocksdb::ColumnFamilyOptions records_options(const RocksDbOptions& options,
   return family;
 }
 
+std::unique_ptr<rocksdb::Env> plain_env_of(const RocksDbOptions& options) {
+  return rocksdb::NewCompositeEnv(options.file_system ? options.file_system
+                                                      : rocksdb::Env::Default()->GetFileSystem());
+}
+
+std::shared_ptr<rocksdb::FileSystem> memory_file_system() {
+  const std::unique_ptr<rocksdb::Env> env(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+  return env->GetFileSystem();
+}
+
 bool is_epoch_full(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* records,
                    const RocksDbOptions& options) {
   std::uint64_t bytes = 0;
@@ -193,18 +203,20 @@ Result<std::unique_ptr<RocksDbStore>> RocksDbStore::open(const std::string& path
   store->dead_entries_ = std::make_unique<DeadEntries>(std::move(is_dead));
   rocksdb::DBOptions db = db_options(options, may_create);
   if (mark != nullptr) {
-    TrackedFiles files = track_files(
-        options.file_system ? options.file_system : rocksdb::Env::Default()->GetFileSystem(),
-        *mark);
+    store->plain_env_ = plain_env_of(options);
+    TrackedFiles files = track_files(store->plain_env_->GetFileSystem(), *mark);
     store->env_ = rocksdb::NewCompositeEnv(files.file_system);
     store->sync_wal_ = std::move(files.sync_wal);
     store->written_ = std::move(files.written);
+    db.env = store->env_.get();
   } else {
-    store->env_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+    RocksDbOptions in_memory = options;
+    if (!in_memory.file_system) in_memory.file_system = memory_file_system();
+    store->plain_env_ = plain_env_of(in_memory);
     // RocksDB would complain that it is not there before it makes it.
-    store->env_->CreateDirIfMissing(path).PermitUncheckedError();
+    store->plain_env_->CreateDirIfMissing(path).PermitUncheckedError();
+    db.env = store->plain_env_.get();
   }
-  db.env = store->env_.get();
 
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   rocksdb::ColumnFamilyOptions records = records_options(options, cache);
@@ -261,11 +273,10 @@ bool RocksDbStore::is_settling() const {
   return memtables > 0 || files != "0";
 }
 
-void RocksDbStore::flush() {
+rocksdb::Status RocksDbStore::flush() {
   rocksdb::FlushOptions flush;
   flush.wait = true;
-  // A failure leaves everything in the write-ahead log, which the next open replays.
-  db_->Flush(flush, {tables_.get(), records_.get()}).PermitUncheckedError();
+  return db_->Flush(flush, {tables_.get(), records_.get()});
 }
 
 RocksDbStore::~RocksDbStore() {

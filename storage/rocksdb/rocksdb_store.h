@@ -13,6 +13,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/options.h>
 #include <rocksdb/status.h>
 #include <rocksdb/write_batch.h>
@@ -57,6 +58,9 @@ void switch_memtable(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family);
 // below the position `end`.
 using IsDead = std::function<bool(LogId log, Position end)>;
 
+// The file system of `options`, or the machine's, without what follows it for the mark.
+[[nodiscard]] std::unique_ptr<rocksdb::Env> plain_env_of(const RocksDbOptions& options);
+
 class RocksDbStore {
  public:
   // Opens `path`, through the tracking file system when `mark` is given, in memory otherwise.
@@ -93,7 +97,10 @@ class RocksDbStore {
   [[nodiscard]] bool is_settling() const;
 
   // Writes the memtables out, so that the next open has nothing to replay.
-  void flush();
+  [[nodiscard]] rocksdb::Status flush();
+
+  // plain_env_of() the options that it was opened with.
+  [[nodiscard]] rocksdb::Env& plain_env() const { return *plain_env_; }
 
  private:
   RocksDbStore() = default;
@@ -101,7 +108,8 @@ class RocksDbStore {
   std::function<bool()> sync_wal_;
   std::function<void()> written_;
   std::unique_ptr<rocksdb::CompactionFilter> dead_entries_;
-  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::Env> plain_env_;
+  std::unique_ptr<rocksdb::Env> env_;  // Through what the mark follows, on disk.
   std::unique_ptr<rocksdb::DB> db_;
   std::unique_ptr<rocksdb::ColumnFamilyHandle> tables_;
   std::unique_ptr<rocksdb::ColumnFamilyHandle> records_;

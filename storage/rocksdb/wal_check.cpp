@@ -274,4 +274,20 @@ Result<void> remove_empty_wals(const std::vector<WalFile>& wals, Mark& mark) {
   return {};
 }
 
+Result<CheckedStore> check_store(const Directory& directory, BootId boot_id) {
+  auto mark = Mark::open(directory.mark_path().string(), !directory.is_complete());
+  if (!mark) return std::unexpected(mark.error());
+  if (auto listed = check_manifest(directory.db_path(), *mark); !listed) {
+    return std::unexpected(listed.error());
+  }
+  const auto wals = read_wals(directory.db_path());
+  if (!wals) return std::unexpected(wals.error());
+  const auto cut_bytes = check_wals(*wals, *mark, boot_id);
+  if (!cut_bytes) return std::unexpected(cut_bytes.error());
+  if (auto removed = remove_empty_wals(*wals, *mark); !removed) {
+    return std::unexpected(removed.error());
+  }
+  return CheckedStore{std::move(*mark), *cut_bytes};
+}
+
 }  // namespace millrace::storage

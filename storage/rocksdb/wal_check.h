@@ -17,6 +17,8 @@
 
 namespace millrace::storage {
 
+class Directory;
+
 // The number in the name of a manifest, and of a write-ahead log; nullopt for other files.
 [[nodiscard]] std::optional<std::uint64_t> manifest_number(const std::filesystem::path& path);
 [[nodiscard]] std::optional<std::uint64_t> wal_number(const std::filesystem::path& path);
@@ -51,5 +53,14 @@ struct WalFile {
 // Removes the logs that hold nothing, once they are checked. RocksDB (7.8) would keep one for each
 // start without a write.
 [[nodiscard]] Result<void> remove_empty_wals(const std::vector<WalFile>& wals, Mark& mark);
+
+struct CheckedStore {
+  Mark mark;
+  std::uint64_t cut_bytes = 0;
+};
+
+// All of the above for the store in `directory`, whose mark it opens. Errors: kCannotOpen, with
+// held names.
+[[nodiscard]] Result<CheckedStore> check_store(const Directory& directory, BootId boot_id);
 
 }  // namespace millrace::storage

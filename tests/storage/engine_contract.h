@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -26,6 +27,9 @@ struct EngineUnderTest {
       std::make_unique<ManualClock>(time_from_millis(1'700'000'000'000));
   std::shared_ptr<void> surroundings;
   std::unique_ptr<Engine> engine;
+  std::string checkpoint_place;
+  // Opens another engine from a checkpoint; it shares clock and surroundings, which outlive it.
+  std::function<Result<std::unique_ptr<Engine>>(const Origin&)> open_from;
 };
 
 inline Batch batch_of(const std::vector<std::string>& entries) {

@@ -37,6 +37,7 @@ using namespace std::chrono_literals;
 struct OnDisk {
   TempDirectory temp;
   std::unique_ptr<Directory> directory;
+  std::unique_ptr<Directory> second;
 };
 
 EngineUnderTest rocksdb_on_disk(Fsync fsync) {
@@ -47,18 +48,36 @@ EngineUnderTest rocksdb_on_disk(Fsync fsync) {
   options.fsync = fsync;
   test.engine = std::move(*open_rocksdb(*place->directory, options, *test.clock));
   test.surroundings = place;
+  test.checkpoint_place = place->temp.path() / "snapshot";
+  test.open_from = [options, place, clock = test.clock.get()](const Origin& origin) {
+    place->second =
+        std::make_unique<Directory>(std::move(*Directory::open(place->temp.path() / "second")));
+    return open_rocksdb_from(origin, *place->second, options, *clock);
+  };
   return test;
 }
 
 EngineUnderTest rocksdb_in_memory() {
   EngineUnderTest test;
-  test.engine = std::move(*open_ephemeral({}, *test.clock));
+  RocksDbOptions options;
+  options.file_system = memory_file_system();
+  test.engine = std::move(*open_ephemeral(options, *test.clock));
+  test.checkpoint_place = "/snapshot";
+  options.memory_place = "/second";
+  test.open_from = [options, clock = test.clock.get()](const Origin& origin) {
+    return open_ephemeral_from(origin, options, *clock);
+  };
   return test;
 }
 
 EngineUnderTest memory_engine() {
   EngineUnderTest test;
-  test.engine = std::make_unique<MemoryEngine>(*test.clock, 7);
+  auto engine = std::make_unique<MemoryEngine>(*test.clock, 7);
+  test.checkpoint_place = "snapshot";
+  test.open_from = [source = engine.get()](const Origin& origin) {
+    return Result<std::unique_ptr<Engine>>(std::make_unique<MemoryEngine>(*source, origin));
+  };
+  test.engine = std::move(engine);
   return test;
 }
 
@@ -576,6 +595,140 @@ TEST_CASE("the memory budget of an ephemeral store refuses writes and keeps read
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == kFull);
   CHECK(read_texts(**engine, 1).empty());
+}
+
+namespace {
+
+template <class Test>
+void over_every_engine_with_checkpoints(Test test) {
+  for (const Subject& subject : subjects()) {
+    CAPTURE(subject.name);
+    const EngineUnderTest under_test = subject.make();
+    REQUIRE(under_test.engine->has(Capability::kCheckpoints));
+    test(under_test);
+  }
+}
+
+void write_row(Engine& engine, const std::string& key, const std::string& value) {
+  TableBatch batch;
+  batch.put(key, value);
+  REQUIRE(engine.write(batch));
+}
+
+}  // namespace
+
+TEST_CASE("an engine opened from a checkpoint holds what was there then, and nothing later") {
+  over_every_engine_with_checkpoints([](const EngineUnderTest& test) {
+    put(*test.engine, 5, {"a", "b"});
+    put(*test.engine, 6, {"gone"});
+    put(*test.engine, 7, {"trimmed", "kept"});
+    write_row(*test.engine, "row", "then");
+    const Trim trim{7, read_all(*test.engine, 7)[1].position};
+    REQUIRE(test.engine->trim({&trim, 1}));
+    const LogId dropped = 6;
+    REQUIRE(test.engine->drop({&dropped, 1}));
+    REQUIRE(test.engine->checkpoint(test.checkpoint_place));
+    const auto then = read_all(*test.engine, 5);
+    put(*test.engine, 5, {"later"});
+    put(*test.engine, 8, {"later"});
+    write_row(*test.engine, "row", "later");
+    write_row(*test.engine, "other", "later");
+
+    const auto opened = test.open_from({test.checkpoint_place, test.engine->positions_end()});
+
+    REQUIRE(opened);
+    const Engine& engine = **opened;
+    const auto entries = read_all(engine, 5);
+    REQUIRE(entries.size() == 2);
+    CHECK(entries[0].position == then[0].position);
+    CHECK(entries[0].arrival == then[0].arrival);
+    CHECK(entries[1].position == then[1].position);
+    CHECK(read_texts(engine, 5) == std::vector<std::string>{"a", "b"});
+    CHECK(read_texts(engine, 6).empty());
+    CHECK(read_texts(engine, 7, engine.bounds(7)->begin) == std::vector<std::string>{"kept"});
+    CHECK(read_texts(engine, 8).empty());
+    CHECK(engine.get("row") == "then");
+    CHECK(engine.get("other") == std::nullopt);
+    CHECK(read_texts(*test.engine, 5) == std::vector<std::string>{"a", "b", "later"});
+  });
+}
+
+TEST_CASE("an engine opened from a checkpoint gives no position that the other has given") {
+  over_every_engine_with_checkpoints([](const EngineUnderTest& test) {
+    put(*test.engine, 5, {"a"});
+    REQUIRE(test.engine->checkpoint(test.checkpoint_place));
+    for (int i = 0; i < 20; ++i) put(*test.engine, 5, {"later"});
+    put(*test.engine, 6, {"later"});
+    const Position end = test.engine->positions_end();
+
+    const auto opened = test.open_from({test.checkpoint_place, end});
+
+    REQUIRE(opened);
+    for (const LogId log : {LogId{5}, LogId{6}, LogId{7}}) {
+      put(**opened, log, {"new"});
+      CHECK(read_all(**opened, log).back().position >= end);
+    }
+    CHECK(read_all(*test.engine, 5).back().position < end);
+    CHECK(read_all(*test.engine, 6).back().position < end);
+    CHECK((*opened)->positions_end() > end);
+  });
+}
+
+TEST_CASE("a checkpoint stays as it is, whatever becomes of the engines") {
+  over_every_engine_with_checkpoints([](const EngineUnderTest& test) {
+    put(*test.engine, 5, {"a"});
+    REQUIRE(test.engine->checkpoint(test.checkpoint_place));
+    auto first = test.open_from({test.checkpoint_place, test.engine->positions_end()});
+    REQUIRE(first);
+    put(**first, 5, {"of the first"});
+    const Position end = (*first)->positions_end();
+    const LogId log = 5;
+    REQUIRE((*first)->drop({&log, 1}));
+    first->reset();
+    CHECK_FALSE(test.engine->checkpoint(test.checkpoint_place));  // It is there already.
+
+    put(*test.engine, 5, {"b"});
+    CHECK(read_texts(*test.engine, 5) == std::vector<std::string>{"a", "b"});
+    REQUIRE(test.engine->checkpoint(test.checkpoint_place + "2"));
+    CHECK(end > 0);
+  });
+}
+
+TEST_CASE("a checkpoint among writes holds all that was acknowledged before, and no gap") {
+  over_every_engine_with_checkpoints([](const EngineUnderTest& test) {
+    constexpr LogId kWriters = 3;
+    std::atomic<bool> is_over{false};
+    std::array<std::atomic<std::size_t>, kWriters> acknowledged{};
+    std::vector<std::thread> writers;
+    for (LogId log = 0; log < kWriters; ++log) {
+      writers.emplace_back([&, log] {
+        for (std::size_t i = 0; !is_over; ++i) {
+          const auto one = [&] { return append(*test.engine, log, {std::to_string(i)}); };
+          if (patiently(one)) acknowledged[log] = i + 1;
+        }
+      });
+    }
+    while (std::ranges::any_of(acknowledged, [](const auto& count) { return count < 100; })) {
+      std::this_thread::sleep_for(1ms);
+    }
+    std::array<std::size_t, kWriters> before{};
+    std::ranges::copy(acknowledged, before.begin());
+
+    const auto written = patiently([&] { return test.engine->checkpoint(test.checkpoint_place); });
+
+    is_over = true;
+    for (std::thread& writer : writers) writer.join();
+    REQUIRE(written);
+    const auto opened = test.open_from({test.checkpoint_place, test.engine->positions_end()});
+    REQUIRE(opened);
+    for (LogId log = 0; log < kWriters; ++log) {
+      const auto texts = read_texts(**opened, log);
+      CHECK(texts.size() >= before.at(log));
+      CHECK(texts.size() <= acknowledged.at(log));
+      std::size_t expected = 0;
+      for (const std::string& text : texts) CHECK((text == std::to_string(expected++)));
+    }
+  });
 }
 
 }  // namespace millrace::storage

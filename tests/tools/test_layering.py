@@ -28,7 +28,7 @@ ROOMS = {
     "spdlog/": ["server/", "app/", "tests/server/"],
 }
 # RocksDB's headers in a header would show through to whoever includes it; these are for storage/rocksdb/*.cpp only.
-ROCKSDB_HEADERS = {f"storage/rocksdb/{name}.h" for name in ("rocksdb_store", "epochs", "reclaim", "room")}
+ROCKSDB_HEADERS = {f"storage/rocksdb/{name}.h" for name in ("rocksdb_store", "epochs", "reclaim", "room", "round_writer")}
 # The only folders with coroutines, and the only files outside them with threads.
 COROUTINES = ["net", "server", "app"]
 THREADS = ("storage/rocksdb/syncer", "storage/rocksdb/reclaim")
@@ -105,11 +105,10 @@ def test_coroutines_and_threads_stay_in_their_rooms():
 
 
 def test_files_stay_short():
-    """400 lines are a smell: what is longer is named here with its reason."""
-    known = {"storage/rocksdb/rocksdb_engine.cpp": 600}
+    """400 lines are a smell."""
     for path in sources():
         relative = str(path.relative_to(ROOT))
         if relative.startswith("tests/"):
             continue
         lines = len(path.read_text().splitlines())
-        assert lines <= known.get(relative, 420), f"{relative} has {lines} lines"
+        assert lines <= 420, f"{relative} has {lines} lines"
