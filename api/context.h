@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "api/event_source.h"
-#include "api/tokens.h"
+#include "api/kinesis/tokens.h"
 #include "api/value.h"
 #include "base/clock.h"
 #include "storage/engine.h"

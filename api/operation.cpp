@@ -7,11 +7,11 @@
 #include <utility>
 #include <variant>
 
-#include "api/arn.h"
 #include "api/cbor.h"
 #include "api/context.h"
 #include "api/errors.h"
 #include "api/json.h"
+#include "api/kinesis/arn.h"
 #include "api/value.h"
 #include "base/error.h"
 #include "streams/errors.h"

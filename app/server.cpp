@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "api/context.h"
-#include "api/tokens.h"
+#include "api/kinesis/tokens.h"
 #include "app/config.h"
 #include "app/hangup.h"
 #include "app/initial_streams.h"

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "api/arn.h"
+#include "api/kinesis/arn.h"
 #include "base/clock.h"
 #include "streams/consumers.h"
 #include "streams/stream_key.h"

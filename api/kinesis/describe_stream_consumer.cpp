@@ -6,8 +6,8 @@
 #include <string>
 #include <tuple>
 
-#include "api/arn.h"
 #include "api/context.h"
+#include "api/kinesis/arn.h"
 #include "api/kinesis/consumer_shapes.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/resources.h"

@@ -13,13 +13,13 @@
 #include <utility>
 #include <vector>
 
-#include "api/arn.h"
 #include "api/context.h"
+#include "api/kinesis/arn.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/patterns.h"
 #include "api/kinesis/shapes.h"
+#include "api/kinesis/tokens.h"
 #include "api/operation.h"
-#include "api/tokens.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "streams/catalogue.h"

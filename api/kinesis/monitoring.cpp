@@ -1,7 +1,7 @@
 #include "api/kinesis/monitoring.h"
 
-#include "api/arn.h"
 #include "api/context.h"
+#include "api/kinesis/arn.h"
 #include "api/kinesis/resources.h"
 #include "base/error.h"
 #include "streams/catalogue.h"

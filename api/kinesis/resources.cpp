@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "api/arn.h"
 #include "api/context.h"
+#include "api/kinesis/arn.h"
 #include "api/policy.h"
 #include "base/clock.h"
 #include "base/error.h"

@@ -13,9 +13,9 @@
 #include <tuple>
 #include <utility>
 
-#include "api/arn.h"
 #include "api/context.h"
 #include "api/field.h"
+#include "api/kinesis/arn.h"
 #include "api/kinesis/patterns.h"
 #include "base/clock.h"
 #include "base/error.h"

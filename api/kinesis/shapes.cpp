@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/arn.h"
+#include "api/kinesis/arn.h"
 #include "base/clock.h"
 #include "base/uint128.h"
 #include "streams/errors.h"

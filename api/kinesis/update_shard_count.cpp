@@ -12,8 +12,8 @@
 #include <tuple>
 #include <vector>
 
-#include "api/arn.h"
 #include "api/context.h"
+#include "api/kinesis/arn.h"
 #include "api/kinesis/limits.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/resources.h"

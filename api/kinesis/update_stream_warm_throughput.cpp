@@ -7,8 +7,8 @@
 #include <string>
 #include <tuple>
 
-#include "api/arn.h"
 #include "api/context.h"
+#include "api/kinesis/arn.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/resources.h"
 #include "api/kinesis/warm_throughput.h"

@@ -1,4 +1,4 @@
-#include "api/tokens.h"
+#include "api/kinesis/tokens.h"
 
 #include <cstddef>
 #include <string>

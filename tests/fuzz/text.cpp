@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/arn.h"
+#include "api/kinesis/arn.h"
 #include "app/config.h"
 #include "app/options_file.h"
 #include "base/base64.h"

@@ -1,7 +1,7 @@
 // Iterators and next tokens: what was not given by us is never taken, what was is understood as it
 // was meant, and a byte of it changed makes it another's.
 
-#include "api/tokens.h"
+#include "api/kinesis/tokens.h"
 
 #include <chrono>
 #include <cstdint>

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "api/context.h"
-#include "api/tokens.h"
+#include "api/kinesis/tokens.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string_view>
 
-#include "api/tokens.h"
+#include "api/kinesis/tokens.h"
 #include "api/value.h"
 #include "base/clock.h"
 #include "base/digest.h"

@@ -1,4 +1,4 @@
-#include "api/arn.h"
+#include "api/kinesis/arn.h"
 
 #include <algorithm>
 #include <array>
