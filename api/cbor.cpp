@@ -236,4 +236,19 @@ void CborWriter::timestamp(TimePoint time) {
   integer(millis_of(time));
 }
 
+void CborWriter::number(double number) {
+  out_.push_back(static_cast<char>(kSimple << 5U | 27U));
+  append_big_endian(out_, std::bit_cast<std::uint64_t>(number));
+}
+
+void RpcCborWriter::timestamp(TimePoint time) {
+  constexpr double kMillisOfSecond = 1000;
+  head(kTag, 1);
+  if (millis_of(time) % 1000 == 0) {
+    integer(seconds_of(time));
+  } else {
+    number(static_cast<double>(millis_of(time)) / kMillisOfSecond);
+  }
+}
+
 }  // namespace millrace::api

@@ -1,5 +1,5 @@
-// CBOR in the service's older form (x-amz-cbor-1.1): byte strings are raw, timestamps are tag 1
-// with integer milliseconds, which is not what RFC 8949 says.
+// CBOR in two forms. In Kinesis' own, x-amz-cbor-1.1, timestamps are tag 1 with integer
+// milliseconds, which is not what RFC 8949 says; RPC v2 keeps to it. Byte strings are raw in both.
 //
 // A reader and a writer of our own: the JSON library's CBOR reader ends the process on deep input.
 
@@ -29,18 +29,33 @@ class CborWriter {
   void begin_list(std::size_t count) { head(4, count); }
   void end_list() {}
   void key(std::string_view name) { string(name); }
+  void begin_entries(std::size_t count) { head(5, count); }
+  void end_entries() {}
+  void begin_entry(std::string_view name) { string(name); }
+  void end_entry() {}
   void string(std::string_view text);
   void digits(std::string_view text) { string(text); }
   void integer(std::int64_t number);
+  void number(double number);
   void boolean(bool value);
   void blob(std::string_view bytes);
   void timestamp(TimePoint time);
 
- private:
+ protected:
   void head(unsigned major, std::uint64_t argument);
+
+ private:
   void payload(unsigned major, std::string_view bytes);
 
   std::string& out_;
+};
+
+// RPC v2: a timestamp is tag 1 with seconds, as RFC 8949 has it.
+class RpcCborWriter : public CborWriter {
+ public:
+  using CborWriter::CborWriter;
+
+  void timestamp(TimePoint time);
 };
 
 }  // namespace millrace::api

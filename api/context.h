@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <string>
@@ -11,63 +12,57 @@
 #include <utility>
 
 #include "api/event_source.h"
-#include "api/kinesis/tokens.h"
 #include "api/value.h"
-#include "base/clock.h"
-#include "storage/engine.h"
-#include "streams/accounts.h"
-#include "streams/arrivals.h"
-#include "streams/catalogue.h"
-#include "streams/quota.h"
-#include "streams/subscriptions.h"
+#include "base/scope.h"
+
+namespace millrace::world {
+struct World;
+}
 
 namespace millrace::api {
 
-// What operations work with; all of it outlives them.
-struct Services {
-  streams::Catalogue& catalogue;
-  streams::Accounts& accounts;
-  streams::Quotas& quotas;
-  streams::Subscriptions& subscriptions;
-  streams::Arrivals& arrivals;
-  const Clock& clock;
-  Tokens& tokens;
-  bool enforces_policies = false;  // Whether other accounts need a resource policy.
-};
-
 // Whose call it is.
 struct Caller {
-  std::string account;  // 12 digits.
-  std::string region;
+  Scope scope;
+  // The rest of the caller's ARN, `assumed-role/{role}/{session}`; empty for an account itself.
+  std::string session;
+  bool has_temporary_key = false;
 };
 
-struct Context : Services {
-  Context(const Services& services, Caller caller, std::string_view operation_name,
+struct Context {
+  // `state` outlives the context. Operations that use it include world/world.h.
+  Context(const world::World& state, const Caller& caller, std::string_view operation_name,
           Form request_form)
-      : Services(services),
-        account(std::move(caller.account)),
-        region(std::move(caller.region)),
+      : world(state),
+        account(caller.scope.account),
+        region(caller.scope.region),
+        session(caller.session),
+        has_temporary_key(caller.has_temporary_key),
         operation(operation_name),
         form(request_form) {}
 
+  const world::World& world;
   std::string account;  // 12 digits.
   std::string region;
+  std::string session;  // As in Caller.
+  bool has_temporary_key = false;
   std::string_view operation;
   Form form = Form::kJson;
 
   // Bytes the answer may have: fewer than any answer where peers do not read theirs.
   std::size_t answer_room = std::numeric_limits<std::size_t>::max();
 
-  // The answer is given when this is durable.
-  storage::Ticket ticket = 0;
+  // Names the write (storage::Ticket) that the answer waits for until it is durable; 0: none.
+  std::uint64_t ticket = 0;
 
-  // When records are written: with others only if the caller sees to it that they are.
-  storage::When when = storage::When::kNow;
+  // Whether records may be written together with those of other calls: only if the caller sees to
+  // it that they are.
+  bool may_write_with_others = false;
 
   // What the answer goes on with, where it is a stream of events.
   std::unique_ptr<EventSource> events;
 
-  void wait_for(storage::Ticket written) { ticket = std::max(ticket, written); }
+  void wait_for(std::uint64_t written) { ticket = std::max(ticket, written); }
 };
 
 }  // namespace millrace::api

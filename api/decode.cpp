@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -9,11 +10,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <variant>
 
 #include "api/value.h"
 #include "base/base64.h"
+#include "base/clock.h"
+#include "base/iso_time.h"
 
 namespace millrace::api::convert {
 namespace {
@@ -63,6 +67,17 @@ std::optional<std::int64_t> whole_number(const Value& value, std::int64_t min, s
   return std::nullopt;
 }
 
+// Puts the number in place of the text that says it, if it is one.
+template <class Number>
+void read_number(Value& value) {
+  const auto* text = std::get_if<std::string>(&value.held);
+  if (text == nullptr || text->empty()) return;
+  Number number{};
+  const char* const end = text->data() + text->size();
+  const auto parsed = std::from_chars(text->data(), end, number);
+  if (parsed.ec == std::errc{} && parsed.ptr == end) value.held = number;
+}
+
 Failure base64_failure(const std::string& text) {
   const auto because = [&](const std::string& why) {
     return "'" + text + "' can not be converted to a Blob: " + why;
@@ -89,7 +104,8 @@ Failure to_string(Value& value) {
   return cannot_convert(value, "an String");
 }
 
-Failure to_integer(Value& value) {
+Failure to_integer(Value& value, Form form) {
+  if (form == Form::kQuery) read_number<std::int64_t>(value);
   const auto number = whole_number(value, std::numeric_limits<std::int32_t>::min(),
                                    std::numeric_limits<std::int32_t>::max());
   if (!number) return cannot_convert(value, "an Integer");
@@ -97,12 +113,33 @@ Failure to_integer(Value& value) {
   return std::nullopt;
 }
 
-Failure to_long(Value& value) {
+Failure to_long(Value& value, Form form) {
+  if (form == Form::kQuery) read_number<std::int64_t>(value);
   const auto number = whole_number(value, std::numeric_limits<std::int64_t>::min(),
                                    std::numeric_limits<std::int64_t>::max());
   if (!number) return cannot_convert(value, "an Long");
   value.held = *number;
   return std::nullopt;
+}
+
+Failure to_double(Value& value, Form form) {
+  if (form == Form::kQuery) read_number<double>(value);
+  if (std::holds_alternative<double>(value.held)) return std::nullopt;
+  if (const auto* whole = std::get_if<std::int64_t>(&value.held)) {
+    value.held = static_cast<double>(*whole);
+    return std::nullopt;
+  }
+  // What JSON has no number for.
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (const auto* text = std::get_if<std::string>(&value.held)) {
+    const bool is_known = *text == "NaN" || *text == "Infinity" || *text == "-Infinity";
+    if (is_known) {
+      value.held = *text == "NaN" ? std::numeric_limits<double>::quiet_NaN()
+                                  : (*text == "Infinity" ? kInfinity : -kInfinity);
+      return std::nullopt;
+    }
+  }
+  return cannot_convert(value, "a Double");
 }
 
 Failure to_boolean(Value& value) {
@@ -136,7 +173,14 @@ Failure to_timestamp(Value& value, Form form) {
   constexpr auto kMin = std::numeric_limits<std::int64_t>::min() / 4;
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max() / 4;
   constexpr auto kSecondsMax = static_cast<double>(kMax);  // Far beyond kMax in milliseconds.
-  if (form == Form::kJson) {
+  if (form == Form::kQuery) {
+    const auto* text = std::get_if<std::string>(&value.held);
+    const auto time = text != nullptr ? parse_iso_time(*text) : std::nullopt;
+    if (!time) return cannot_convert(value, "a timestamp");
+    value.held = millis_of(*time);
+    return std::nullopt;
+  }
+  if (form != Form::kCbor) {
     if (const auto* real = std::get_if<double>(&value.held)) {
       value.held = std::round(std::clamp(*real, -kSecondsMax, kSecondsMax) * 1000);
     }
@@ -150,7 +194,10 @@ Failure to_timestamp(Value& value, Form form) {
   return std::nullopt;
 }
 
-Failure to_list(const Value& value) {
+Failure to_list(Value& value, Form form) {
+  const auto* text = std::get_if<std::string>(&value.held);
+  // A name without a text is all there is of an empty list.
+  if (form == Form::kQuery && text != nullptr && text->empty()) value.held = ValueList{};
   if (std::holds_alternative<ValueList>(value.held)) return std::nullopt;
   if (auto failure = unexpected_collection(value)) return failure;
   return "Expected list or null";

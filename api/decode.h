@@ -17,7 +17,6 @@
 #include "api/value.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "streams/tags.h"
 
 namespace millrace::api {
 
@@ -28,12 +27,13 @@ namespace convert {
 using Failure = std::optional<std::string>;
 
 Failure to_string(Value& value);
-Failure to_integer(Value& value);  // Floored, clamped to 32 bits.
-Failure to_long(Value& value);
+Failure to_integer(Value& value, Form form);  // Floored, clamped to 32 bits.
+Failure to_long(Value& value, Form form);
+Failure to_double(Value& value, Form form);
 Failure to_boolean(Value& value);
 Failure to_blob(Value& value);
 Failure to_timestamp(Value& value, Form form);  // Milliseconds.
-Failure to_list(const Value& value);
+Failure to_list(Value& value, Form form);
 Failure to_map(const Value& value);
 Failure to_structure(const Value& value);
 
@@ -61,24 +61,26 @@ convert::Failure check_types(Value& value, Form form) {
   } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
     return convert::to_string(value);
   } else if constexpr (std::is_same_v<T, std::int32_t>) {
-    return convert::to_integer(value);
+    return convert::to_integer(value, form);
   } else if constexpr (std::is_same_v<T, std::int64_t>) {
-    return convert::to_long(value);
+    return convert::to_long(value, form);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return convert::to_double(value, form);
   } else if constexpr (std::is_same_v<T, bool>) {
     return convert::to_boolean(value);
   } else if constexpr (std::is_same_v<T, Blob> || std::is_same_v<T, BlobView>) {
     return convert::to_blob(value);
   } else if constexpr (std::is_same_v<T, TimePoint>) {
     return convert::to_timestamp(value, form);
-  } else if constexpr (std::is_same_v<T, streams::Tags>) {
+  } else if constexpr (MapOfStrings<T>) {
     if (auto failure = convert::to_map(value)) return failure;
     for (auto& [key, item] : std::get<ValueMap>(value.held)) {
       if (item.is_null()) continue;
-      if (auto failure = convert::to_string(item)) return failure;
+      if (auto failure = check_types<typename T::mapped_type>(item, form)) return failure;
     }
     return std::nullopt;
   } else if constexpr (IsVector<T>::value) {
-    if (auto failure = convert::to_list(value)) return failure;
+    if (auto failure = convert::to_list(value, form)) return failure;
     for (Value& item : std::get<ValueList>(value.held)) {
       if (item.is_null()) continue;
       if (auto failure = check_types<typename T::value_type>(item, form)) return failure;
@@ -104,6 +106,8 @@ void fill(T& out, Value& value) {
     out = static_cast<std::int32_t>(std::get<std::int64_t>(value.held));
   } else if constexpr (std::is_same_v<T, std::int64_t>) {
     out = std::get<std::int64_t>(value.held);
+  } else if constexpr (std::is_same_v<T, double>) {
+    out = std::get<double>(value.held);
   } else if constexpr (std::is_same_v<T, bool>) {
     out = std::get<bool>(value.held);
   } else if constexpr (std::is_same_v<T, Blob>) {
@@ -112,10 +116,11 @@ void fill(T& out, Value& value) {
     out.bytes = std::get<Bytes>(value.held).bytes;
   } else if constexpr (std::is_same_v<T, TimePoint>) {
     out = time_from_millis(std::get<std::int64_t>(value.held));
-  } else if constexpr (std::is_same_v<T, streams::Tags>) {
+  } else if constexpr (MapOfStrings<T>) {
     for (auto& [key, item] : std::get<ValueMap>(value.held)) {
-      auto* text = std::get_if<std::string>(&item.held);
-      out.insert_or_assign(key, text != nullptr ? std::move(*text) : std::string{});
+      typename T::mapped_type mapped{};
+      if (!item.is_null()) fill(mapped, item);
+      out.insert_or_assign(key, std::move(mapped));
     }
   } else if constexpr (IsVector<T>::value) {
     auto& list = std::get<ValueList>(value.held);

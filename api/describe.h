@@ -10,7 +10,6 @@
 
 #include "api/field.h"
 #include "base/clock.h"
-#include "streams/tags.h"
 
 namespace millrace::api {
 
@@ -47,13 +46,15 @@ void describe_type(MemberDescription& description) {
     description.type = "integer";
   } else if constexpr (std::is_same_v<T, std::int64_t>) {
     description.type = "long";
+  } else if constexpr (std::is_same_v<T, double>) {
+    description.type = "double";
   } else if constexpr (std::is_same_v<T, bool>) {
     description.type = "boolean";
   } else if constexpr (std::is_same_v<T, Blob> || std::is_same_v<T, BlobView>) {
     description.type = "blob";
   } else if constexpr (std::is_same_v<T, TimePoint>) {
     description.type = "timestamp";
-  } else if constexpr (std::is_same_v<T, streams::Tags>) {
+  } else if constexpr (MapOfStrings<T>) {
     description.type = "map";
   } else if constexpr (IsVector<T>::value) {
     describe_list<typename T::value_type>(description);

@@ -1,5 +1,7 @@
 #include "api/error_reply.h"
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -8,71 +10,66 @@
 #include "api/json.h"
 #include "api/value.h"
 #include "base/error.h"
-#include "storage/errors.h"
-#include "streams/errors.h"
 
 namespace millrace::api {
 namespace {
 
-template <class Writer>
-void write_body(Writer writer, std::string_view type, std::string_view key,
-                std::string_view message) {
-  writer.begin_map(message.empty() ? 1 : 2);
-  writer.key("__type");
-  writer.string(type);
-  if (!message.empty()) {
-    writer.key(key);
-    writer.string(message);
+// Writes a map of one or two texts.
+template <class Write>
+std::string written(Form form, Write write) {
+  std::string body;
+  if (form == Form::kJson) {
+    write(JsonWriter(body));
+  } else {
+    write(CborWriter(body));
   }
-  writer.end_map();
-}
-
-// The service's own faults carry no message. A full disk does: somebody has to make room.
-bool is_fault(ErrorCode code) {
-  return code == streams::kInternalFailure || code == storage::kFull || code == storage::kBusy ||
-         code == storage::kDamaged || code == storage::kFailed;
+  return body;
 }
 
 }  // namespace
 
-ErrorReply to_reply(const Error& error, Form form) {
+ErrorReply to_reply(const Error& error, std::span<const ErrorName> names) {
+  const bool is_fault = error.code.blame != Blame::kCaller;
+  const ErrorCode code = is_fault ? kInternalFailure : error.code;
   ErrorReply reply;
-  reply.type = error.code.name;
-  std::string_view message = error.message;
-  if (is_fault(error.code)) {
-    reply.status = 500;
-    reply.type = streams::kInternalFailure.name;
-    if (error.code != storage::kFull) message = {};
-  }
-  // The service writes a capital letter in this one error.
-  const std::string_view key = error.code == kSerialization ? "Message" : "message";
-  if (form == Form::kJson) {
-    write_body(JsonWriter(reply.body), reply.type, key, message);
-  } else {
-    write_body(CborWriter(reply.body), reply.type, key, message);
+  reply.status = is_fault ? 500 : 400;
+  reply.type = code.name;
+  if (error.code.blame != Blame::kServer) reply.message = error.message;
+  const auto known = std::ranges::find(names, code, &ErrorName::code);
+  if (known != names.end()) {
+    reply.type = known->name;
+    reply.status = known->status;
+    reply.query_name = known->query_name;
   }
   return reply;
 }
 
-ErrorReply to_exception(const Error& error, Form form) {
-  ErrorReply reply;
-  reply.type = is_fault(error.code) ? "InternalFailureException" : error.code.name;
-  const auto write = [&](auto writer) {
+std::string error_body(const ErrorReply& reply, Form form) {
+  // The services write a capital letter in this one error.
+  const std::string_view key = reply.type == kSerialization.name ? "Message" : "message";
+  return written(form, [&](auto writer) {
+    writer.begin_map(reply.message.empty() ? 1 : 2);
+    writer.key("__type");
+    writer.string(reply.type);
+    if (!reply.message.empty()) {
+      writer.key(key);
+      writer.string(reply.message);
+    }
+    writer.end_map();
+  });
+}
+
+ExceptionEvent to_exception(const Error& error, Form form) {
+  const bool is_fault = error.code.blame != Blame::kCaller;
+  ExceptionEvent event;
+  event.type = is_fault ? "InternalFailureException" : error.code.name;
+  event.body = written(form, [&](auto writer) {
     writer.begin_map(1);
     writer.key("message");
-    writer.string(is_fault(error.code) ? std::string_view{} : std::string_view(error.message));
+    writer.string(is_fault ? std::string_view{} : std::string_view(error.message));
     writer.end_map();
-  };
-  if (form == Form::kJson) {
-    write(JsonWriter(reply.body));
-  } else {
-    write(CborWriter(reply.body));
-  }
-  return reply;
-}
-
-std::string_view content_type(Form form) {
-  return form == Form::kJson ? "application/x-amz-json-1.1" : "application/x-amz-cbor-1.1";
+  });
+  return event;
 }
 
 }  // namespace millrace::api

@@ -7,11 +7,11 @@
 //
 // The order is that in which the service checks the members. What a member's C++ type means:
 //
-//   std::string, std::string_view String      std::vector<T>           list
-//   std::int32_t, std::int64_t    Integer, Long  streams::Tags         map of strings
-//   bool                          Boolean     a struct with `fields`   structure
-//   Blob, BlobView                Blob        TimePoint                Timestamp
-//   std::optional<T>              T, may be absent
+//   std::string, std::string_view String      std::vector<T>             list
+//   std::int32_t, std::int64_t    Integer, Long  std::map<std::string, T>  map
+//   double                        Double      a struct with `fields`     structure
+//   bool                          Boolean     TimePoint                  Timestamp
+//   Blob, BlobView                Blob        std::optional<T>           T, may be absent
 
 #pragma once
 
@@ -27,7 +27,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "streams/tags.h"
 
 namespace millrace::api {
 
@@ -99,6 +98,11 @@ struct Field {
     copy.constraints.length_max = max;
     return copy;
   }
+  [[nodiscard]] constexpr Field length_at_least(std::int64_t min) const {
+    Field copy = *this;
+    copy.constraints.length_min = min;
+    return copy;
+  }
   [[nodiscard]] constexpr Field at_least(std::int64_t min) const {
     Field copy = *this;
     copy.constraints.value_min = min;
@@ -159,6 +163,17 @@ template <class T>
 struct IsVector : std::false_type {};
 template <class T>
 struct IsVector<std::vector<T>> : std::true_type {};
+
+template <class T>
+concept MapOfStrings = requires {
+  typename T::key_type;
+  typename T::mapped_type;
+  requires std::is_same_v<typename T::key_type, std::string>;
+};
+
+// Text of which nothing has to be escaped in any form, and which says so.
+template <class T>
+concept PlainText = requires { requires T::is_plain_text; };
 
 // A long list of an answer, whose elements are made one by one as they are written.
 template <class T>

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/json_text.h"
+#include "api/number_text.h"
 #include "api/value.h"
 #include "base/base64.h"
 #include "base/bytes.h"
@@ -162,6 +163,12 @@ void append_json_string(std::string& out, std::string_view text) {
 void JsonWriter::integer(std::int64_t number) {
   separate();
   out_ += std::to_string(number);
+}
+
+void JsonWriter::number(double number) {
+  separate();
+  const std::string text = number_text(number);
+  out_ += std::isfinite(number) ? text : '"' + text + '"';
 }
 
 void JsonWriter::boolean(bool value) {

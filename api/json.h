@@ -38,6 +38,15 @@ class JsonWriter {
     *to = ':';
     needs_comma_ = false;
   }
+  // Maps, whose keys are their owner's.
+  void begin_entries(std::size_t /*count*/) { open('{'); }
+  void end_entries() { close('}'); }
+  void begin_entry(std::string_view name) {
+    string(name);
+    out_.push_back(':');
+    needs_comma_ = false;
+  }
+  void end_entry() {}
   void string(std::string_view text) {
     separate();
     append_json_string(out_, text);
@@ -47,6 +56,8 @@ class JsonWriter {
     write_quoted(extend(out_, text.size() + 2), text);
   }
   void integer(std::int64_t number);
+  void number(
+      double number);  // As short as it can be read back; what JSON has no number for, as text.
   void boolean(bool value);
   void blob(std::string_view bytes);  // Base64.
   void timestamp(TimePoint time);     // Seconds, at most three decimals, never an exponent.

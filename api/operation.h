@@ -43,7 +43,8 @@ struct Operation {
   Lane lane = Lane::kInline;
   CallRate rate;
 
-  // Decodes, validates, handles, encodes. `body` is used up.
+  // Decodes, validates, handles, encodes. `body` is used up. Where it has no output, nothing is
+  // written, not even {}.
   Result<std::string> (*run_decoded)(Value& body, Form form, Context& context) = nullptr;
 
   // Scans, handles, encodes; nothing has happened where it gives nothing. Only on the hot path.
@@ -68,23 +69,23 @@ template <class Request, class Response>
 struct Handler<Result<Response> (*)(Request&, Context&)>
     : Handler<Result<Response> (*)(const Request&, Context&)> {};
 
-template <auto kHandle>
+template <auto kHandle, Forms kForms>
 Result<std::string> answer(typename Handler<decltype(kHandle)>::RequestType& request, Form form,
                            Context& context) {
   const auto response = kHandle(request, context);
   if (!response) return std::unexpected(response.error());
   if constexpr (std::is_void_v<typename Handler<decltype(kHandle)>::ResponseType>) {
-    return std::string{};  // An operation without output answers nothing, not even {}.
+    return std::string{};
   } else {
-    return encode(*response, form);
+    return encode<kForms>(*response, form);
   }
 }
 
-template <auto kHandle>
+template <auto kHandle, Forms kForms>
 Result<std::string> run_decoded(Value& body, Form form, Context& context) {
   auto request = decode<typename Handler<decltype(kHandle)>::RequestType>(body, form);
   if (!request) return std::unexpected(request.error());
-  return answer<kHandle>(*request, form, context);
+  return answer<kHandle, kForms>(*request, form, context);
 }
 
 template <auto kHandle, class Scanner>
@@ -93,7 +94,7 @@ std::optional<Result<std::string>> run_scanned_by(std::string_view body, Form fo
   Scanner scanner(body);  // Holds what the request points into.
   typename Handler<decltype(kHandle)>::RequestType request;
   if (!scan(scanner, request)) return std::nullopt;
-  return answer<kHandle>(request, form, context);
+  return answer<kHandle, kJsonAndCbor>(request, form, context);
 }
 
 template <auto kHandle>
@@ -113,14 +114,14 @@ std::vector<MemberDescription> describe_shape() {
 
 }  // namespace detail
 
-template <auto kHandle>
+template <auto kHandle, Forms kForms = kJsonAndCbor>
 constexpr Operation make_operation(std::string_view name, Lane lane = Lane::kInline,
                                    CallRate rate = {}) {
   using Types = detail::Handler<decltype(kHandle)>;
   return {name,
           lane,
           rate,
-          &detail::run_decoded<kHandle>,
+          &detail::run_decoded<kHandle, kForms>,
           nullptr,
           &detail::describe_shape<typename Types::RequestType>,
           &detail::describe_shape<typename Types::ResponseType>};
@@ -144,12 +145,8 @@ constexpr Operation make_streaming_operation(std::string_view name, Lane lane = 
   return operation;
 }
 
-// The whole of a body, decoded; nothing if it is not exactly one object.
+// The whole of a body, decoded; nullopt if it is not exactly one object. A Query call has another
+// way (api/query.h).
 [[nodiscard]] std::optional<Value> parse_body(std::string_view body, Form form);
-
-// Runs `operation` for a body as it came. Errors: kSerialization if it is no object, kLimitExceeded
-// where limits are enforced and this is one call too many, then the operation's.
-[[nodiscard]] Result<std::string> run(const Operation& operation, std::string_view body, Form form,
-                                      Context& context);
 
 }  // namespace millrace::api

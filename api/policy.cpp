@@ -12,10 +12,11 @@
 #include <variant>
 #include <vector>
 
+#include "api/errors.h"
 #include "api/json.h"
 #include "api/value.h"
 #include "base/error.h"
-#include "streams/errors.h"
+#include "base/scope.h"
 
 namespace millrace::api {
 namespace {
@@ -30,7 +31,7 @@ constexpr std::array<std::string_view, 4> kPrincipalKinds = {"AWS", "Service", "
                                                              "CanonicalUser"};
 
 std::unexpected<Error> invalid(const std::string& why) {
-  return fail(streams::kInvalidArgument, "Invalid policy: " + why);
+  return fail(kInvalidArgument, "Invalid policy: " + why);
 }
 
 // Returns the first member of `map` that is not among `known`; nullptr if there is none.
@@ -62,11 +63,6 @@ std::optional<std::vector<std::string>> texts_of(const Value* value) {
     texts.push_back(*text);
   }
   return texts;
-}
-
-bool is_account(std::string_view text) {
-  return text.size() == 12 &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 // The account in `123456789012` or `arn:aws:iam::123456789012:root`; nothing if there is none.
@@ -177,7 +173,7 @@ bool applies(const PolicyStatement& statement, const Access& access) {
 
 Result<Policy> parse_policy(std::string_view text) {
   auto document = parse_json(text);
-  if (!document) return fail(streams::kInvalidArgument, "Policy must be valid JSON.");
+  if (!document) return fail(kInvalidArgument, "Policy must be valid JSON.");
   if (text.size() > kPolicyBytesMax) {
     return invalid("it is longer than " + std::to_string(kPolicyBytesMax) + " bytes.");
   }

@@ -16,7 +16,6 @@
 #include "api/utf8.h"
 #include "api/value.h"
 #include "base/error.h"
-#include "streams/errors.h"
 
 namespace millrace::api {
 namespace {
@@ -235,7 +234,7 @@ Error Violations::to_error() const {
     if (i > 0) message += "; ";
     message += texts_[i];
   }
-  return {streams::kValidation, std::move(message)};
+  return {kValidation, std::move(message)};
 }
 
 }  // namespace millrace::api

@@ -1,4 +1,4 @@
-// A request's body, decoded but not yet understood: the same for JSON and CBOR.
+// A request's body, decoded but not yet understood: the same for every form.
 
 #pragma once
 
@@ -12,7 +12,12 @@
 namespace millrace::api {
 
 // How a body is written. The answer has the form of the request.
-enum class Form : std::uint8_t { kJson, kCbor };
+enum class Form : std::uint8_t {
+  kJson,     // Times are seconds.
+  kCbor,     // The older form of Kinesis: times are milliseconds.
+  kRpcCbor,  // RPC v2: times are seconds.
+  kQuery,    // Names and texts; the answer is XML. Times are ISO 8601.
+};
 
 // A body nests no deeper and has no more values than this; the largest honest one has about 3,000.
 inline constexpr int kDepthMax = 32;

@@ -14,6 +14,7 @@
 #include "app/options.h"
 #include "app/tls.h"
 #include "base/error.h"
+#include "base/scope.h"
 #include "net/tls_certificate.h"
 #include "net/tls_context.h"
 #include "server/access_log.h"
@@ -70,13 +71,11 @@ std::vector<std::string> all_of(const std::vector<std::string>& given) {
 }
 
 std::string check_region(const std::string& text) {
-  return streams::is_region(text) ? std::string{}
-                                  : "a region has 1 to 64 characters of a-z, 0-9 and -";
+  return is_region(text) ? std::string{} : "a region has 1 to 64 characters of a-z, 0-9 and -";
 }
 
 std::string check_account(const std::string& text) {
-  const bool ok = text.size() == 12 && text.find_first_not_of("0123456789") == std::string::npos;
-  return ok ? std::string{} : "an account has 12 digits";
+  return is_account(text) ? std::string{} : "an account has 12 digits";
 }
 
 void add_listening(CLI::App& app, RawOptions& raw) {

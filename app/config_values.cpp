@@ -14,6 +14,7 @@
 
 #include "app/config.h"
 #include "base/error.h"
+#include "base/scope.h"
 #include "streams/catalogue.h"
 #include "streams/stream_key.h"
 
@@ -130,7 +131,7 @@ Result<std::vector<InitialStream>> parse_initial_streams(const std::vector<std::
       stream.shard_count = *count;
     }
     if (fields.size() > 2) stream.region = fields[2];
-    if (!stream.region.empty() && !streams::is_region(stream.region)) {
+    if (!stream.region.empty() && !is_region(stream.region)) {
       return bad("has no valid region");
     }
     streams.push_back(std::move(stream));

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/sealer.h"
 #include "net/tls_certificate.h"
 #include "net/tls_context.h"
 #include "storage/directory.h"
@@ -28,8 +29,9 @@ constexpr std::size_t kKeysFileBytesMax = 1UL << 20U;
 
 }  // namespace
 
-Secrets::Secrets(const WallClock& wall, Metrics& metrics, spdlog::logger& log)
+Secrets::Secrets(const WallClock& wall, const Sealer& sealer, Metrics& metrics, spdlog::logger& log)
     : wall_(wall),
+      sealer_(sealer),
       log_(log),
       warn_([&log](const std::string& text) { log.warn("{}", text); }),
       tls_{net::TlsMode::kPlainOnly,
@@ -80,7 +82,7 @@ Result<void> Secrets::read_keys(const Config& config) {
   auto keys = aws::parse_access_keys(*text);
   if (!keys) return bad(keys.error());
   log_.info("verifying signatures; access keys: {}", keys->size());
-  check_.set(std::make_shared<const aws::SignatureCheck>(std::move(*keys), wall_));
+  check_.set(std::make_shared<const aws::SignatureCheck>(std::move(*keys), wall_, sealer_));
   return {};
 }
 

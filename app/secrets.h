@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/sealer.h"
 #include "net/tls_context.h"
 #include "storage/directory.h"
 
@@ -25,8 +26,8 @@ namespace millrace::app {
 
 class Secrets {
  public:
-  // `log` is told what was read; it, `metrics` and `wall` outlive this.
-  Secrets(const WallClock& wall, Metrics& metrics, spdlog::logger& log);
+  // `log` is told what was read; it, `metrics`, `wall` and `sealer` outlive this.
+  Secrets(const WallClock& wall, const Sealer& sealer, Metrics& metrics, spdlog::logger& log);
 
   // Reads or makes what `config` wants. `directory` keeps the certificate authority of our making;
   // null with --ephemeral. Errors: kBadConfig, kBadCertificate or kCannotOpen, with a sentence for
@@ -50,6 +51,7 @@ class Secrets {
   Result<void> use_chain(const net::KeyPair& chain, const Config& config);
 
   const WallClock& wall_;
+  const Sealer& sealer_;
   spdlog::logger& log_;
   const Warn warn_;
   net::TlsSide tls_;

@@ -23,8 +23,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api/context.h"
-#include "api/kinesis/tokens.h"
 #include "app/config.h"
 #include "app/hangup.h"
 #include "app/initial_streams.h"
@@ -41,6 +39,7 @@
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/sealer.h"
 #include "millrace_version.h"
 #include "net/async.h"
 #include "net/budget.h"
@@ -71,6 +70,7 @@
 #include "streams/quota.h"
 #include "streams/stream_key.h"
 #include "streams/subscriptions.h"
+#include "world/world.h"
 
 namespace millrace::app {
 namespace {
@@ -112,11 +112,11 @@ class Server {
         access_log_(log_writer, config.log_format, config.access_log),
         rejections_(metrics_, access_log_),
         second_signal_(second_signal),
-        tokens_(store.seal_key, random_),
+        sealer_(store.seal_key, random_),
         quotas_(config.limits_mode, store.clock,
                 [this](std::string_view limit) { count_exceeded(limit); }),
         subscriptions_(store.clock, config.subscriptions),
-        secrets_(store.wall, metrics_, log),
+        secrets_(store.wall, sealer_, metrics_, log),
         refusals_(log),
         workers_(kWorkers),
         scrapes_(1),
@@ -159,10 +159,11 @@ class Server {
     if (!initial) return std::unexpected(initial.error());
     initial_streams_ = std::make_unique<InitialStreams>(*initial);
 
-    const api::Services services{*catalogue_, *accounts_,   quotas_, subscriptions_,
-                                 *arrivals_,  store_.clock, tokens_, config_.enforces_policies};
-    const server::Backends backends{*store_.engine, services, metrics_,        access_log_,
-                                    rejections_,    log_,     workers_.pool(), scrapes_.pool()};
+    const world::World world{*catalogue_,    *accounts_, quotas_,
+                             subscriptions_, *arrivals_, store_.clock,
+                             store_.wall,    sealer_,    config_.enforces_policies};
+    const server::Backends backends{*store_.engine, world, metrics_,        access_log_,
+                                    rejections_,    log_,  workers_.pool(), scrapes_.pool()};
     dispatcher_ = std::make_unique<server::Dispatcher>(
         backends, server::FrontDoor(config_.allow_hosts, config_.allow_origins),
         server::Admin(
@@ -342,7 +343,7 @@ class Server {
   Counter& refused_connections_ = metrics_.counter(
       "millrace_connections_refused_total", "Connections closed because there were too many.");
   SecondSignal& second_signal_;
-  api::Tokens tokens_;
+  Sealer sealer_;
   streams::Quotas quotas_;
   streams::Subscriptions subscriptions_;
   Secrets secrets_;

@@ -19,6 +19,11 @@
 namespace millrace::aws {
 namespace {
 
+// Of a frame's payload. Events are Kinesis' alone.
+std::string_view content_type(api::Form form) {
+  return form == api::Form::kJson ? "application/x-amz-json-1.1" : "application/x-amz-cbor-1.1";
+}
+
 constexpr std::uint8_t kStringValue = 7;
 constexpr std::size_t kPreludeBytes = 12;
 constexpr std::size_t kChecksumBytes = 4;
@@ -62,22 +67,22 @@ std::string initial_response_frame(api::Form form) {
     write_empty(api::CborWriter(payload));
   }
   return frame({{":event-type", "initial-response"},
-                {":content-type", api::content_type(form)},
+                {":content-type", content_type(form)},
                 {":message-type", "event"}},
                payload);
 }
 
 std::string event_frame(const api::Event& event, api::Form form) {
   return frame({{":event-type", event.type},
-                {":content-type", api::content_type(form)},
+                {":content-type", content_type(form)},
                 {":message-type", "event"}},
                event.payload);
 }
 
 std::string exception_frame(const Error& error, api::Form form) {
-  const api::ErrorReply reply = api::to_exception(error, form);
+  const api::ExceptionEvent reply = api::to_exception(error, form);
   return frame({{":exception-type", reply.type},
-                {":content-type", api::content_type(form)},
+                {":content-type", content_type(form)},
                 {":message-type", "exception"}},
                reply.body);
 }

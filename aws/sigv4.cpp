@@ -102,7 +102,7 @@ Credential parse_scope(std::string_view scope) {
   net::split(scope, "/", [&](std::string_view part) {
     if (count < parts.size()) parts[count++] = part;
   });
-  return {std::string(parts[0]), std::string(parts[2])};
+  return {std::string(parts[0]), std::string(parts[2]), ""};
 }
 
 // The algorithm in an Authorization header.
@@ -200,12 +200,27 @@ Result<Credential> parse_credential(const net::HttpRequest& request) {
         said->is_presigned ? parameters.text("X-Amz-Region-Set")
                            : std::string(request.header("x-amz-region-set").value_or("")));
   }
+  credential.session_token = session_token(request);
   return credential;
 }
 
+std::string session_token(const net::HttpRequest& request) {
+  const auto header = request.header("x-amz-security-token");
+  return header ? std::string(*header) : net::form_value(request.query, "X-Amz-Security-Token");
+}
+
 bool is_signature_error(std::string_view error) {
-  return error == api::kInvalidSignature.name || error == api::kMissingAuthenticationToken.name ||
-         error == api::kIncompleteSignature.name || error == api::kUnrecognizedClient.name;
+  // The Query protocol has names of its own.
+  constexpr std::array<std::string_view, 9> kNames = {api::kInvalidSignature.name,
+                                                      api::kMissingAuthenticationToken.name,
+                                                      api::kIncompleteSignature.name,
+                                                      api::kUnrecognizedClient.name,
+                                                      api::kExpiredToken.name,
+                                                      "SignatureDoesNotMatch",
+                                                      "MissingAuthenticationToken",
+                                                      "InvalidClientTokenId",
+                                                      "ExpiredToken"};
+  return std::ranges::find(kNames, error) != kNames.end();
 }
 
 Result<SignatureClaim> parse_claim(const net::HttpRequest& request) {

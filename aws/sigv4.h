@@ -17,11 +17,15 @@ namespace millrace::aws {
 struct Credential {
   std::string access_key_id;
   std::string region;
+  std::string session_token;  // Of a temporary key; X-Amz-Security-Token.
 };
 
 // Errors, by the service's names and texts and in its order: kInvalidSignature,
 // kMissingAuthenticationToken, kIncompleteSignature.
 [[nodiscard]] Result<Credential> parse_credential(const net::HttpRequest& request);
+
+// The token that goes with a temporary key; empty if there is none.
+[[nodiscard]] std::string session_token(const net::HttpRequest& request);
 
 // The service in the scope of a request's signature; empty if it has none or the scope has another
 // form.

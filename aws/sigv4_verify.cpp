@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "api/errors.h"
+#include "api/session_keys.h"
 #include "aws/access_keys.h"
 #include "aws/sigv4.h"
 #include "base/bytes.h"
@@ -31,7 +32,6 @@
 namespace millrace::aws {
 namespace {
 
-constexpr std::string_view kService = "kinesis";
 constexpr std::string_view kTerminator = "aws4_request";
 constexpr const char* kBasicTime = "%Y%m%dT%H%M%SZ";
 constexpr const char* kHttpTime = "%a, %d %b %Y %H:%M:%S GMT";
@@ -185,17 +185,19 @@ Result<void> check_time(const SignatureClaim& claim, WallTime signed_at, WallTim
 
 // What decides how a request is understood cannot be left out. A presigned request's content type
 // can: the sender chooses it, and no body reads well in both forms.
-Result<void> check_signed_names(const SignatureClaim& claim,
+Result<void> check_signed_names(const net::HttpRequest& request, const SignatureClaim& claim,
                                 const std::vector<std::string>& names) {
   struct Wanted {
     std::string_view name;
     std::string_view in_words;
     bool is_wanted;
   };
+  const auto has = [&](std::string_view name) { return request.header(name).has_value(); };
   std::string missing;
-  for (const Wanted& header : {Wanted{"host", "'Host' or ':authority'", true},
-                               Wanted{"x-amz-target", "'X-Amz-Target'", true},
-                               Wanted{"content-type", "'Content-Type'", !claim.is_presigned}}) {
+  for (const Wanted& header :
+       {Wanted{"host", "'Host' or ':authority'", true},
+        Wanted{"x-amz-target", "'X-Amz-Target'", has("x-amz-target")},
+        Wanted{"content-type", "'Content-Type'", !claim.is_presigned && has("content-type")}}) {
     if (!header.is_wanted || std::ranges::binary_search(names, header.name)) continue;
     missing += (missing.empty() ? "" : " ") + std::string(header.in_words) +
                " must be a 'SignedHeader' in the AWS Authorization.";
@@ -218,13 +220,14 @@ Result<CredentialParts> parse_parts(std::string_view credential) {
                   std::string(credential) + "'");
 }
 
-Result<void> check_scope(const CredentialParts& parts, std::string_view timestamp) {
+Result<void> check_scope(const CredentialParts& parts, std::string_view wanted,
+                         std::string_view timestamp) {
   const auto& [key_id, date, region, service, terminator] = parts;
   const std::string_view day = timestamp.substr(0, timestamp.find('T'));
   std::string wrong;
   if (region.empty()) wrong += "Credential should be scoped to a valid region, not ''. ";
-  if (service != kService) {
-    wrong += "Credential should be scoped to correct service: '" + std::string(kService) + "'. ";
+  if (service != wanted) {
+    wrong += "Credential should be scoped to correct service: '" + std::string(wanted) + "'. ";
   }
   if (terminator != kTerminator) {
     wrong += "Credential should be scoped with a valid terminator: '" + std::string(kTerminator) +
@@ -247,6 +250,20 @@ Result<void> check_payload(const net::HttpRequest& request, std::string_view pay
   if (!said || *said == payload_hash) return {};
   return fail(api::kInvalidSignature,
               "The provided 'x-amz-content-sha256' header does not match what was computed.");
+}
+
+// The secret of a key: one of the file's, or a temporary one whose session has not ended.
+Result<std::string> find_secret(const net::HttpRequest& request, std::string_view key_id,
+                                const SignatureCheck& check) {
+  if (const auto key = check.keys.find(key_id); key != check.keys.end()) return key->second;
+  const auto session = api::session_of(check.sealer, key_id, session_token(request));
+  if (!session) {
+    return fail(api::kUnrecognizedClient, "The security token included in the request is invalid.");
+  }
+  if (session->ends_at <= check.clock.now()) {
+    return fail(api::kExpiredToken, "The security token included in the request is expired");
+  }
+  return api::secret_of_key(check.sealer, key_id);
 }
 
 }  // namespace
@@ -292,8 +309,8 @@ std::string signature(std::string_view secret_access_key, std::string_view scope
   return to_hex(hmac_sha256(key, string_to_sign));
 }
 
-Result<void> verify_signature(const net::HttpRequest& request, const AccessKeys& keys,
-                              WallTime now) {
+Result<void> verify_signature(const net::HttpRequest& request, std::string_view service,
+                              const SignatureCheck& check) {
   const auto claim = parse_claim(request);
   if (!claim) return std::unexpected(claim.error());
   const auto signed_at = parse_time(claim->date);
@@ -302,9 +319,9 @@ Result<void> verify_signature(const net::HttpRequest& request, const AccessKeys&
                                                claim->date +
                                                "'. See http://en.wikipedia.org/wiki/ISO_8601");
   }
-  if (auto timely = check_time(*claim, *signed_at, now); !timely) return timely;
+  if (auto timely = check_time(*claim, *signed_at, check.clock.now()); !timely) return timely;
   const std::vector<std::string> names = signed_names(claim->signed_headers);
-  if (auto complete = check_signed_names(*claim, names); !complete) return complete;
+  if (auto complete = check_signed_names(request, *claim, names); !complete) return complete;
   if (claim->algorithm != kSignatureAlgorithm) {
     return fail(api::kIncompleteSignature, "Unsupported AWS 'algorithm': '" + claim->algorithm +
                                                "' (only AWS4-HMAC-SHA256 for now). ");
@@ -312,18 +329,16 @@ Result<void> verify_signature(const net::HttpRequest& request, const AccessKeys&
   const auto parts = parse_parts(claim->credential);
   if (!parts) return std::unexpected(parts.error());
   const std::string timestamp = basic_time(*signed_at);
-  if (auto scoped = check_scope(*parts, timestamp); !scoped) return scoped;
-  const auto key = keys.find(parts->front());
-  if (key == keys.end()) {
-    return fail(api::kUnrecognizedClient, "The security token included in the request is invalid.");
-  }
+  if (auto scoped = check_scope(*parts, service, timestamp); !scoped) return scoped;
+  const auto secret = find_secret(request, parts->front(), check);
+  if (!secret) return std::unexpected(secret.error());
   const std::string payload_hash = to_hex(sha256(request.body));
   if (auto hashed = check_payload(request, payload_hash); !hashed) return hashed;
   const std::string_view scope =
       std::string_view(claim->credential).substr(parts->front().size() + 1);
   const std::string text =
       string_to_sign(timestamp, scope, canonical_request(request, names, payload_hash));
-  if (equals_in_constant_time(signature(key->second, scope, text), claim->signature)) return {};
+  if (equals_in_constant_time(signature(*secret, scope, text), claim->signature)) return {};
   return fail(api::kInvalidSignature,
               "The request signature we calculated does not match the signature you provided. "
               "Check your AWS Secret Access Key and signing method. Consult the service "

@@ -14,16 +14,18 @@
 #include "aws/access_keys.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/sealer.h"
 #include "net/http.h"
 
 namespace millrace::aws {
 
 inline constexpr std::string_view kSignatureAlgorithm = "AWS4-HMAC-SHA256";
 
-// The keys and the clock that signatures are verified with.
+// What signatures are verified with.
 struct SignatureCheck {
   AccessKeys keys;
-  const WallClock& clock;  // Outlives this.
+  const WallClock& clock;  // Outlives this, as the next one.
+  const Sealer& sealer;    // That temporary keys (api/session_keys.h) are derived from.
 };
 
 // How far a client's clock may be from ours; also how long a presigned request without
@@ -48,12 +50,14 @@ inline constexpr std::chrono::seconds kExpiresMax{604'800};  // A week.
 [[nodiscard]] std::string signature(std::string_view secret_access_key, std::string_view scope,
                                     std::string_view string_to_sign);
 
-// Whether one of `keys` signed `request` within its time: target, host, body and, unless it is
-// presigned, its content type.
+// Whether one of the keys of `check`, or a temporary one, signed `request` for `service` within its
+// time: host, body, the target if it has one and, unless it is presigned, its content type if it
+// has one.
 //
 // Errors, by the service's names and texts: those of parse_credential, kIncompleteSignature for
-// what cannot be read, kInvalidSignature, kUnrecognizedClient for a key that is none of `keys`.
-[[nodiscard]] Result<void> verify_signature(const net::HttpRequest& request, const AccessKeys& keys,
-                                            WallTime now);
+// what cannot be read, kInvalidSignature, kUnrecognizedClient for a key, or a token, that is not
+// known, kExpiredToken.
+[[nodiscard]] Result<void> verify_signature(const net::HttpRequest& request,
+                                            std::string_view service, const SignatureCheck& check);
 
 }  // namespace millrace::aws

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <expected>  // IWYU pragma: export
 #include <string>
 #include <string_view>
@@ -12,11 +13,18 @@
 
 namespace millrace {
 
+// Whose doing an error is. A server's fault is answered without its message, but for what the
+// people who run the server can mend.
+enum class Blame : std::uint8_t { kCaller, kServer, kOperator };
+
 // A kind of error. Two codes are the same when they have the same name.
 struct ErrorCode {
   std::string_view name;
+  Blame blame = Blame::kCaller;
 
-  friend constexpr bool operator==(const ErrorCode&, const ErrorCode&) = default;
+  friend constexpr bool operator==(const ErrorCode& a, const ErrorCode& b) {
+    return a.name == b.name;
+  }
 };
 
 struct Error {

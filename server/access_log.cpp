@@ -39,6 +39,7 @@ std::string json_line(const AccessEntry& entry) {
   add_json_text(line, "protocol", entry.protocol);
   add_json_text(line, "method", printable(entry.method));
   add_json_text(line, "path", printable(entry.path));
+  add_json_text(line, "service", entry.service);
   add_json_text(line, "operation", entry.operation);
   add_json_text(line, "form", entry.form);
   add_json_number(line, "status", std::to_string(entry.status));
@@ -56,8 +57,10 @@ std::string json_line(const AccessEntry& entry) {
 std::string text_line(const AccessEntry& entry) {
   std::string line =
       wall_time() + " " + std::string(entry.peer) + " " + std::string(entry.protocol) + " ";
-  line += entry.operation.empty() ? printable(entry.method) + " " + printable(entry.path)
-                                  : std::string(entry.operation) + " " + std::string(entry.form);
+  line += entry.operation.empty()
+              ? printable(entry.method) + " " + printable(entry.path)
+              : std::string(entry.service) + " " + std::string(entry.operation) + " " +
+                    std::string(entry.form);
   line += " " + std::to_string(entry.status);
   if (!entry.error.empty()) line += " " + std::string(entry.error);
   line += " " + std::to_string(entry.request_bytes) + "B " + std::to_string(entry.response_bytes) +

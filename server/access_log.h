@@ -37,21 +37,22 @@ class LineBudget {
 enum class AccessLogMode : std::uint8_t { kOff, kErrors, kAll };
 
 struct AccessEntry {
-  std::string_view peer;
-  std::string_view protocol;
-  std::string_view method;
-  std::string_view path;
-  std::string_view operation;  // Empty if the request named none.
-  std::string_view form;       // "json" or "cbor"; empty as well then.
-  std::string_view request_id;
+  std::string_view peer = {};
+  std::string_view protocol = {};
+  std::string_view method = {};
+  std::string_view path = {};
+  std::string_view service = {};  // As signatures name it; empty if the request named no operation.
+  std::string_view operation = {};  // Empty as well then.
+  std::string_view form = {};       // "json", "cbor", "query" or "rpc-v2-cbor"; empty as well then.
+  std::string_view request_id = {};
   int status = 0;
-  std::string_view error;  // The service's name of the error, or empty.
+  std::string_view error = {};  // The service's name of the error, or empty.
   std::size_t request_bytes = 0;
   std::size_t response_bytes = 0;
   std::chrono::nanoseconds duration{};  // To the first byte of the answer.
   // Of a request that the front door refused, the fields it looked at; empty otherwise.
-  std::string_view host;
-  std::string_view origin;
+  std::string_view host = {};
+  std::string_view origin = {};
 };
 
 // Thread-safe.

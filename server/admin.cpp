@@ -95,9 +95,15 @@ net::HttpResponse nothing_there(const net::HttpRequest& request) {
       404, {{"error", "not_found"}, {"message", "millrace has nothing at " + asked + "."}});
 }
 
+bool is_read(const net::HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
 }  // namespace
 
-bool Admin::may_wait(const net::HttpRequest& request) { return request.path == kMetricsPath; }
+bool Admin::may_wait(const net::HttpRequest& request) {
+  return request.path == kMetricsPath && is_read(request);
+}
 
 net::HttpResponse Admin::metrics(const net::HttpRequest& request) const {
   net::HttpResponse response =
@@ -111,8 +117,7 @@ net::HttpResponse Admin::metrics(const net::HttpRequest& request) const {
 }
 
 std::optional<net::HttpResponse> Admin::answer(const net::HttpRequest& request) const {
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  auto response = reads ? read(request) : std::nullopt;
+  auto response = is_read(request) ? read(request) : std::nullopt;
   const auto is_prefix = [&](std::string_view prefix) { return request.path.starts_with(prefix); };
   if (!response && std::ranges::any_of(kOwnPrefixes, is_prefix) &&
       !request.header("x-amz-target")) {

@@ -1,7 +1,5 @@
 #include "server/dispatcher.h"
 
-#include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -16,17 +14,22 @@
 #include <spdlog/logger.h>
 
 #include "api/context.h"
+#include "api/errors.h"
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
+#include "api/service.h"
+#include "api/session_keys.h"
 #include "api/value.h"
 #include "aws/event_body.h"
 #include "aws/event_stream.h"
+#include "aws/protocol.h"
 #include "aws/request_ids.h"
 #include "aws/sigv4.h"
 #include "aws/sigv4_verify.h"
 #include "base/current.h"
 #include "base/error.h"
 #include "base/metrics.h"
+#include "base/scope.h"
 #include "net/async.h"
 #include "net/budget.h"
 #include "net/http.h"
@@ -34,51 +37,41 @@
 #include "net/limits.h"
 #include "server/access_log.h"
 #include "server/admin.h"
-#include "server/companions.h"
 #include "server/defaults.h"
-#include "server/foreign_services.h"
 #include "server/front_door.h"
 #include "server/log_line.h"
-#include "server/protocol.h"
+#include "server/router.h"
+#include "server/services.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
-#include "streams/errors.h"
 
 namespace millrace::server {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr std::chrono::milliseconds kBusyPause{10};
 constexpr std::string_view kRequestIdHeader = "x-amzn-RequestId";
 constexpr std::string_view kExtendedIdHeader = "x-amz-id-2";
-constexpr std::size_t kAccountDigits = 12;
 // An answer up to this is not counted.
 constexpr std::size_t kFreeAnswerBytes = 1024;
 
-bool is_account(std::string_view text) {
-  return text.size() == kAccountDigits &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
-std::string operation_label(std::string_view operation) {
-  return "operation=\"" + std::string(operation) + "\"";
-}
-
-// The service's name of the error in an answer; empty if it is none.
-std::string_view error_of(const net::HttpResponse& response) {
-  for (const net::AnswerHeader& header : response.headers) {
-    if (header.name == "x-amzn-ErrorType") return header.value;
-  }
-  return {};
+std::string labels_of(const api::Service* service, const api::Operation* operation) {
+  const std::string_view name = service != nullptr ? service->signing_name : std::string_view{};
+  return "service=\"" + std::string(name) + "\",operation=\"" +
+         std::string(operation != nullptr ? operation->name : std::string_view{}) + "\"";
 }
 
 // A library may throw (out of memory, above all); a request ends there, the server does not.
-Result<std::string> run_guarded(const ApiCall& call, std::string_view body, api::Context& context) {
+Result<std::string> run_guarded(const aws::Call& call, std::string_view body,
+                                api::Context& context) {
   try {
-    return api::run(*call.operation, body, call.form, context);
+    if (call.parameters) {
+      api::Value parameters = *call.parameters;  // Running it uses them up, and it may run again.
+      return api::run(*call.service, *call.operation, parameters, call.form, context);
+    }
+    if (call.unpacked) body = *call.unpacked;
+    return api::run(*call.service, *call.operation, body, call.form, context);
   } catch (const std::exception&) {
-    return fail(streams::kInternalFailure, "");
+    return fail(api::kInternalFailure, "");
   }
 }
 
@@ -87,11 +80,11 @@ bool is_busy(const Outcome& outcome) {
   return !*outcome && outcome->error().code == storage::kBusy;
 }
 
-// Nothing if it belongs on a worker.
-Outcome run_at_once(const ApiCall& call, std::string_view body, api::Context& context,
+// Returns nothing if the call belongs on a worker.
+Outcome run_at_once(const aws::Call& call, std::string_view body, api::Context& context,
                     net::IoLoop& loop) {
   if (call.operation->lane == api::Lane::kWorker) return std::nullopt;
-  context.when = storage::When::kWithOthers;
+  context.may_write_with_others = true;
   return loop.may_wait([&] { return run_guarded(call, body, context); });
 }
 
@@ -106,26 +99,40 @@ Dispatcher::Dispatcher(const Backends& backends, FrontDoor front_door, Admin adm
       defaults_(std::move(defaults)),
       limits_(limits),
       signature_check_(signature_check) {
-  for (const api::Operation* operation : kinesis::operations()) {
-    const std::string label = operation_label(operation->name);
-    operation_metrics_[operation->name] = {
-        &backends_.metrics.counter("millrace_requests_total", "Requests answered, by operation.",
-                                   label),
-        &backends_.metrics.histogram("millrace_request_seconds",
-                                     "Time from a request's last byte to its answer.", label)};
+  for (const api::Service* service : services()) {
+    for (const api::Operation* operation : service->operations) {
+      const std::string labels = labels_of(service, operation);
+      operation_metrics_[operation] = {
+          &backends_.metrics.counter("millrace_requests_total",
+                                     "Requests answered, by service and operation.", labels),
+          &backends_.metrics.histogram("millrace_request_seconds",
+                                       "Time from a request's last byte to its answer.", labels)};
+    }
   }
 }
 
 api::Caller Dispatcher::caller_of(const aws::Credential& credential) const {
-  return {is_account(credential.access_key_id) ? credential.access_key_id : defaults_.account,
-          credential.region.empty() ? defaults_.region : credential.region};
+  api::Caller caller{
+      {defaults_.account, credential.region.empty() ? defaults_.region : credential.region},
+      "",
+      false};
+  const std::string& key = credential.access_key_id;
+  if (is_account(key)) {
+    caller.scope.account = key;
+  } else if (auto account = api::account_of_key(backends_.world.sealer, key)) {
+    caller.scope.account = std::move(*account);
+    caller.has_temporary_key = true;
+    const auto session = api::session_of(backends_.world.sealer, key, credential.session_token);
+    if (session) caller.session = session->name;
+  }
+  return caller;
 }
 
 bool Dispatcher::is_settled(const Outcome& outcome, const api::Context& context) const {
   return outcome && !is_busy(outcome) && (!*outcome || backends_.engine.is_durable(context.ticket));
 }
 
-net::Task<> Dispatcher::settle(const net::HttpRequest* request, const ApiCall* call,
+net::Task<> Dispatcher::settle(const net::HttpRequest* request, const aws::Call* call,
                                api::Context* context, net::IoLoop* loop, Outcome* outcome) {
   const auto deadline = SteadyClock::now() + limits_.busy_timeout;
   for (;;) {
@@ -158,117 +165,163 @@ net::Task<Result<void>> Dispatcher::wait_until_durable(storage::Ticket ticket, n
   return net::await_callback<Result<void>>(std::move(begin));
 }
 
-std::optional<net::HttpResponse> Dispatcher::answer_other_service(
-    const net::HttpRequest& request, std::string_view peer, const std::string& request_id) const {
-  const auto companion = companion_of(request, limits_.body_bytes_max);
-  if (!companion || companion == Companion::kOtherForm) {
-    if (const auto foreign = foreign_call_of(request)) {
-      log_way(peer, request, "a call of " + foreign->service + ", which is not served");
-      return answer_foreign(*foreign, request_id);
-    }
-  }
-  if (!companion) return std::nullopt;
-  log_way(peer, request, "a call of another service");
-  const aws::Credential credential = aws::parse_credential(request).value_or(aws::Credential{});
-  return answer_companion(*companion, caller_of(credential), request_id);
-}
-
-net::Task<std::optional<net::HttpResponse>> Dispatcher::answer_by_worker(
-    const net::HttpRequest* request) {
-  std::function<std::optional<net::HttpResponse>()> work =
-      [this, request]() -> std::optional<net::HttpResponse> {
+net::Task<net::HttpResponse> Dispatcher::answer_by_worker(const net::HttpRequest* request) {
+  std::function<net::HttpResponse()> work = [this, request]() -> net::HttpResponse {
     try {
-      return admin_.answer(*request);
+      if (auto answer = admin_.answer(*request)) return std::move(*answer);
     } catch (const std::exception&) {
       return net::plain_response(500, "There was no room to gather this; try again.\n");
     }
+    return aws::access_denied().http;
   };
-  co_return co_await net::run_on<std::optional<net::HttpResponse>>(backends_.scrapes,
-                                                                   std::move(work));
+  co_return co_await net::run_on<net::HttpResponse>(backends_.scrapes, std::move(work));
+}
+
+bool Dispatcher::answer_at_door(const net::HttpRequest& request, std::string_view peer,
+                                Handled& handled) const {
+  if (auto refused = front_door_.refuse(request)) {
+    handled.answer.http = std::move(*refused);
+    handled.by = By::kFrontDoor;
+    handled.is_refused = true;
+    log_way(peer, request, "refused at the front door");
+    return true;
+  }
+  if (auto preflight = front_door_.answer_preflight(request)) {
+    handled.answer.http = std::move(*preflight);
+    handled.by = By::kPreflight;
+    log_way(peer, request, "a preflight");
+    return true;
+  }
+  return false;
+}
+
+std::optional<aws::Call> Dispatcher::read_call(const net::HttpRequest& request,
+                                               std::string_view peer,
+                                               std::variant<Route, NoRoute> routed,
+                                               const std::string& request_id,
+                                               Handled& handled) const {
+  if (auto* nowhere = std::get_if<NoRoute>(&routed)) {
+    log_way(peer, request, nowhere->why);
+    handled.answer = std::move(nowhere->answer);
+    return std::nullopt;
+  }
+  auto& route = std::get<Route>(routed);
+  const auto signatures = signature_check_.get();
+  aws::Reading reading{request, std::move(route.unpacked), signatures.get(), request_id};
+  auto read = route.protocol->read(*route.service, reading);
+  if (auto* refused = std::get_if<aws::Answer>(&read)) {
+    handled.answer = std::move(*refused);
+    handled.is_refused = aws::is_signature_error(handled.answer.error);
+    log_way(peer, request,
+            handled.is_refused ? "refused for its signature" : "no call of an operation");
+    return std::nullopt;
+  }
+  auto& call = std::get<aws::Call>(read);
+  handled.service = call.service;
+  handled.operation = call.operation;
+  handled.form = call.protocol->name(call.form);
+  if (backends_.log.should_log(spdlog::level::debug)) {
+    log_way(peer, request,
+            std::string(call.service->signing_name) + " " + std::string(call.operation->name));
+  }
+  return std::move(call);
+}
+
+void Dispatcher::finish(const aws::Call& call, api::Context& context, Outcome outcome,
+                        const std::string& request_id, Handled& handled) const {
+  handled.has_written = context.ticket != 0;
+  const bool is_stream = outcome->has_value() && context.events;
+  handled.answer = call.protocol->write(call, std::move(*outcome), request_id);
+  if (!is_stream) return;
+  net::HttpResponse& response = handled.answer.http;
+  response.content_type = aws::kEventStreamType;
+  response.source =
+      std::make_unique<aws::EventBody>(std::move(context.events), call.form, backends_.world.clock);
+}
+
+std::optional<aws::Call> Dispatcher::begin(const net::HttpRequest& request, std::string_view peer,
+                                           const std::string& request_id, Handled& handled) const {
+  if (answer_at_door(request, peer, handled)) return std::nullopt;
+  // Before the server's own paths: a bucket of another service may be called health.
+  std::variant<Route, NoRoute> routed = route(request, limits_.body_bytes_max, request_id);
+  const auto* found = std::get_if<Route>(&routed);
+  const bool may_be_own = found != nullptr && found->service == &kinesis::service();
+  handled.belongs_on_worker = may_be_own && Admin::may_wait(request);
+  auto own = may_be_own && !handled.belongs_on_worker ? admin_.answer(request) : std::nullopt;
+  if (!own && !handled.belongs_on_worker) {
+    return read_call(request, peer, std::move(routed), request_id, handled);
+  }
+  if (own) handled.answer.http = std::move(*own);
+  handled.by = By::kOwnPath;
+  log_way(peer, request, "a path of the server's own");
+  return std::nullopt;
+}
+
+void Dispatcher::complete(const net::HttpRequest& request, std::string_view peer,
+                          aws::RequestIds& ids, const std::string& request_id,
+                          SteadyClock::time_point started, net::Budget::Share& share,
+                          Handled& handled) {
+  net::HttpResponse& response = handled.answer.http;
+  // A write that was carried out is told of all the same, or its client would do it again.
+  const std::size_t answer_bytes = response.body.size();
+  if (answer_bytes > kFreeAnswerBytes && !share.take(answer_bytes) && !handled.has_written) {
+    handled.answer = {
+        net::plain_response(503, "Too many answers are waiting to be read; try again.\n", true),
+        ""};
+  }
+  if (handled.by != By::kOwnPath) {
+    response.headers.reserve(response.headers.size() + 2);
+    front_door_.add_headers(request, response);
+    response.headers.push_back({kRequestIdHeader, request_id, true});
+    if (handled.by != By::kPreflight) {
+      response.headers.push_back({kExtendedIdHeader, ids.next_extended(), true});
+    }
+  }
+  const auto duration = SteadyClock::now() - started;
+  count(handled, duration);
+  const bool is_refused_at_door = handled.by == By::kFrontDoor;
+  if (is_refused_at_door && response.status == 400) {
+    backends_.rejections.count(request.protocol, response.status);
+  }
+  const AccessLog::Kind kind{handled.is_refused, response.source != nullptr};
+  if (backends_.access_log.wants(response.status, duration, kind)) {
+    const auto of_door = [&](std::string_view name) {
+      return is_refused_at_door ? request.header(name).value_or("") : std::string_view{};
+    };
+    AccessEntry entry{peer, request.protocol, request.method, request.path};
+    if (handled.service != nullptr) entry.service = handled.service->signing_name;
+    if (handled.operation != nullptr) entry.operation = handled.operation->name;
+    entry.form = handled.form;
+    entry.request_id = request_id;
+    entry.status = response.status;
+    entry.error = handled.answer.error;
+    entry.request_bytes = request.body.size();
+    entry.response_bytes = response.body.size();
+    entry.duration = duration;
+    entry.host = of_door("host");
+    entry.origin = of_door("origin");
+    backends_.access_log.write(entry);
+  }
 }
 
 net::Task<net::HttpResponse> Dispatcher::answer(const net::HttpRequest* request,
                                                 std::string_view peer, aws::RequestIds* ids,
                                                 net::IoLoop* loop, net::Budget::Share* share) {
   const auto started = SteadyClock::now();
-  std::string_view operation;
-  std::string_view form;
-  std::optional<net::HttpResponse> response = front_door_.refuse(*request);
-  const bool is_refused_at_door = response.has_value();
-  bool is_refused = is_refused_at_door;
-  if (is_refused_at_door) log_way(peer, *request, "refused at the front door");
-  const bool is_preflight =
-      !response && (response = front_door_.answer_preflight(*request)).has_value();
-  if (is_preflight) log_way(peer, *request, "a preflight");
   const std::string request_id = ids->next_uuid();
-  // Before Kinesis' rules for forms would refuse them, and before the server's own paths: a bucket
-  // may be called health.
-  const bool is_other =
-      !response && (response = answer_other_service(*request, peer, request_id)).has_value();
-  if (!response && Admin::may_wait(*request)) {
-    response = co_await answer_by_worker(request);
-  } else if (!response) {
-    response = admin_.answer(*request);
+  Handled handled;
+  const std::optional<aws::Call> call = begin(*request, peer, request_id, handled);
+  if (handled.belongs_on_worker) handled.answer.http = co_await answer_by_worker(request);
+  if (call) {
+    api::Context context(backends_.world, caller_of(call->credential), call->operation->name,
+                         call->form);
+    context.answer_room = share->room();
+    Outcome outcome = run_at_once(*call, request->body, context, *loop);
+    if (!is_settled(outcome, context)) co_await settle(request, &*call, &context, loop, &outcome);
+    finish(*call, context, std::move(outcome), request_id, handled);
   }
-  const bool is_own_path = response && !is_refused_at_door && !is_preflight && !is_other;
-  if (is_own_path) log_way(peer, *request, "a path of the server's own");
-  bool has_written = false;
-  if (!response) {
-    std::variant<ApiCall, net::HttpResponse> call =
-        read_call(*request, signature_check_.get().get());
-    if (auto* refused = std::get_if<net::HttpResponse>(&call)) {
-      response = std::move(*refused);
-      is_refused = aws::is_signature_error(error_of(*response));
-      log_way(peer, *request, is_refused ? "refused for its signature" : "no call of an operation");
-    } else {
-      const ApiCall& found = std::get<ApiCall>(call);
-      operation = found.operation->name;
-      form = found.form == api::Form::kCbor ? "cbor" : "json";
-      log_way(peer, *request, operation);
-      api::Context context(backends_.services, caller_of(found.credential), operation, found.form);
-      context.answer_room = share->room();
-      Outcome outcome = run_at_once(found, request->body, context, *loop);
-      if (!is_settled(outcome, context)) co_await settle(request, &found, &context, loop, &outcome);
-      has_written = context.ticket != 0;
-      const bool is_stream = outcome->has_value() && context.events;
-      response = to_response(std::move(*outcome), found.form);
-      if (is_stream) {
-        response->content_type = aws::kEventStreamType;
-        response->source = std::make_unique<aws::EventBody>(std::move(context.events), found.form,
-                                                            backends_.services.clock);
-      }
-    }
-  }
-  // A write that was carried out is told of all the same, or its client would do it again.
-  const std::size_t answer_bytes = response->body.size();
-  if (answer_bytes > kFreeAnswerBytes && !share->take(answer_bytes) && !has_written) {
-    response =
-        net::plain_response(503, "Too many answers are waiting to be read; try again.\n", true);
-  }
-  if (!is_own_path) {
-    response->headers.reserve(response->headers.size() + 2);
-    front_door_.add_headers(*request, *response);
-    response->headers.push_back({kRequestIdHeader, request_id, true});
-    if (!is_preflight) {
-      response->headers.push_back({kExtendedIdHeader, ids->next_extended(), true});
-    }
-  }
-  const auto duration = SteadyClock::now() - started;
-  count(operation, *response, duration);
-  if (is_refused_at_door && response->status == 400) {
-    backends_.rejections.count(request->protocol, response->status);
-  }
-  const AccessLog::Kind kind{is_refused, response->source != nullptr};
-  if (backends_.access_log.wants(response->status, duration, kind)) {
-    const auto of_door = [&](std::string_view name) {
-      return is_refused_at_door ? request->header(name).value_or("") : std::string_view{};
-    };
-    backends_.access_log.write({peer, request->protocol, request->method, request->path, operation,
-                                form, request_id, response->status, error_of(*response),
-                                request->body.size(), response->body.size(), duration,
-                                of_door("host"), of_door("origin")});
-  }
-  co_return std::move(*response);
+  complete(*request, peer, *ids, request_id, started, *share, handled);
+  co_return std::move(handled.answer.http);
 }
 
 void Dispatcher::log_way(std::string_view peer, const net::HttpRequest& request,
@@ -280,20 +333,18 @@ void Dispatcher::log_way(std::string_view peer, const net::HttpRequest& request,
                       printable(request.path, kPathBytesMax), way);
 }
 
-void Dispatcher::count(std::string_view operation, const net::HttpResponse& response,
-                       std::chrono::nanoseconds duration) {
-  const auto found = operation_metrics_.find(operation);
+void Dispatcher::count(const Handled& handled, std::chrono::nanoseconds duration) {
+  const auto found = operation_metrics_.find(handled.operation);
   if (found != operation_metrics_.end()) {
     found->second.answered->add();
     found->second.seconds->observe(duration);
   }
-  const std::string_view error = error_of(response);
-  if (error.empty()) return;
-  std::string labels = operation_label(operation);
-  labels += ",error=\"" + std::string(error) + "\"";
+  if (handled.answer.error.empty()) return;
   backends_.metrics
-      .counter("millrace_errors_total", "Requests answered with an error, by operation and error.",
-               labels)
+      .counter(
+          "millrace_errors_total",
+          "Requests answered with an error, by service, operation and error.",
+          labels_of(handled.service, handled.operation) + ",error=\"" + handled.answer.error + "\"")
       .add();
 }
 

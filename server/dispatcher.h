@@ -1,15 +1,20 @@
-// From a request to its answer: front door, own paths, protocol, operation, durability. The only
+// From a request to its answer: front door, own paths, service, operation, durability. The only
 // place where an Error becomes an answer, a metric and a log line.
 
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 
 #include "api/context.h"
 #include "api/operation.h"
+#include "api/service.h"
+#include "aws/protocol.h"
 #include "aws/request_ids.h"
 #include "aws/sigv4.h"
 #include "aws/sigv4_verify.h"
@@ -25,9 +30,10 @@
 #include "server/admin.h"
 #include "server/defaults.h"
 #include "server/front_door.h"
-#include "server/protocol.h"
 #include "server/rejections.h"
+#include "server/router.h"
 #include "storage/engine.h"
+#include "world/world.h"
 
 namespace spdlog {
 class logger;  // NOLINT(readability-identifier-naming): its name.
@@ -38,7 +44,7 @@ namespace millrace::server {
 // What the dispatcher works with; all of it outlives it.
 struct Backends {
   storage::Engine& engine;
-  api::Services services;
+  world::World world;
   Metrics& metrics;
   AccessLog& access_log;
   Rejections& rejections;
@@ -47,7 +53,7 @@ struct Backends {
   asio::thread_pool& scrapes;  // For /metrics alone: a store that holds it up holds up nobody else.
 };
 
-// What came of a call; nothing before it has been run.
+// The result of a call; empty until it has run.
 using Outcome = std::optional<Result<std::string>>;
 
 class Dispatcher {
@@ -64,27 +70,59 @@ class Dispatcher {
                                       net::Budget::Share* share);
 
  private:
+  using SteadyClock = std::chrono::steady_clock;
+
   struct OperationMetrics {
     Counter* answered;
     Histogram* seconds;
   };
 
+  // Who has answered a request.
+  enum class By : std::uint8_t { kFrontDoor, kPreflight, kOwnPath, kService };
+
+  // What has become of a request, for its last headers, the metrics and the access log.
+  struct Handled {
+    aws::Answer answer;
+    By by = By::kService;
+    const api::Service* service = nullptr;      // Of a call.
+    const api::Operation* operation = nullptr;  // Likewise.
+    std::string_view form;                      // Likewise.
+    bool is_refused = false;                    // By the front door or by its signature.
+    bool has_written = false;
+    bool belongs_on_worker = false;  // As a path of the server's own that may take its time.
+  };
+
+  // Answers all but calls of operations, which it returns, and what belongs on a worker.
+  std::optional<aws::Call> begin(const net::HttpRequest& request, std::string_view peer,
+                                 const std::string& request_id, Handled& handled) const;
+
+  // Answers what the front door refuses, or answers itself. Returns false if the request is let in.
+  bool answer_at_door(const net::HttpRequest& request, std::string_view peer,
+                      Handled& handled) const;
+  // Reads the call of a request, or answers it if it is none.
+  std::optional<aws::Call> read_call(const net::HttpRequest& request, std::string_view peer,
+                                     std::variant<Route, NoRoute> routed,
+                                     const std::string& request_id, Handled& handled) const;
+  // Makes the answer of a call that has come to its end.
+  void finish(const aws::Call& call, api::Context& context, Outcome outcome,
+              const std::string& request_id, Handled& handled) const;
+  // Adds what every answer has, counts and logs it.
+  void complete(const net::HttpRequest& request, std::string_view peer, aws::RequestIds& ids,
+                const std::string& request_id, SteadyClock::time_point started,
+                net::Budget::Share& share, Handled& handled);
+
   // Whether an answer can be given now, as it is for nearly all calls.
   [[nodiscard]] bool is_settled(const Outcome& outcome, const api::Context& context) const;
   // Runs what belongs on a worker, again what the store had no room for, and waits until what was
   // written is durable.
-  net::Task<> settle(const net::HttpRequest* request, const ApiCall* call, api::Context* context,
+  net::Task<> settle(const net::HttpRequest* request, const aws::Call* call, api::Context* context,
                      net::IoLoop* loop, Outcome* outcome);
   [[nodiscard]] net::Task<Result<void>> wait_until_durable(storage::Ticket ticket,
                                                            net::IoLoop* loop);
   [[nodiscard]] api::Caller caller_of(const aws::Credential& credential) const;
-  void count(std::string_view operation, const net::HttpResponse& response,
-             std::chrono::nanoseconds duration);
+  void count(const Handled& handled, std::chrono::nanoseconds duration);
   // The answer of a path of the server's own that may take its time.
-  net::Task<std::optional<net::HttpResponse>> answer_by_worker(const net::HttpRequest* request);
-  // Answers what is no request for Kinesis: a companion's, or one for a service that is not here.
-  [[nodiscard]] std::optional<net::HttpResponse> answer_other_service(
-      const net::HttpRequest& request, std::string_view peer, const std::string& request_id) const;
+  net::Task<net::HttpResponse> answer_by_worker(const net::HttpRequest* request);
   // Says on the debug level by whom `request` is answered.
   void log_way(std::string_view peer, const net::HttpRequest& request, std::string_view way) const;
 
@@ -94,7 +132,7 @@ class Dispatcher {
   const Defaults defaults_;
   const net::Limits limits_;
   const Current<const aws::SignatureCheck>& signature_check_;
-  std::unordered_map<std::string_view, OperationMetrics> operation_metrics_;
+  std::unordered_map<const api::Operation*, OperationMetrics> operation_metrics_;
 };
 
 }  // namespace millrace::server

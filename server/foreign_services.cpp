@@ -11,10 +11,11 @@
 #include "api/cbor.h"
 #include "api/errors.h"
 #include "api/json.h"
+#include "api/xml.h"
+#include "aws/protocol.h"
 #include "aws/sigv4.h"
 #include "net/http.h"
 #include "net/uri.h"
-#include "server/companions.h"
 
 namespace millrace::server {
 namespace {
@@ -96,13 +97,6 @@ constexpr std::array kServices = {
     Service{"tagging", Protocol::kJson, "ResourceGroupsTaggingAPI_20170126", ""},
 };
 
-// What is served of a service that is not served whole; empty if nothing is.
-std::string_view served_of(std::string_view service) {
-  if (service == "sts") return "GetCallerIdentity";
-  if (service == "monitoring") return "PutMetricData";
-  return {};
-}
-
 template <class Matches>
 const Service* find_service(Matches matches) {
   const auto* const found = std::ranges::find_if(kServices, matches);
@@ -122,43 +116,19 @@ std::string action_of(const net::HttpRequest& request) {
   return action;
 }
 
-constexpr std::string_view kRpcPath = "/service/";
-constexpr std::string_view kRpcOperation = "/operation/";
-
-// The target in the path of an RPC v2 CBOR call, `/service/TARGET/operation/NAME`.
-std::string_view rpc_target(std::string_view path) {
-  if (!path.starts_with(kRpcPath)) return {};
-  const std::string_view rest = path.substr(kRpcPath.size());
-  const std::size_t end = rest.find(kRpcOperation);
-  return end == std::string_view::npos ? std::string_view{} : rest.substr(0, end);
-}
-
 // What of the request shows how its client wants to be answered, if not its service.
 Protocol protocol_of(const net::HttpRequest& request, const std::string& action, Protocol usual) {
-  if (!rpc_target(request.path).empty()) return Protocol::kRpcCbor;
+  if (!aws::parse_rpc_path(request.path).target.empty()) return Protocol::kRpcCbor;
   if (request.header("x-amz-target")) return Protocol::kJson;
   if (usual == Protocol::kEc2Query || usual == Protocol::kS3) return usual;
   return action.empty() ? usual : Protocol::kQuery;
 }
 
-std::string xml_text(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '<') {
-      escaped += "&lt;";
-    } else if (c == '&') {
-      escaped += "&amp;";
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
-}
-
 std::string xml_error(Protocol protocol, std::string_view code, const std::string& message,
                       const std::string& request_id) {
-  const std::string fields =
-      "<Code>" + std::string(code) + "</Code><Message>" + xml_text(message) + "</Message>";
+  std::string fields = "<Code>" + std::string(code) + "</Code><Message>";
+  api::append_xml_text(fields, message);
+  fields += "</Message>";
   const std::string head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   switch (protocol) {
     case Protocol::kS3:
@@ -186,14 +156,17 @@ std::string typed_error(const std::string& message) {
 }
 
 std::string sentence(std::string_view service) {
-  const std::string_view served = served_of(service);
-  const std::string fact =
-      served.empty() ? "does not serve " + std::string(service)
-                     : "serves only " + std::string(served) + " of " + std::string(service);
-  return "millrace " + fact + ". Set AWS_ENDPOINT_URL_KINESIS instead of AWS_ENDPOINT_URL.";
+  return "millrace does not serve " + std::string(service) +
+         ". Set AWS_ENDPOINT_URL_KINESIS instead of AWS_ENDPOINT_URL.";
 }
 
 }  // namespace
+
+bool is_form(const net::HttpRequest& request) {
+  constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+  const std::string_view type = request.header("content-type").value_or("");
+  return net::equals_ignoring_case(net::trimmed(type.substr(0, type.find(';'))), kFormType);
+}
 
 std::optional<ForeignCall> foreign_call_of(const net::HttpRequest& request) {
   const std::string_view target = request.header("x-amz-target").value_or("");
@@ -201,8 +174,8 @@ std::optional<ForeignCall> foreign_call_of(const net::HttpRequest& request) {
   const std::string signed_for = aws::signed_service(request);
   if (signed_for == kKinesis) return std::nullopt;
   const std::string action = action_of(request);
-  const std::string_view prefix =
-      target.empty() ? rpc_target(request.path) : target.substr(0, target.find('.'));
+  const std::string_view prefix = target.empty() ? aws::parse_rpc_path(request.path).target
+                                                 : target.substr(0, target.find('.'));
   const Service* found = nullptr;
   if (is_service_name(signed_for)) {
     found =

@@ -16,6 +16,9 @@
 
 namespace millrace::server {
 
+// Whether the request's Content-Type says that its body is a form.
+[[nodiscard]] bool is_form(const net::HttpRequest& request);
+
 // How a service and its clients talk.
 enum class ServiceProtocol : std::uint8_t {
   kJson,
@@ -32,8 +35,9 @@ struct ForeignCall {
   ServiceProtocol protocol = ServiceProtocol::kJson;
 };
 
-// Nothing if the request is for Kinesis, or says nothing of a service. Requests of the companions
-// (server/companions.h) that are answered have been taken out before.
+// Returns nullopt if the request is for Kinesis, or says nothing of a service. Calls of the
+// services that are served have been taken out before; an operation of theirs that is not served is
+// found here.
 [[nodiscard]] std::optional<ForeignCall> foreign_call_of(const net::HttpRequest& request);
 
 // An error that says which service is not served.

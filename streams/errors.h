@@ -25,7 +25,7 @@ inline constexpr ErrorCode kExpiredIterator{"ExpiredIteratorException"};
 inline constexpr ErrorCode kExpiredNextToken{"ExpiredNextTokenException"};
 inline constexpr ErrorCode kThroughputExceeded{"ProvisionedThroughputExceededException"};
 inline constexpr ErrorCode kAccessDenied{"AccessDeniedException"};
-inline constexpr ErrorCode kInternalFailure{"InternalFailure"};
+inline constexpr ErrorCode kInternalFailure{"InternalFailure", Blame::kServer};
 
 [[nodiscard]] Error stream_not_found(const StreamKey& stream);
 [[nodiscard]] Error stream_exists(const StreamKey& stream);

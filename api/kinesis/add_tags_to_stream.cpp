@@ -12,6 +12,7 @@
 #include "streams/catalogue.h"
 #include "streams/stream_facts.h"
 #include "streams/tags.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -30,7 +31,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   const auto stream = find_stream(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
 
-  const auto written = context.catalogue.change(
+  const auto written = context.world.catalogue.change(
       **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) {
         return streams::add_tags(facts.tags, request.tags, facts.key);
       });

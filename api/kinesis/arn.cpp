@@ -10,37 +10,15 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/scope.h"
 #include "streams/stream_key.h"
 
-namespace millrace::api {
+namespace millrace::kinesis {
 namespace {
 
 constexpr std::string_view kConsumer = "/consumer/";
 
-struct Partition {
-  std::string_view region_prefix;
-  std::string_view name;
-};
-
-// Source: botocore's partitions.json. Regions that no row fits are in `aws`.
-constexpr std::array<Partition, 7> kPartitions{{
-    {"cn-", "aws-cn"},
-    {"eu-isoe-", "aws-iso-e"},
-    {"eusc-", "aws-eusc"},
-    {"us-gov-", "aws-us-gov"},
-    {"us-iso-", "aws-iso"},
-    {"us-isob-", "aws-iso-b"},
-    {"us-isof-", "aws-iso-f"},
-}};
-
 }  // namespace
-
-std::string_view partition_of(std::string_view region) {
-  const auto* const found = std::ranges::find_if(kPartitions, [&](const Partition& partition) {
-    return region.starts_with(partition.region_prefix);
-  });
-  return found != kPartitions.end() ? found->name : "aws";
-}
 
 std::string stream_arn(const streams::StreamKey& key) {
   return "arn:" + std::string(partition_of(key.region)) + ":kinesis:" + key.region + ":" +
@@ -84,4 +62,4 @@ std::optional<streams::StreamKey> parse_stream_arn(std::string_view arn) {
   return streams::StreamKey{std::string(parts[4]), std::string(parts[3]), std::string(name)};
 }
 
-}  // namespace millrace::api
+}  // namespace millrace::kinesis

@@ -9,10 +9,7 @@
 
 #include "streams/stream_key.h"
 
-namespace millrace::api {
-
-// The partition of a region: `aws` for unknown ones.
-[[nodiscard]] std::string_view partition_of(std::string_view region);
+namespace millrace::kinesis {
 
 // `arn:aws:kinesis:{region}:{account}:stream/{name}`, in the partition of the region.
 [[nodiscard]] std::string stream_arn(const streams::StreamKey& key);
@@ -34,4 +31,4 @@ struct ConsumerArn {
 // Returns nullopt if it is no such ARN.
 [[nodiscard]] std::optional<streams::StreamKey> parse_stream_arn(std::string_view arn);
 
-}  // namespace millrace::api
+}  // namespace millrace::kinesis

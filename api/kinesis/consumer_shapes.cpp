@@ -11,7 +11,7 @@ namespace millrace::kinesis {
 
 ConsumerShape to_shape(const streams::Consumer& consumer, const streams::StreamKey& stream,
                        streams::ConsumerStatus status) {
-  return {consumer.name, api::consumer_arn(stream, consumer.name, consumer.creation_second),
+  return {consumer.name, consumer_arn(stream, consumer.name, consumer.creation_second),
           std::string(streams::to_text(status)), time_from_millis(consumer.creation_second * 1000)};
 }
 

@@ -22,6 +22,7 @@
 #include "streams/on_demand.h"
 #include "streams/stream_facts.h"
 #include "streams/tags.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -59,7 +60,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   streams::NewStream wanted;
   streams::StreamSettings& settings = wanted.settings;
   wanted.key = {context.account, context.region, request.stream_name};
-  if (context.catalogue.find(wanted.key)) return std::unexpected(stream_exists(wanted.key));
+  if (context.world.catalogue.find(wanted.key)) return std::unexpected(stream_exists(wanted.key));
   if (is_on_demand && request.shard_count) {
     return fail(streams::kInvalidArgument, "ShardCount is not expected when StreamMode=ON_DEMAND");
   }
@@ -88,7 +89,7 @@ Result<void> handle(const Request& request, api::Context& context) {
       return added;
     }
   }
-  const auto written = context.catalogue.create(wanted);
+  const auto written = context.world.catalogue.create(wanted);
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

@@ -14,6 +14,7 @@
 #include "api/operation.h"
 #include "base/error.h"
 #include "streams/catalogue.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -33,7 +34,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   if (!stream) return std::unexpected(stream.error());
 
   const auto written =
-      context.catalogue.remove(**stream, request.enforce_consumer_deletion.value_or(false));
+      context.world.catalogue.remove(**stream, request.enforce_consumer_deletion.value_or(false));
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

@@ -11,6 +11,7 @@
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -19,14 +20,14 @@ Result<void> handle(const ConsumerRef& ref, api::Context& context) {
   const auto found = find_consumer(context, ref);
   if (!found) return std::unexpected(found.error());
 
-  const auto written = context.catalogue.change(
+  const auto written = context.world.catalogue.change(
       *found->stream, streams::Allowed::kNotDeleting, [&](streams::StreamFacts& facts) {
         return streams::deregister_consumer(facts.consumers, found->consumer.name, facts.key,
-                                            context.catalogue.options().delays.consumer,
-                                            context.clock.now());
+                                            context.world.catalogue.options().delays.consumer,
+                                            context.world.clock.now());
       });
   if (!written) return std::unexpected(written.error());
-  context.catalogue.wake_readers(*found->stream);  // Its own subscriptions end.
+  context.world.catalogue.wake_readers(*found->stream);  // Its own subscriptions end.
   context.wait_for(*written);
   return {};
 }

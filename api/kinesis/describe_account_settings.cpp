@@ -9,6 +9,7 @@
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -18,8 +19,8 @@ struct Request {
 };
 
 Result<AccountSettings> handle(const Request& /*request*/, api::Context& context) {
-  return to_shape(context.accounts.commitment(context.account, context.region),
-                  context.clock.now());
+  return to_shape(context.world.accounts.commitment(context.account, context.region),
+                  context.world.clock.now());
 }
 
 }  // namespace

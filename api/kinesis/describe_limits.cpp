@@ -12,6 +12,7 @@
 #include "api/operation.h"
 #include "base/error.h"
 #include "streams/catalogue.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -44,9 +45,10 @@ struct Response {
 };
 
 Result<Response> handle(const Request& /*request*/, api::Context& context) {
-  const auto counts = context.catalogue.counts(context.account, context.region);
+  const auto counts = context.world.catalogue.counts(context.account, context.region);
   Response response;
-  response.shard_limit = static_cast<std::int32_t>(context.catalogue.options().account_shards_max);
+  response.shard_limit =
+      static_cast<std::int32_t>(context.world.catalogue.options().account_shards_max);
   response.open_shard_count = static_cast<std::int32_t>(counts.open_shards);
   response.on_demand_stream_count = static_cast<std::int32_t>(counts.on_demand_streams);
   return response;

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -66,7 +67,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   if (!stream) return std::unexpected(stream.error());
 
   const auto state = (*stream)->state();
-  const TimePoint now = context.clock.now();
+  const TimePoint now = context.world.clock.now();
   Response response;
   StreamDescription& description = response.description;
   description.basics = to_shape(*state.facts, now);

@@ -14,6 +14,7 @@
 #include "api/operation.h"
 #include "base/error.h"
 #include "streams/stream.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -41,8 +42,8 @@ Result<Response> handle(const ConsumerRef& ref, api::Context& context) {
   if (!found) return std::unexpected(found.error());
 
   const auto facts = found->stream->state().facts;
-  const auto status = found->consumer.status_at(context.clock.now());
-  return Response{{to_shape(found->consumer, facts->key, status), api::stream_arn(facts->key)}};
+  const auto status = found->consumer.status_at(context.world.clock.now());
+  return Response{{to_shape(found->consumer, facts->key, status), stream_arn(facts->key)}};
 }
 
 }  // namespace

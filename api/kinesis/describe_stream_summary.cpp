@@ -19,6 +19,7 @@
 #include "streams/consumers.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -64,7 +65,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   if (!stream) return std::unexpected(stream.error());
 
   const auto state = (*stream)->state();
-  const TimePoint now = context.clock.now();
+  const TimePoint now = context.world.clock.now();
   Response response;
   Summary& summary = response.summary;
   summary.basics = to_shape(*state.facts, now);

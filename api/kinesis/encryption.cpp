@@ -6,6 +6,7 @@
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 
@@ -13,7 +14,7 @@ Result<void> set_encryption(const EncryptionRequest& request, api::Context& cont
                             const streams::Catalogue::SettingsChange& change) {
   const auto stream = find_stream(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
-  const auto written = context.catalogue.update(
+  const auto written = context.world.catalogue.update(
       **stream,
       [&](const streams::StreamFacts& facts, streams::StreamSettings& settings) -> Result<void> {
         if (request.encryption_type != "KMS") {

@@ -33,6 +33,7 @@
 #include "streams/quota.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -83,7 +84,7 @@ struct Response {
 
 // The iterator's stream, if it is still the one the iterator was made for.
 Result<streams::StreamPointer> find_by_iterator(const Request& request,
-                                                const api::ShardIterator& iterator,
+                                                const ShardIterator& iterator,
                                                 api::Context& context) {
   if (request.stream_arn) {
     const auto key = stream_key(context, request.stream_arn, std::nullopt);
@@ -101,8 +102,8 @@ Result<streams::StreamPointer> find_by_iterator(const Request& request,
 }
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const TimePoint now = context.clock.now();
-  auto iterator = context.tokens.decode_iterator(request.shard_iterator, now);
+  const TimePoint now = context.world.clock.now();
+  auto iterator = Tokens(context.world.sealer).decode_iterator(request.shard_iterator, now);
   if (!iterator) return std::unexpected(iterator.error());
   const auto stream = find_by_iterator(request, *iterator, context);
   if (!stream) return std::unexpected(stream.error());
@@ -114,7 +115,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   }
   if (request.dry_run.value_or(false)) return dry_run();
   const storage::LogId log = streams::log_of(facts->id, iterator->shard_index);
-  if (!context.quotas.read(log)) {
+  if (!context.world.quotas.read(log)) {
     return std::unexpected(
         streams::shard_read_rate_exceeded(streams::shard_id(iterator->shard_index), facts->key));
   }
@@ -142,7 +143,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   response.memory = std::move(read->memory);
   response.size_bytes = read->size_bytes;
   if (response.encoded_bytes() > context.answer_room) return no_room();
-  context.quotas.has_read(log, response.size_bytes);
+  context.world.quotas.has_read(log, response.size_bytes);
   (*stream)->meter().note_read("", iterator->shard_index, response.records.size(),
                                response.size_bytes, response.millis_behind_latest);
   if (is_end) {
@@ -151,7 +152,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   } else {
     iterator->issued = now;
     iterator->from = read->next;
-    response.next_shard_iterator = context.tokens.encode(*iterator);
+    response.next_shard_iterator = Tokens(context.world.sealer).encode(*iterator);
   }
   return response;
 }

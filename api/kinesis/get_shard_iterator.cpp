@@ -23,6 +23,7 @@
 #include "streams/quota.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -60,7 +61,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto index = parse_shard(request.shard_id, *key);
   if (!index) return std::unexpected(index.error());
 
-  const TimePoint now = context.clock.now();
+  const TimePoint now = context.world.clock.now();
   const auto stream = find_stream(context, *key);
   const auto missing = [&] {
     return std::unexpected(streams::shard_does_not_exist(streams::shard_id(*index), *key));
@@ -79,12 +80,13 @@ Result<Response> handle(const Request& request, api::Context& context) {
   if (request.dry_run.value_or(false)) return dry_run();
   const std::string subject =
       "GetShardIterator " + std::to_string(streams::log_of(state.facts->id, *index));
-  if (!context.quotas.call(subject, kCallsPerShard)) {
+  if (!context.world.quotas.call(subject, kCallsPerShard)) {
     return std::unexpected(
         streams::shard_rate_exceeded(streams::shard_id(*index), state.facts->key));
   }
-  return Response{context.tokens.encode(
-      api::ShardIterator{now, state.facts->id, state.facts->key, *index, *from})};
+  return Response{
+      Tokens(context.world.sealer)
+          .encode(ShardIterator{now, state.facts->id, state.facts->key, *index, *from})};
 }
 
 }  // namespace

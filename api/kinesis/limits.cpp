@@ -11,21 +11,22 @@
 #include "streams/errors.h"
 #include "streams/quota.h"
 #include "streams/stream_key.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 
 ShardLimit::ShardLimit(api::Context& context, streams::StreamKey key)
     : context_(context), key_(std::move(key)) {
-  if (context.quotas.is_off()) return;
-  current_ = context.catalogue.counts(key_.account, key_.region).provisioned_shards;
+  if (context.world.quotas.is_off()) return;
+  current_ = context.world.catalogue.counts(key_.account, key_.region).provisioned_shards;
 }
 
 Result<void> ShardLimit::check(std::size_t additional) const {
-  return context_.catalogue.check_shard_limit(key_, current_, additional);
+  return context_.world.catalogue.check_shard_limit(key_, current_, additional);
 }
 
 std::size_t ShardLimit::shards_max() const {
-  return context_.catalogue.options().account_shards_max;
+  return context_.world.catalogue.options().account_shards_max;
 }
 
 Error daily_limit_exceeded(const streams::StreamKey& stream, std::string_view operation,

@@ -28,6 +28,7 @@
 #include "streams/errors.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -149,8 +150,8 @@ std::optional<Filter> decode_filter(std::string_view text) {
 }
 
 Result<Listing> resume(const Request& request, api::Context& context) {
-  const auto token =
-      context.tokens.decode_next(*request.next_token, kTokenKind, context.clock.now());
+  const auto token = Tokens(context.world.sealer)
+                         .decode_next(*request.next_token, kTokenKind, context.world.clock.now());
   if (!token) return std::unexpected(token.error());
   if (request.stream.arn) {
     const auto key = stream_key(context, request.stream.arn, std::nullopt);
@@ -216,7 +217,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto listing = request.next_token ? resume(request, context) : start(request, context);
   if (!listing) return std::unexpected(listing.error());
   const auto state = listing->stream->state();
-  const TimePoint now = context.clock.now();
+  const TimePoint now = context.world.clock.now();
   if (auto readable = require_readable(*state.facts, now); !readable) {
     return std::unexpected(readable.error());
   }
@@ -233,14 +234,14 @@ Result<Response> handle(const Request& request, api::Context& context) {
   for (const streams::Shard* shard : listed_shards(state, now)) {
     if (streams::shard_id(shard->index) <= listing->after || !passes(*shard)) continue;
     if (response.shards.size() == limit) {
-      api::NextToken token;
+      NextToken token;
       token.kind = kTokenKind;
       token.issued = now;
       token.stream_id = state.facts->id;
       token.stream = state.facts->key;
       token.last = response.shards.back().shard_id;
       token.detail = encode_filter(listing->filter);
-      response.next_token = context.tokens.encode(token);
+      response.next_token = Tokens(context.world.sealer).encode(token);
       break;
     }
     response.shards.push_back(to_shape(*shard));

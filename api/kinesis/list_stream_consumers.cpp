@@ -26,6 +26,7 @@
 #include "streams/errors.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -61,7 +62,8 @@ struct Response {
 Result<std::string> start_after(const Request& request, const streams::StreamFacts& facts,
                                 const api::Context& context) {
   if (!request.next_token) return std::string{};
-  auto token = context.tokens.decode_next(*request.next_token, kTokenKind, context.clock.now());
+  auto token = Tokens(context.world.sealer)
+                   .decode_next(*request.next_token, kTokenKind, context.world.clock.now());
   if (!token) return std::unexpected(token.error());
   if (token->stream_id != facts.id) return fail(streams::kInvalidArgument, "Invalid NextToken.");
   return std::move(token->last);
@@ -81,7 +83,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto after = start_after(request, *facts, context);
   if (!after) return std::unexpected(after.error());
 
-  const TimePoint now = context.clock.now();
+  const TimePoint now = context.world.clock.now();
   const auto limit =
       static_cast<std::size_t>(std::min(request.max_results.value_or(kPageMax), kPageMax));
   Response response;
@@ -90,13 +92,13 @@ Result<Response> handle(const Request& request, api::Context& context) {
     const streams::Consumer& consumer = entry->second;
     if (consumer.is_gone(now)) continue;
     if (response.consumers.size() == limit) {
-      response.next_token =
-          context.tokens.encode(api::NextToken{std::string(kTokenKind),
-                                               now,
-                                               facts->id,
-                                               facts->key,
-                                               response.consumers.back().consumer_name,
-                                               {}});
+      response.next_token = Tokens(context.world.sealer)
+                                .encode(NextToken{std::string(kTokenKind),
+                                                  now,
+                                                  facts->id,
+                                                  facts->key,
+                                                  response.consumers.back().consumer_name,
+                                                  {}});
       break;
     }
     response.consumers.push_back(to_shape(consumer, facts->key, consumer.status_at(now)));

@@ -25,6 +25,7 @@
 #include "streams/catalogue.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -78,7 +79,8 @@ struct Response {
 
 Result<std::string> start_after(const Request& request, const api::Context& context) {
   if (!request.next_token) return request.exclusive_start_stream_name.value_or("");
-  auto token = context.tokens.decode_next(*request.next_token, kTokenKind, context.clock.now());
+  auto token = Tokens(context.world.sealer)
+                   .decode_next(*request.next_token, kTokenKind, context.world.clock.now());
   if (!token) return std::unexpected(token.error());
   return std::move(token->last);
 }
@@ -87,10 +89,10 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto after = start_after(request, context);
   if (!after) return std::unexpected(after.error());
 
-  const TimePoint now = context.clock.now();
+  const TimePoint now = context.world.clock.now();
   const auto limit = static_cast<std::size_t>(std::min(request.limit.value_or(kPageMax), kPageMax));
   Response response;
-  auto streams = context.catalogue.list(context.account, context.region, *after, limit + 1);
+  auto streams = context.world.catalogue.list(context.account, context.region, *after, limit + 1);
   response.has_more_streams = streams.size() > limit;
   if (response.has_more_streams) streams.resize(limit);
   for (const auto& stream : streams) {
@@ -98,17 +100,17 @@ Result<Response> handle(const Request& request, api::Context& context) {
     response.stream_names.push_back(facts->key.name);
     StreamSummary& summary = response.stream_summaries.emplace_back();
     summary.stream_name = facts->key.name;
-    summary.stream_arn = api::stream_arn(facts->key);
+    summary.stream_arn = stream_arn(facts->key);
     summary.stream_status = streams::to_text(facts->status_at(now));
     summary.stream_mode_details = to_shape(facts->settings.mode);
     summary.stream_creation_timestamp = time_from_millis(seconds_of(facts->created_at) * 1000);
   }
   if (response.has_more_streams) {
-    api::NextToken token;
+    NextToken token;
     token.kind = kTokenKind;
     token.issued = now;
     token.last = response.stream_names.back();
-    response.next_token = context.tokens.encode(token);
+    response.next_token = Tokens(context.world.sealer).encode(token);
   }
   return response;
 }

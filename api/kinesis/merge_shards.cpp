@@ -20,6 +20,7 @@
 #include "streams/errors.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -73,9 +74,9 @@ Result<void> handle(const Request& request, api::Context& context) {
   const auto stream = find_stream(context, *key);
   if (!stream) return std::unexpected(stream.error());
 
-  const auto written = context.catalogue.reshard(**stream, [&](const streams::StreamState& state) {
-    return plan_merge(*first, *second, state);
-  });
+  const auto written = context.world.catalogue.reshard(
+      **stream,
+      [&](const streams::StreamState& state) { return plan_merge(*first, *second, state); });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

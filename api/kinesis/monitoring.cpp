@@ -7,6 +7,7 @@
 #include "streams/catalogue.h"
 #include "streams/monitoring.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 
@@ -17,11 +18,11 @@ Result<MonitoringResponse> set_monitoring(const MonitoringRequest& request, api:
 
   const streams::ShardMetrics named = streams::parse_metrics(request.shard_level_metrics);
   MonitoringResponse response;
-  const auto written = context.catalogue.change(
+  const auto written = context.world.catalogue.change(
       **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) -> Result<void> {
         streams::ShardMetrics& metrics = facts.shard_metrics;
         response.stream_name = facts.key.name;
-        response.stream_arn = api::stream_arn(facts.key);
+        response.stream_arn = stream_arn(facts.key);
         response.current = streams::names_of(metrics);
         metrics = change == MonitoringChange::kEnable ? metrics | named : metrics & ~named;
         response.desired = streams::names_of(metrics);

@@ -5,10 +5,8 @@
 
 #pragma once
 
-#include <span>
-#include <string_view>
-
 #include "api/operation.h"
+#include "api/service.h"
 
 #define MILLRACE_KINESIS_OPERATIONS(OPERATION)      \
   OPERATION(AddTagsToStream)                        \
@@ -56,14 +54,8 @@ namespace millrace::kinesis {
 
 using api::Operation;
 
-#define MILLRACE_DECLARE(name) const Operation& name();
-MILLRACE_KINESIS_OPERATIONS(MILLRACE_DECLARE)
-#undef MILLRACE_DECLARE
+MILLRACE_KINESIS_OPERATIONS(MILLRACE_DECLARE_OPERATION)
 
-// All of the list.
-[[nodiscard]] std::span<const Operation* const> operations();
-
-// By its exact name; nullptr if it is not in the list.
-[[nodiscard]] const Operation* find_operation(std::string_view name);
+[[nodiscard]] const api::Service& service();
 
 }  // namespace millrace::kinesis

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "api/field.h"
+#include "base/scope.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -41,7 +42,6 @@ template <class Test>
 bool any_resource(std::string_view text, Test test) {
   constexpr std::string_view kStart = "arn:aws";
   constexpr std::string_view kService = ":kinesis:";
-  constexpr std::size_t kAccountDigits = 12;
   if (!text.starts_with(kStart)) return false;
   const std::size_t service = text.find(kService, kStart.size());
   if (service == std::string_view::npos) return false;
@@ -49,7 +49,7 @@ bool any_resource(std::string_view text, Test test) {
        colon != std::string_view::npos; colon = text.find(':', colon + 1)) {
     const std::string_view behind = text.substr(colon + 1);
     if (behind.size() <= kAccountDigits || behind[kAccountDigits] != ':') continue;
-    if (!has_only(behind.substr(0, kAccountDigits), kDigits, {})) continue;
+    if (!is_account(behind.substr(0, kAccountDigits))) continue;
     if (test(behind.substr(kAccountDigits + 1))) return true;
   }
   return false;

@@ -12,6 +12,7 @@
 #include "api/kinesis/resources.h"
 #include "api/validate.h"
 #include "base/error.h"
+#include "storage/engine.h"
 #include "streams/catalogue.h"
 #include "streams/record.h"
 #include "streams/stream_facts.h"
@@ -42,6 +43,11 @@ inline constexpr std::size_t kRequestBytesMax = 10485760;
 // takes.
 void check_size(const streams::NewRecord& record, std::size_t bytes_max, const std::string& path,
                 api::Violations& violations);
+
+// When the records of a call are written.
+[[nodiscard]] constexpr storage::When when_of(const api::Context& context) {
+  return context.may_write_with_others ? storage::When::kWithOthers : storage::When::kNow;
+}
 
 // What a DryRun answers once all checks have passed.
 [[nodiscard]] std::unexpected<Error> dry_run();

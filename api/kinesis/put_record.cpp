@@ -97,7 +97,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   if (!violations.is_empty()) return std::unexpected(violations.to_error());
   if (request.dry_run.value_or(false)) return dry_run();
 
-  const auto receipt = (*stream)->put({&*record, 1}, context.when);
+  const auto receipt = (*stream)->put({&*record, 1}, when_of(context));
   if (!receipt) return std::unexpected(receipt.error());
   const streams::PutPart& part = receipt->parts[0];
   std::string shard = streams::shard_id(part.shard_index);

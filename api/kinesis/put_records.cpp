@@ -179,7 +179,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   }
   if (request.dry_run.value_or(false)) return dry_run();
 
-  const auto receipt = (*stream)->put(*records, context.when);
+  const auto receipt = (*stream)->put(*records, when_of(context));
   if (!receipt) return std::unexpected(receipt.error());
   context.wait_for(receipt->ticket);
   return to_response(*receipt, records->size(), facts->key);

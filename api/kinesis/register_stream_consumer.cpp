@@ -21,6 +21,7 @@
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
 #include "streams/tags.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -50,25 +51,24 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto stream = find_stream(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
 
-  const TimePoint now = context.clock.now();
+  const TimePoint now = context.world.clock.now();
   const bool has_commitment =
-      context.accounts.commitment(context.account, context.region).is_in_force(now);
+      context.world.accounts.commitment(context.account, context.region).is_in_force(now);
   streams::NewConsumer wanted;
   wanted.name = request.consumer_name;
   wanted.tags = request.tags.value_or(streams::Tags{});
-  wanted.delay = context.catalogue.options().delays.consumer;
+  wanted.delay = context.world.catalogue.options().delays.consumer;
   wanted.count_max = has_commitment ? streams::kConsumersMaxWithCommitment : streams::kConsumersMax;
   streams::Consumer consumer;
-  const auto written = context.catalogue.change(**stream, streams::Allowed::kActiveOrUpdating,
-                                                [&](streams::StreamFacts& facts) -> Result<void> {
-                                                  wanted.second_min = seconds_of(facts.created_at);
-                                                  auto registered = streams::register_consumer(
-                                                      facts.consumers, wanted, facts.key, now);
-                                                  if (!registered)
-                                                    return std::unexpected(registered.error());
-                                                  consumer = std::move(*registered);
-                                                  return {};
-                                                });
+  const auto written = context.world.catalogue.change(
+      **stream, streams::Allowed::kActiveOrUpdating,
+      [&](streams::StreamFacts& facts) -> Result<void> {
+        wanted.second_min = seconds_of(facts.created_at);
+        auto registered = streams::register_consumer(facts.consumers, wanted, facts.key, now);
+        if (!registered) return std::unexpected(registered.error());
+        consumer = std::move(*registered);
+        return {};
+      });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return Response{

@@ -11,6 +11,7 @@
 #include "api/policy.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/scope.h"
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
@@ -18,6 +19,7 @@
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -28,7 +30,7 @@ namespace {
 Result<streams::StreamPointer> find_in_region(api::Context& context,
                                               const streams::StreamKey& key) {
   if (key.region != context.region) return std::unexpected(streams::stream_not_found(key));
-  return context.catalogue.find(key);
+  return context.world.catalogue.find(key);
 }
 
 Call call_of(const api::Context& context) {
@@ -36,16 +38,16 @@ Call call_of(const api::Context& context) {
 }
 
 // Checks that `call` may use a resource of `owner`; the owner always may.
-Result<void> authorize(const api::Services& services, const Call& call, const std::string& owner,
+Result<void> authorize(const world::World& world, const Call& call, const std::string& owner,
                        const std::string& resource, const std::optional<std::string>& text) {
-  if (!services.enforces_policies || call.account == owner) return {};
+  if (!world.enforces_policies || call.account == owner) return {};
   const std::string action = "kinesis:" + call.operation;
   if (text) {
     const auto policy = api::parse_policy(*text);
     if (policy && api::allows(*policy, {call.account, action, resource})) return {};
   }
   return fail(streams::kAccessDenied,
-              "User: arn:" + std::string(api::partition_of(call.region)) + ":iam::" + call.account +
+              "User: arn:" + std::string(partition_of(call.region)) + ":iam::" + call.account +
                   ":root is not authorized to perform: " + action + " on resource: " + resource +
                   " because no resource-based policy allows the " + action + " action");
 }
@@ -61,12 +63,12 @@ Result<FoundConsumer> find_consumer(api::Context& context, const streams::Stream
   if (!stream) return std::unexpected(stream.error());
   const auto facts = (*stream)->state().facts;
   const streams::Consumer* found =
-      streams::find_consumer(facts->consumers, name, context.clock.now());
+      streams::find_consumer(facts->consumers, name, context.world.clock.now());
   if (found == nullptr || (second && *second != found->creation_second)) {
     return std::unexpected(second ? streams::consumer_not_found(name, *second, key)
                                   : streams::consumer_not_found(name, key));
   }
-  if (auto allowed = authorize(context, call_of(context), key, *found); !allowed) {
+  if (auto allowed = authorize(context.world, call_of(context), key, *found); !allowed) {
     return std::unexpected(allowed.error());
   }
   return FoundConsumer{std::move(*stream), *found};
@@ -74,17 +76,17 @@ Result<FoundConsumer> find_consumer(api::Context& context, const streams::Stream
 
 }  // namespace
 
-Result<void> authorize(const api::Services& services, const Call& call,
-                       const streams::StreamKey& key, const streams::Consumer& consumer) {
-  const std::string arn = api::consumer_arn(key, consumer.name, consumer.creation_second);
-  return authorize(services, call, key.account, arn, consumer.policy);
+Result<void> authorize(const world::World& world, const Call& call, const streams::StreamKey& key,
+                       const streams::Consumer& consumer) {
+  const std::string arn = consumer_arn(key, consumer.name, consumer.creation_second);
+  return authorize(world, call, key.account, arn, consumer.policy);
 }
 
 Result<streams::StreamKey> stream_key(const api::Context& context,
                                       const std::optional<std::string>& arn,
                                       const std::optional<std::string>& name) {
   if (!arn) return streams::StreamKey{context.account, context.region, name.value_or("")};
-  auto key = api::parse_stream_arn(*arn);
+  auto key = parse_stream_arn(*arn);
   if (!key) return invalid_arn("StreamARN", *arn);
   if (name && *name != key->name) {
     return fail(streams::kInvalidArgument,
@@ -99,10 +101,10 @@ Result<streams::StreamKey> stream_key(const api::Context& context, const StreamR
 
 Result<streams::StreamPointer> find_stream(api::Context& context, const streams::StreamKey& key) {
   auto stream = find_in_region(context, key);
-  if (!stream || !context.enforces_policies) return stream;
+  if (!stream || !context.world.enforces_policies) return stream;
   const auto facts = (*stream)->state().facts;
   auto allowed =
-      authorize(context, call_of(context), key.account, api::stream_arn(key), facts->policy);
+      authorize(context.world, call_of(context), key.account, stream_arn(key), facts->policy);
   if (!allowed) return std::unexpected(allowed.error());
   return stream;
 }
@@ -147,7 +149,7 @@ bool was_created_at(const streams::StreamFacts& facts, const std::optional<TimeP
 }
 
 Result<FoundConsumer> find_consumer(api::Context& context, const std::string& consumer_arn) {
-  const auto parsed = api::parse_consumer_arn(consumer_arn);
+  const auto parsed = parse_consumer_arn(consumer_arn);
   if (!parsed) return invalid_arn("ConsumerARN", consumer_arn);
   return find_consumer(context, parsed->stream, parsed->name, parsed->creation_second);
 }
@@ -159,11 +161,11 @@ Result<FoundConsumer> find_consumer(api::Context& context, const ConsumerRef& re
   }
   std::optional<streams::StreamKey> key;
   if (ref.stream_arn) {
-    key = api::parse_stream_arn(*ref.stream_arn);
+    key = parse_stream_arn(*ref.stream_arn);
     if (!key) return invalid_arn("StreamARN", *ref.stream_arn);
   }
   if (!ref.arn) return find_consumer(context, *key, *ref.name, std::nullopt);
-  const auto parsed = api::parse_consumer_arn(*ref.arn);
+  const auto parsed = parse_consumer_arn(*ref.arn);
   if (!parsed) return invalid_arn("ConsumerARN", *ref.arn);
   const bool agrees = (!key || *key == parsed->stream) && (!ref.name || *ref.name == parsed->name);
   if (!agrees) {
@@ -175,13 +177,13 @@ Result<FoundConsumer> find_consumer(api::Context& context, const ConsumerRef& re
 }
 
 Result<Resource> find_resource(api::Context& context, const ResourceRef& ref) {
-  if (auto consumer = api::parse_consumer_arn(ref.arn)) {
+  if (auto consumer = parse_consumer_arn(ref.arn)) {
     const auto found = find_consumer(context, ref.arn);
     if (!found) return std::unexpected(found.error());
     return Resource{found->stream, std::move(consumer), found->consumer.tags,
                     found->consumer.policy};
   }
-  const auto key = api::parse_stream_arn(ref.arn);
+  const auto key = parse_stream_arn(ref.arn);
   if (!key) return fail(streams::kResourceNotFound, "Resource " + ref.arn + " not found.");
   const auto stream = find_stream(context, *key);
   if (!stream) return std::unexpected(stream.error());
@@ -194,7 +196,7 @@ Result<void> change_resource(api::Context& context, const Resource& resource,
   const auto edit = [&](streams::StreamFacts& facts) -> Result<void> {
     if (!resource.consumer) return change(facts.tags, facts.policy, facts.key);
     const auto& [_, name, second] = *resource.consumer;
-    const TimePoint now = context.clock.now();
+    const TimePoint now = context.world.clock.now();
     const auto* found = streams::find_consumer(facts.consumers, name, now);
     if (found == nullptr || found->creation_second != second) {
       return std::unexpected(streams::consumer_not_found(name, second, facts.key));
@@ -205,7 +207,7 @@ Result<void> change_resource(api::Context& context, const Resource& resource,
     streams::Consumer& consumer = facts.consumers.at(name);
     return change(consumer.tags, consumer.policy, facts.key);
   };
-  const auto written = context.catalogue.change(*resource.stream, allowed, edit);
+  const auto written = context.world.catalogue.change(*resource.stream, allowed, edit);
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

@@ -25,6 +25,7 @@
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
 #include "streams/tags.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 
@@ -138,7 +139,7 @@ struct Call {
 
 // Checks that `call` may use a consumer of the stream `key`; the stream's owner always may. Errors:
 // kAccessDenied.
-[[nodiscard]] Result<void> authorize(const api::Services& services, const Call& call,
+[[nodiscard]] Result<void> authorize(const world::World& world, const Call& call,
                                      const streams::StreamKey& key,
                                      const streams::Consumer& consumer);
 
@@ -165,7 +166,7 @@ struct ResourceRef {
 // A stream or one of its consumers, with what it had when it was looked up.
 struct Resource {
   streams::StreamPointer stream;
-  std::optional<api::ConsumerArn> consumer;
+  std::optional<ConsumerArn> consumer;
   streams::Tags tags;
   std::optional<std::string> policy;
 };

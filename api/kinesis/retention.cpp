@@ -9,6 +9,7 @@
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -48,7 +49,7 @@ Result<void> set_retention(const RetentionRequest& request, api::Context& contex
   const bool increases = change == RetentionChange::kIncrease;
   if (increases && hours > streams::kRetentionHoursMax) return too_long(hours);
 
-  const auto written = context.catalogue.change(
+  const auto written = context.world.catalogue.change(
       **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) -> Result<void> {
         const bool is_wrong_way =
             increases ? hours < facts.retention_hours : hours > facts.retention_hours;

@@ -22,7 +22,7 @@ namespace millrace::kinesis {
 StreamBasics to_shape(const streams::StreamFacts& facts, TimePoint now) {
   StreamBasics basics;
   basics.stream_name = facts.key.name;
-  basics.stream_arn = api::stream_arn(facts.key);
+  basics.stream_arn = stream_arn(facts.key);
   basics.stream_status = streams::to_text(facts.status_at(now));
   basics.stream_mode_details = to_shape(facts.settings.mode);
   basics.retention_period_hours = facts.retention_hours;

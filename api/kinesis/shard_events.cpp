@@ -30,6 +30,7 @@
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
 #include "streams/subscriptions.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -41,21 +42,21 @@ using Next = std::variant<api::Event, api::Pause, api::EventsEnd>;
 
 class ShardEvents final : public api::EventSource {
  public:
-  ShardEvents(Subscription subscription, const api::Services& services, api::Form form)
+  ShardEvents(Subscription subscription, const world::World& world, api::Form form)
       : subscription_(std::move(subscription)),
-        services_(services),
+        world_(world),
         form_(form),
         key_(subscription_.consumer.stream->state().facts->key),
         stream_id_(subscription_.consumer.stream->state().facts->id),
-        ends_at_(services.clock.now() + services.subscriptions.options().life),
-        sign_at_(services.clock.now() + kSignOfLifeEvery) {}
+        ends_at_(world.clock.now() + world.subscriptions.options().life),
+        sign_at_(world.clock.now() + kSignOfLifeEvery) {}
 
   Result<Next> next() override {
     Result<Next> found = look();
     if (found && std::holds_alternative<api::Pause>(*found)) {
       // Asked once more after this, so that what happens in between is not slept over.
-      arrival_ = services_.arrivals.wait(streams::log_of(stream_id_, subscription_.shard_index),
-                                         end_seen_, wake_);
+      arrival_ = world_.arrivals.wait(streams::log_of(stream_id_, subscription_.shard_index),
+                                      end_seen_, wake_);
       found = look();
     }
     return found;
@@ -68,7 +69,7 @@ class ShardEvents final : public api::EventSource {
 
  private:
   Result<Next> look() {
-    const TimePoint now = services_.clock.now();
+    const TimePoint now = world_.clock.now();
     if (is_over_ || now >= ends_at_) return api::EventsEnd{};
     if (auto checked = check(now); !checked) {
       is_over_ = true;
@@ -87,7 +88,7 @@ class ShardEvents final : public api::EventSource {
       return api::Pause{std::min(sign_at_, ends_at_)};
     }
     if (!read->records.empty()) {
-      held_until_ = services_.quotas.push(subscription_.pushes, read->size_bytes, now);
+      held_until_ = world_.quotas.push(subscription_.pushes, read->size_bytes, now);
       if (now < held_until_) return hold();
     }
     stream.meter().note_read(subscription_.consumer.consumer.name, subscription_.shard_index,
@@ -111,7 +112,7 @@ class ShardEvents final : public api::EventSource {
     if (subscription_.place->is_taken()) {
       return std::unexpected(streams::already_subscribed(subscription_.shown));
     }
-    const auto stream = services_.catalogue.find(key_);
+    const auto stream = world_.catalogue.find(key_);
     if (!stream) return std::unexpected(stream.error());
     const auto facts = (*stream)->state().facts;
     if (facts->id != stream_id_ || facts->status_at(now) == streams::StreamStatus::kDeleting) {
@@ -124,7 +125,7 @@ class ShardEvents final : public api::EventSource {
       return std::unexpected(streams::consumer_not_found(own.name, own.creation_second, key_));
     }
     // A policy may have been changed since the call.
-    return authorize(services_, subscription_.call, key_, *consumer);
+    return authorize(world_, subscription_.call, key_, *consumer);
   }
 
   std::string encode_event(streams::ReadResult read, storage::Position reached) const {
@@ -140,7 +141,7 @@ class ShardEvents final : public api::EventSource {
       if (shard != nullptr) event.continuation_sequence_number = between_records(*shard, reached);
     }
     event.records = RecordShapes(std::move(read.records));
-    return api::encode(event, form_);
+    return api::encode<api::kJsonAndCbor>(event, form_);
   }
 
   // A number after every record below `position` and before all others, so that reading at it or
@@ -151,11 +152,11 @@ class ShardEvents final : public api::EventSource {
     return to_decimal(streams::SequenceNumber{
         2, shard.creation_second, shard.index, position,
         position == 0 ? shard.creation_second
-                      : std::max(newest, seconds_of(services_.clock.now())) + 1});
+                      : std::max(newest, seconds_of(world_.clock.now())) + 1});
   }
 
   Subscription subscription_;
-  const api::Services services_;
+  const world::World world_;
   const api::Form form_;
   const streams::StreamKey key_;
   const std::uint32_t stream_id_;
@@ -171,8 +172,8 @@ class ShardEvents final : public api::EventSource {
 }  // namespace
 
 std::unique_ptr<api::EventSource> make_shard_events(Subscription subscription,
-                                                    const api::Services& services, api::Form form) {
-  return std::make_unique<ShardEvents>(std::move(subscription), services, form);
+                                                    const world::World& world, api::Form form) {
+  return std::make_unique<ShardEvents>(std::move(subscription), world, form);
 }
 
 }  // namespace millrace::kinesis

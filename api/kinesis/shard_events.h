@@ -20,6 +20,7 @@
 #include "api/value.h"
 #include "streams/stream.h"
 #include "streams/subscriptions.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 
@@ -48,9 +49,9 @@ struct Subscription {
   std::string pushes;  // The consumer and the shard for Quotas::push().
 };
 
-// What `services` holds outlives the source.
+// What `world` holds outlives the source.
 [[nodiscard]] std::unique_ptr<api::EventSource> make_shard_events(Subscription subscription,
-                                                                  const api::Services& services,
+                                                                  const world::World& world,
                                                                   api::Form form);
 
 }  // namespace millrace::kinesis

@@ -21,6 +21,7 @@
 #include "streams/errors.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -72,9 +73,9 @@ Result<void> handle(const Request& request, api::Context& context) {
   if (!stream) return std::unexpected(stream.error());
 
   const ShardLimit limit(context, *key);
-  const auto written = context.catalogue.reshard(**stream, [&](const streams::StreamState& state) {
-    return plan_split(request, *index, state, limit);
-  });
+  const auto written = context.world.catalogue.reshard(
+      **stream,
+      [&](const streams::StreamState& state) { return plan_split(request, *index, state, limit); });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

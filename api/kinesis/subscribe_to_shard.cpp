@@ -27,6 +27,7 @@
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -100,7 +101,7 @@ Result<void> check_stream(const streams::StreamFacts& facts, TimePoint now) {
 Result<void> handle(const Request& request, api::Context& context) {
   const auto found = find_consumer(context, request.consumer_arn);
   if (!found) return std::unexpected(found.error());
-  const TimePoint now = context.clock.now();
+  const TimePoint now = context.world.clock.now();
   const auto state = found->stream->state();
   const streams::StreamKey& key = state.facts->key;
   if (found->consumer.status_at(now) != streams::ConsumerStatus::kActive) {
@@ -121,20 +122,20 @@ Result<void> handle(const Request& request, api::Context& context) {
   const std::string reader = std::to_string(streams::log_of(state.facts->id, *index)) + " " +
                              found->consumer.name + ":" +
                              std::to_string(found->consumer.creation_second);
-  if (!context.quotas.call("SubscribeToShard " + reader, kCallsPerConsumerAndShard)) {
+  if (!context.world.quotas.call("SubscribeToShard " + reader, kCallsPerConsumerAndShard)) {
     return std::unexpected(streams::stream_rate_exceeded(key));
   }
   const std::string shown =
       key.account + ":" + key.name + ":" + streams::shard_id(*index) + ":" + found->consumer.name;
-  auto place = context.subscriptions.take(
+  auto place = context.world.subscriptions.take(
       {state.facts->id, found->consumer.name, found->consumer.creation_second,
        found->consumer.generation, *index},
       shown);
   if (!place) return std::unexpected(place.error());
   Call call{context.account, context.region, std::string(context.operation)};
   context.events = make_shard_events(
-      {std::move(call), *found, *index, *from, std::move(*place), shown, "push " + reader}, context,
-      context.form);
+      {std::move(call), *found, *index, *from, std::move(*place), shown, "push " + reader},
+      context.world, context.form);
   return {};
 }
 

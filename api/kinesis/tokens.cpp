@@ -12,11 +12,11 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/random.h"
+#include "base/sealer.h"
 #include "streams/errors.h"
 #include "streams/stream.h"
 
-namespace millrace::api {
+namespace millrace::kinesis {
 namespace {
 
 constexpr std::string_view kIteratorLabel{"\0\0\0\0\0\0\0\1", 8};
@@ -47,16 +47,15 @@ void take_stream(ByteReader& reader, std::uint32_t& id, streams::StreamKey& key)
   key.name = reader.take_text();
 }
 
-std::string sealed_text(const SealKey& key, std::string_view label, std::string_view plain,
-                        Random& random) {
-  return to_base64(std::string(label) + seal(key, label, plain, random));
+std::string sealed_text(const Sealer& sealer, std::string_view label, std::string_view plain) {
+  return to_base64(std::string(label) + sealer.seal(label, plain));
 }
 
-std::optional<std::string> open_text(const SealKey& key, std::string_view label,
+std::optional<std::string> open_text(const Sealer& sealer, std::string_view label,
                                      std::string_view text) {
   const auto bytes = from_base64(text);
   if (!bytes || !bytes->starts_with(label)) return std::nullopt;
-  return unseal(key, label, std::string_view(*bytes).substr(label.size()));
+  return sealer.unseal(label, std::string_view(*bytes).substr(label.size()));
 }
 
 // Like `Thu Jan 22 01:22:02 UTC 2015`.
@@ -79,7 +78,7 @@ std::string expired(std::string_view what, std::string_view named, TimePoint iss
 
 }  // namespace
 
-std::string Tokens::encode(const ShardIterator& iterator) {
+std::string Tokens::encode(const ShardIterator& iterator) const {
   std::string plain;
   put_time(plain, iterator.issued);
   put_stream(plain, iterator.stream_id, iterator.stream);
@@ -90,7 +89,7 @@ std::string Tokens::encode(const ShardIterator& iterator) {
   std::size_t size = kIteratorBytesMin - kOverhead;
   while (size < plain.size()) size += kIteratorStep;
   plain.resize(size, '\0');
-  return sealed_text(key_, kIteratorLabel, plain, random_);
+  return sealed_text(sealer_, kIteratorLabel, plain);
 }
 
 Result<ShardIterator> Tokens::decode_iterator(std::string_view text, TimePoint now) const {
@@ -98,7 +97,7 @@ Result<ShardIterator> Tokens::decode_iterator(std::string_view text, TimePoint n
   if (text.size() >= 2 && text.starts_with('"') && text.ends_with('"')) {
     text = text.substr(1, text.size() - 2);
   }
-  const auto plain = open_text(key_, kIteratorLabel, text);
+  const auto plain = open_text(sealer_, kIteratorLabel, text);
   if (!plain) return invalid();
   ByteReader reader(*plain);
   ShardIterator iterator;
@@ -119,20 +118,20 @@ Result<ShardIterator> Tokens::decode_iterator(std::string_view text, TimePoint n
   return iterator;
 }
 
-std::string Tokens::encode(const NextToken& token) {
+std::string Tokens::encode(const NextToken& token) const {
   std::string plain;
   append_text(plain, token.kind);
   put_time(plain, token.issued);
   put_stream(plain, token.stream_id, token.stream);
   append_text(plain, token.last);
   append_text(plain, token.detail);
-  return sealed_text(key_, kNextLabel, plain, random_);
+  return sealed_text(sealer_, kNextLabel, plain);
 }
 
 Result<NextToken> Tokens::decode_next(std::string_view text, std::string_view kind,
                                       TimePoint now) const {
   const auto invalid = [] { return fail(streams::kInvalidArgument, "Invalid NextToken."); };
-  const auto plain = open_text(key_, kNextLabel, text);
+  const auto plain = open_text(sealer_, kNextLabel, text);
   if (!plain) return invalid();
   ByteReader reader(*plain);
   NextToken token;
@@ -148,4 +147,4 @@ Result<NextToken> Tokens::decode_next(std::string_view text, std::string_view ki
   return token;
 }
 
-}  // namespace millrace::api
+}  // namespace millrace::kinesis

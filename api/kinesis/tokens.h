@@ -14,13 +14,12 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/error.h"
-#include "base/random.h"
+#include "base/sealer.h"
 #include "streams/stream.h"
 #include "streams/stream_key.h"
 
-namespace millrace::api {
+namespace millrace::kinesis {
 
 // Iterators and next tokens are good for this long, however often they are used.
 inline constexpr std::chrono::milliseconds kTokenLife{300'000};
@@ -45,23 +44,23 @@ struct NextToken {
 
 class Tokens {
  public:
-  Tokens(const SealKey& key, Random& random) : key_(key), random_(random) {}
+  // `sealer` outlives it.
+  explicit Tokens(const Sealer& sealer) : sealer_(sealer) {}
 
-  [[nodiscard]] std::string encode(const ShardIterator& iterator);
+  [[nodiscard]] std::string encode(const ShardIterator& iterator) const;
 
   // Errors: kInvalidArgument if it is none of ours, then kExpiredIterator.
   // Quotes around the text are passed over, as the service does.
   [[nodiscard]] Result<ShardIterator> decode_iterator(std::string_view text, TimePoint now) const;
 
-  [[nodiscard]] std::string encode(const NextToken& token);
+  [[nodiscard]] std::string encode(const NextToken& token) const;
 
   // Errors: kInvalidArgument if it is none of ours of that kind, then kExpiredNextToken.
   [[nodiscard]] Result<NextToken> decode_next(std::string_view text, std::string_view kind,
                                               TimePoint now) const;
 
  private:
-  const SealKey key_;
-  Random& random_;
+  const Sealer& sealer_;
 };
 
-}  // namespace millrace::api
+}  // namespace millrace::kinesis

@@ -14,6 +14,7 @@
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -39,12 +40,12 @@ struct Request {
 };
 
 Result<AccountSettings> handle(const Request& request, api::Context& context) {
-  const auto changed = context.accounts.set_commitment(context.account, context.region,
-                                                       request.commitment.status == "ENABLED");
+  const auto changed = context.world.accounts.set_commitment(
+      context.account, context.region, request.commitment.status == "ENABLED");
   if (!changed) return std::unexpected(changed.error());
   const auto& [commitment, ticket] = *changed;
   context.wait_for(ticket);
-  return to_shape(commitment, context.clock.now());
+  return to_shape(commitment, context.world.clock.now());
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -38,7 +39,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   }
   const auto stream = find_stream(context, StreamArnRef{*request.stream_arn, {}});
   if (!stream) return std::unexpected(stream.error());
-  const auto written = context.catalogue.update(
+  const auto written = context.world.catalogue.update(
       **stream,
       [&](const streams::StreamFacts& /*facts*/,
           streams::StreamSettings& settings) -> Result<void> {

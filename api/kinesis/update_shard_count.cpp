@@ -24,6 +24,7 @@
 #include "streams/quota.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -94,19 +95,19 @@ Result<Response> handle(const Request& request, api::Context& context) {
     }
     // The same count again changes nothing, whatever the sizes of the shards.
     if (current == target) return std::vector<streams::Reshard>{};
-    if (!context.quotas.daily(state.facts->id, streams::DailyUse::kUpdateShardCount)) {
+    if (!context.world.quotas.daily(state.facts->id, streams::DailyUse::kUpdateShardCount)) {
       return std::unexpected(daily_limit_exceeded(state.facts->key, context.operation,
                                                   streams::DailyUse::kUpdateShardCount));
     }
     return state.shards->scale_to(static_cast<std::uint32_t>(target));
   };
-  const auto written = context.catalogue.reshard(**stream, plan);
+  const auto written = context.world.catalogue.reshard(**stream, plan);
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
 
   const auto facts = (*stream)->state().facts;
   return Response{facts->key.name, static_cast<std::int32_t>(current), request.target_shard_count,
-                  api::stream_arn(facts->key)};
+                  stream_arn(facts->key)};
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -39,17 +40,17 @@ struct Request {
 
 // How many on-demand streams the account has, counted before the stream is locked.
 std::size_t on_demand_streams(api::Context& context, const streams::StreamKey& key) {
-  if (context.quotas.is_off()) return 0;
-  return context.catalogue.counts(key.account, key.region).on_demand_streams;
+  if (context.world.quotas.is_off()) return 0;
+  return context.world.catalogue.counts(key.account, key.region).on_demand_streams;
 }
 
 Result<void> check_switch(const streams::StreamFacts& facts, bool to_on_demand,
                           std::size_t on_demand_streams, api::Context& context) {
   if (to_on_demand) {
-    auto checked = context.catalogue.check_on_demand_limit(facts.key, on_demand_streams);
+    auto checked = context.world.catalogue.check_on_demand_limit(facts.key, on_demand_streams);
     if (!checked) return checked;
   }
-  if (context.quotas.daily(facts.id, streams::DailyUse::kModeSwitch)) return {};
+  if (context.world.quotas.daily(facts.id, streams::DailyUse::kModeSwitch)) return {};
   return std::unexpected(
       daily_limit_exceeded(facts.key, context.operation, streams::DailyUse::kModeSwitch));
 }
@@ -76,7 +77,7 @@ Result<void> handle(const Request& request, api::Context& context) {
     if (!to_on_demand) settings.warm_mibps.reset();
     return {};
   };
-  const auto written = context.catalogue.update(**stream, change);
+  const auto written = context.world.catalogue.update(**stream, change);
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

@@ -15,6 +15,7 @@
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -34,7 +35,7 @@ struct Request {
 Result<void> handle(const Request& request, api::Context& context) {
   const auto stream = find_stream(context, request.stream);
   if (!stream) return std::unexpected(stream.error());
-  const auto written = context.catalogue.change(
+  const auto written = context.world.catalogue.change(
       **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) -> Result<void> {
         if (facts.settings.mode != streams::StreamMode::kOnDemand) {
           return fail(streams::kInvalidArgument,

@@ -18,6 +18,7 @@
 #include "streams/errors.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -56,7 +57,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   auto checked = check_warm_throughput(request.warm_throughput_mibps, context);
   if (!checked) return std::unexpected(checked.error());
   std::uint32_t before = 0;
-  const auto written = context.catalogue.update(
+  const auto written = context.world.catalogue.update(
       **stream,
       [&](const streams::StreamFacts& /*facts*/,
           streams::StreamSettings& settings) -> Result<void> {
@@ -66,7 +67,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
       });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
-  return Response{api::stream_arn(facts->key),
+  return Response{stream_arn(facts->key),
                   facts->key.name,
                   {request.warm_throughput_mibps, static_cast<std::int32_t>(before)}};
 }

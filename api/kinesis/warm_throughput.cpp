@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "streams/errors.h"
 #include "streams/stream_facts.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -15,8 +16,8 @@ namespace {
 constexpr std::int32_t kMibpsMax = 10240;
 
 bool has_commitment(const api::Context& context) {
-  return context.accounts.commitment(context.account, context.region)
-      .is_in_force(context.clock.now());
+  return context.world.accounts.commitment(context.account, context.region)
+      .is_in_force(context.world.clock.now());
 }
 
 std::int32_t mibps_of(const streams::StreamSettings& settings) {

@@ -9,12 +9,13 @@
 #include "api/context.h"
 #include "api/json.h"
 #include "api/kinesis/operations.h"
-#include "api/kinesis/tokens.h"
 #include "api/operation.h"
+#include "api/service.h"
 #include "api/value.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
+#include "base/sealer.h"
 #include "storage/memory_engine.h"
 #include "storage/spaces.h"
 #include "streams/accounts.h"
@@ -22,6 +23,7 @@
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/subscriptions.h"
+#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -31,11 +33,12 @@ using namespace std::chrono_literals;
 class ListShardsTest {
  protected:
   api::Value call(std::string_view operation, std::string_view body) {
-    const Operation& found = *find_operation(operation);
-    const api::Services services{*catalogue_, *accounts_, quotas_, subscriptions_,
-                                 arrivals_,   clock_,     tokens_, false};
-    api::Context context(services, {"000000000000", "us-east-1"}, found.name, api::Form::kJson);
-    const auto answer = api::run(found, body, api::Form::kJson, context);
+    const Operation& found = *api::find_operation(service(), operation);
+    const world::World world{*catalogue_, *accounts_, quotas_, subscriptions_, arrivals_,
+                             clock_,      wall_,      sealer_, false};
+    api::Context context(world, {{"000000000000", "us-east-1"}, "", false}, found.name,
+                         api::Form::kJson);
+    const auto answer = api::run(service(), found, body, api::Form::kJson, context);
     REQUIRE(answer);
     return answer->empty() ? api::Value{} : api::parse_json(*answer).value();
   }
@@ -60,7 +63,8 @@ class ListShardsTest {
       streams::Catalogue::open(engine_, *ids_, clock_, quotas_, {}).value();
   std::unique_ptr<streams::Accounts> accounts_ = streams::Accounts::open(engine_, clock_).value();
   SeededRandom random_{1};
-  api::Tokens tokens_{SealKey{}, random_};
+  ManualWallClock wall_{wall_from_millis(1'700'000'000'000)};
+  Sealer sealer_{SealKey{}, random_};
 };
 
 }  // namespace

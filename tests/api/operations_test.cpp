@@ -2,14 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include "api/service.h"
+
 namespace millrace::kinesis {
 
-TEST_CASE("an operation is found by the name it has in the list") {
-#define MILLRACE_CHECK(name) CHECK(find_operation(#name) == &name());
+TEST_CASE("each operation of the list is found by its name, and no other name") {
+#define MILLRACE_CHECK(name) CHECK(api::find_operation(service(), #name) == &name());
   MILLRACE_KINESIS_OPERATIONS(MILLRACE_CHECK)
 #undef MILLRACE_CHECK
-  CHECK(find_operation("putrecord") == nullptr);
-  CHECK(find_operation("") == nullptr);
+  CHECK(api::find_operation(service(), "putrecord") == nullptr);
+  CHECK(api::find_operation(service(), "") == nullptr);
 }
 
 }  // namespace millrace::kinesis

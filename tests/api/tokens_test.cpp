@@ -10,9 +10,10 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
+#include "base/sealer.h"
 #include "streams/errors.h"
 
-namespace millrace::api {
+namespace millrace::kinesis {
 namespace {
 
 using namespace std::chrono_literals;
@@ -33,7 +34,8 @@ class TokensTest {
 
   SeededRandom random_{1};
   SealKey key_{1, 2, 3};
-  Tokens tokens_{key_, random_};
+  Sealer sealer_{key_, random_};
+  Tokens tokens_{sealer_};
 };
 
 }  // namespace
@@ -81,7 +83,7 @@ TEST_CASE_FIXTURE(TokensTest,
 
 TEST_CASE_FIXTURE(TokensTest, "a token lives on when the clock is set back") {
   CHECK(tokens_.decode_iterator(tokens_.encode(iterator()), kNow - 1h));
-  api::NextToken token;
+  kinesis::NextToken token;
   token.kind = "ListShards";
   token.issued = kNow;
   CHECK(tokens_.decode_next(tokens_.encode(token), "ListShards", kNow - 1h));
@@ -98,7 +100,8 @@ TEST_CASE_FIXTURE(TokensTest, "an iterator changed in any byte is invalid") {
 }
 
 TEST_CASE_FIXTURE(TokensTest, "an iterator of another store is invalid") {
-  Tokens other(SealKey{9}, random_);
+  const Sealer other_sealer(SealKey{9}, random_);
+  const Tokens other(other_sealer);
 
   CHECK_FALSE(other.decode_iterator(tokens_.encode(iterator()), kNow));
 }
@@ -122,4 +125,4 @@ TEST_CASE_FIXTURE(TokensTest, "a next token is bound to its operation and expire
   CHECK_FALSE(tokens_.decode_next(tokens_.encode(iterator()), "ListShards", kNow));
 }
 
-}  // namespace millrace::api
+}  // namespace millrace::kinesis

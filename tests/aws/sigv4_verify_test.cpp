@@ -8,8 +8,13 @@
 
 #include <doctest/doctest.h>
 
+#include "api/session_keys.h"
 #include "aws/access_keys.h"
+#include "base/bytes.h"
 #include "base/clock.h"
+#include "base/digest.h"
+#include "base/random.h"
+#include "base/sealer.h"
 #include "net/http.h"
 
 namespace millrace::aws {
@@ -50,15 +55,24 @@ net::HttpRequest presigned_request() {
   return request;
 }
 
+const Sealer& sealer() {
+  static SeededRandom random(1);
+  static const Sealer kSealer(SealKey{1}, random);
+  return kSealer;
+}
+
 // The name of the refusal, empty if there is none.
 std::string verdict(const net::HttpRequest& request, WallTime now = kSignedAt,
                     const AccessKeys& keys = {{"AKIDEXAMPLE", "secret"}}) {
-  const auto verified = verify_signature(request, keys, now);
+  const ManualWallClock clock(now);
+  const auto verified = verify_signature(request, "kinesis", {keys, clock, sealer()});
   return verified ? "" : std::string(verified.error().code.name);
 }
 
 std::string message(const net::HttpRequest& request, WallTime now) {
-  const auto verified = verify_signature(request, {{"AKIDEXAMPLE", "secret"}}, now);
+  const ManualWallClock clock(now);
+  const auto verified =
+      verify_signature(request, "kinesis", {{{"AKIDEXAMPLE", "secret"}}, clock, sealer()});
   return verified ? "" : verified.error().message;
 }
 
@@ -170,6 +184,72 @@ TEST_CASE("queries are sorted by encoded name and value") {
 TEST_CASE("the names of signed headers are sorted, in lower case and there once") {
   CHECK(signed_names("X-B;host;;x-a;HOST") == std::vector<std::string>{"host", "x-a", "x-b"});
   CHECK(signed_names("").empty());
+}
+
+namespace {
+
+// A request for `service`, signed with a temporary key.
+struct WithTemporaryKey {
+  std::string authorization;
+  net::HttpRequest request = signed_request();
+
+  WithTemporaryKey(const api::SessionKey& key, std::string_view service, const std::string& token) {
+    constexpr std::string_view kNames = "content-type;host;x-amz-date;x-amz-target";
+    const std::string scope = "20150830/us-east-1/" + std::string(service) + "/aws4_request";
+    request.headers.pop_back();
+    const std::string canonical =
+        canonical_request(request, signed_names(kNames), to_hex(sha256(request.body)));
+    authorization = std::string(kSignatureAlgorithm) + " Credential=" + key.access_key_id + "/" +
+                    scope + ", SignedHeaders=" + std::string(kNames) + ", Signature=" +
+                    signature(key.secret_access_key, scope,
+                              string_to_sign("20150830T123600Z", scope, canonical));
+    request.headers.push_back({"Authorization", authorization});
+    if (!token.empty()) request.headers.push_back({"X-Amz-Security-Token", token});
+  }
+};
+
+std::string verdict_for(const net::HttpRequest& request, std::string_view service,
+                        WallTime now = kSignedAt) {
+  const ManualWallClock clock(now);
+  const auto verified = verify_signature(request, service, {{}, clock, sealer()});
+  return verified ? "" : std::string(verified.error().code.name);
+}
+
+}  // namespace
+
+TEST_CASE("a temporary key signs with its token, until its session ends") {
+  const api::Session session{"123456789012", "assumed-role/r/s", kSignedAt + seconds(60)};
+  const api::SessionKey key = api::make_session_key(sealer(), session);
+  const std::string& token = key.session_token;
+
+  const WithTemporaryKey good(key, "kinesis", token);
+  CHECK(verdict_for(good.request, "kinesis").empty());
+  CHECK(verdict_for(good.request, "kinesis", kSignedAt + seconds(59)).empty());
+  CHECK(verdict_for(good.request, "kinesis", kSignedAt + seconds(60)) == "ExpiredTokenException");
+  CHECK(verdict_for(WithTemporaryKey(key, "sts", token).request, "sts").empty());
+  CHECK(verdict_for(good.request, "sts") == "InvalidSignatureException");
+}
+
+TEST_CASE("a temporary key is none without its token, or with another's") {
+  const api::SessionKey key =
+      api::make_session_key(sealer(), {"123456789012", "", kSignedAt + seconds(60)});
+  const api::SessionKey other =
+      api::make_session_key(sealer(), {"210987654321", "", kSignedAt + seconds(60)});
+  SeededRandom random(1);
+  const Sealer foreign(SealKey{2}, random);
+  const api::SessionKey elsewhere =
+      api::make_session_key(foreign, {"123456789012", "", kSignedAt + seconds(60)});
+  api::SessionKey forged = key;
+  forged.secret_access_key = "guessed";
+
+  CHECK(verdict_for(WithTemporaryKey(key, "kinesis", "").request, "kinesis") ==
+        "UnrecognizedClientException");
+  CHECK(verdict_for(WithTemporaryKey(key, "kinesis", other.session_token).request, "kinesis") ==
+        "UnrecognizedClientException");
+  CHECK(verdict_for(WithTemporaryKey(elsewhere, "kinesis", elsewhere.session_token).request,
+                    "kinesis") == "UnrecognizedClientException");
+  CHECK(verdict_for(WithTemporaryKey(forged, "kinesis", key.session_token).request, "kinesis") ==
+        "InvalidSignatureException");
 }
 
 }  // namespace millrace::aws

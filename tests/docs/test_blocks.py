@@ -20,7 +20,8 @@ RUN = {
     ("README.md", "export AWS_ENDPOINT_URL_KINESIS"): None,
     ("docs/quick-start.md", "export AWS_DEFAULT_REGION"): "hello from the CLI\n",
     ("docs/quick-start.md", "import boto3"): "hello from Python\n",
-    ("docs/authentication.md", "import boto3\n"): "[]\n",
+    ("docs/authentication.md", "import boto3\n\ndef client"): "[]\n",
+    ("docs/authentication.md", "import boto3\n\nsts"): "arn:aws:kinesis:us-east-1:555555555555:stream/other\n",
     ("docs/authentication.md", "import boto3, json"): "shardId-000000000000\nnot allowed\n",
     ("docs/operating.md", "import json, pathlib"): None,
     ("docs/tls.md", "curl --silent http://localhost:4567"): None,
@@ -196,7 +197,7 @@ def test_every_metric_of_the_table_is_there():
 def test_messages_of_the_troubleshooting_page_exist():
     """Those of the server: each is in its source, with its blanks and what varies left open."""
     page = (ROOT / "docs/troubleshooting.md").read_text()
-    source = " ".join(path.read_text() for folder in ("storage", "net", "streams", "api", "server", "app") for path in (ROOT / folder).rglob("*.cpp"))
+    source = " ".join(path.read_text() for folder in ("storage", "net", "streams", "api", "aws", "server", "app") for path in (ROOT / folder).rglob("*.cpp"))
     source = re.sub(r'"\s*\n?\s*"', "", source)
     ours = ["This host name is not allowed.", "Requests from web pages are not allowed.", "This port speaks TLS only: use https://",
             "is in use by process", "The file system is read-only: mount a place to write", "belongs to user", "and the server runs as user",

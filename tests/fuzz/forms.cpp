@@ -23,6 +23,7 @@
 #include "api/json.h"
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
+#include "api/service.h"
 #include "api/value.h"
 #include "base/base64.h"
 #include "base/bytes.h"
@@ -122,10 +123,10 @@ void append_cbor(std::string& out, const api::Value& value) {
 
 Result<std::string> run_in(World& world, const api::Operation& operation, std::string_view body,
                            api::Form form) {
-  api::Context context(world.services(), {std::string(kAccount), std::string(kRegion)},
+  api::Context context(world.state(), {{std::string(kAccount), std::string(kRegion)}, "", false},
                        operation.name, form);
   world.clock.advance(std::chrono::milliseconds(10));
-  return api::run(operation, body, form, context);
+  return api::run(kinesis::service(), operation, body, form, context);
 }
 
 // The body of an answer in CBOR, from either form.
@@ -159,7 +160,7 @@ void run(std::string_view input) {
   static auto worlds = std::make_unique<Worlds>();
   if (input.empty()) return;
   if (worlds->json.catalogue->list_all().size() > kStreamsMax) worlds = std::make_unique<Worlds>();
-  const auto operations = kinesis::operations();
+  const auto operations = kinesis::service().operations;
   const api::Operation& operation =
       *operations[static_cast<unsigned char>(input[0]) % operations.size()];
   const auto in_json = api::parse_json(input.substr(1));

@@ -16,6 +16,7 @@
 #include "api/context.h"
 #include "api/errors.h"
 #include "api/kinesis/operations.h"
+#include "api/service.h"
 #include "api/value.h"
 #include "base/error.h"
 #include "streams/errors.h"
@@ -35,8 +36,8 @@ struct Input {
 
 api::Context context_in(World& world, const Input& input) {
   world.clock.advance(std::chrono::milliseconds(10));
-  return {world.services(),
-          {std::string(kAccount), std::string(kRegion)},
+  return {world.state(),
+          {{std::string(kAccount), std::string(kRegion)}, "", false},
           input.operation.name,
           input.form};
 }
@@ -62,11 +63,12 @@ void run(std::string_view input) {
     world = std::make_unique<World>();
     twin = std::make_unique<World>();
   }
-  const auto operations = kinesis::operations();
+  const auto operations = kinesis::service().operations;
   const Input request{*operations[static_cast<unsigned char>(input[0]) % operations.size()],
                       input[1] % 2 != 0 ? api::Form::kCbor : api::Form::kJson, input.substr(2)};
   api::Context context = context_in(*world, request);
-  const auto outcome = api::run(request.operation, request.body, request.form, context);
+  const auto outcome =
+      api::run(kinesis::service(), request.operation, request.body, request.form, context);
   const bool is_internal = !outcome && outcome.error().code == streams::kInternalFailure;
   // A number of version 0 is the one that makes the service itself fail.
   require(!is_internal || request.operation.name == "GetShardIterator" ||

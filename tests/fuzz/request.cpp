@@ -8,15 +8,18 @@
 #include <vector>
 
 #include "aws/access_keys.h"
+#include "aws/protocol.h"
 #include "aws/sigv4.h"
 #include "aws/sigv4_verify.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/random.h"
+#include "base/sealer.h"
 #include "net/connection.h"
 #include "net/http.h"
 #include "server/front_door.h"
-#include "server/protocol.h"
+#include "server/router.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace millrace::fuzz {
@@ -29,6 +32,7 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
+constexpr std::size_t kBodyBytesMax = 1UL << 20U;
 constexpr std::string_view kTime = "20150830T123600Z";
 constexpr std::string_view kKeyId = "AKIDEXAMPLE";
 constexpr std::string_view kSecret = "secret";
@@ -37,7 +41,7 @@ constexpr std::array<std::string_view, 4> kSigned = {"content-type", "host", "x-
                                                      "x-amz-target"};
 
 // The request, signed as a client would: it is taken, and not with another body.
-void check_signing(net::HttpRequest request, WallTime now) {
+void check_signing(net::HttpRequest request, const aws::SignatureCheck& check) {
   // These say by themselves what is signed.
   std::erase_if(request.headers, [](const net::Header& header) {
     return net::equals_ignoring_case(header.name, "authorization") ||
@@ -55,11 +59,11 @@ void check_signing(net::HttpRequest request, WallTime now) {
   request.headers.push_back({"Authorization", authorization});
   // A query that says it is signed too is refused before.
   if (!aws::parse_claim(request)) return;
-  const aws::AccessKeys keys{{std::string(kKeyId), std::string(kSecret)}};
-  require(aws::verify_signature(request, keys, now).has_value());
+  require(aws::verify_signature(request, "kinesis", check).has_value());
+  require(!aws::verify_signature(request, "sts", check).has_value());
   const std::string longer = std::string(request.body) + "x";
   request.body = longer;
-  require(!aws::verify_signature(request, keys, now).has_value());
+  require(!aws::verify_signature(request, "kinesis", check).has_value());
 }
 
 // What a request says of its signature is the same whichever part is asked for.
@@ -91,16 +95,25 @@ void run(std::string_view input) {
   request.body = input;
   check_claim(request);
   const ManualWallClock clock(wall_from_millis(1'440'938'160'000));  // kTime
-  check_signing(request, clock.now());
+  SeededRandom random(1);
+  const Sealer sealer(SealKey{1}, random);
+  const aws::SignatureCheck check{{{std::string(kKeyId), std::string(kSecret)}}, clock, sealer};
+  check_signing(request, check);
   const server::FrontDoor door({"allowed.example"}, {"https://allowed.example"});
   if (door.refuse(request)) return;
   net::HttpResponse response;
   door.add_headers(request, response);
-  const aws::SignatureCheck check{{{std::string(kKeyId), std::string(kSecret)}}, clock};
+  const auto routed = server::route(request, kBodyBytesMax, "id");
+  const auto* route = std::get_if<server::Route>(&routed);
+  if (route == nullptr) {
+    require(std::get<server::NoRoute>(routed).answer.http.status >= 400);
+    return;
+  }
   for (const auto* signature_check : {static_cast<const aws::SignatureCheck*>(nullptr), &check}) {
-    const auto call = server::read_call(request, signature_check);
-    if (const auto* refused = std::get_if<net::HttpResponse>(&call)) {
-      require(refused->status >= 400);
+    aws::Reading reading{request, route->unpacked, signature_check, "id"};
+    const auto read = route->protocol->read(*route->service, reading);
+    if (const auto* refused = std::get_if<aws::Answer>(&read)) {
+      require(refused->http.status >= 400);
     }
   }
 }

@@ -20,7 +20,6 @@
 #include "net/sessions.h"
 #include "net/tls_context.h"
 #include "server/dispatcher.h"
-#include "server/protocol.h"
 #include "server/rejections.h"
 #include "server/request_handler.h"
 #include "tests/fuzz/world.h"

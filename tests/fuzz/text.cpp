@@ -38,15 +38,15 @@ void check_numbers(std::string_view input) {
 }
 
 void check_arns(std::string_view input) {
-  if (const auto key = api::parse_stream_arn(input)) {
-    require(api::parse_stream_arn(api::stream_arn(*key)) == *key);
+  if (const auto key = kinesis::parse_stream_arn(input)) {
+    require(kinesis::parse_stream_arn(kinesis::stream_arn(*key)) == *key);
   }
-  if (const auto arn = api::parse_consumer_arn(input)) {
-    const auto again =
-        api::parse_consumer_arn(api::consumer_arn(arn->stream, arn->name, arn->creation_second));
+  if (const auto arn = kinesis::parse_consumer_arn(input)) {
+    const auto again = kinesis::parse_consumer_arn(
+        kinesis::consumer_arn(arn->stream, arn->name, arn->creation_second));
     require(again && again->stream == arn->stream && again->name == arn->name);
     require(again->creation_second == arn->creation_second);
-    require(api::parse_stream_arn(input) == arn->stream);
+    require(kinesis::parse_stream_arn(input) == arn->stream);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
+#include "base/sealer.h"
 #include "streams/stream.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -32,7 +33,7 @@ std::string changed(const std::string& token, std::uint32_t at) {
   return to_base64(bytes);
 }
 
-void check_foreign(const api::Tokens& tokens, std::string_view input) {
+void check_foreign(const kinesis::Tokens& tokens, std::string_view input) {
   require(!tokens.decode_iterator(input, kNow));
   require(!tokens.decode_next(input, kKind, kNow));
   const std::string text = to_base64(input);
@@ -40,9 +41,9 @@ void check_foreign(const api::Tokens& tokens, std::string_view input) {
   require(!tokens.decode_next(text, kKind, kNow));
 }
 
-void check_iterator(api::Tokens& tokens, ByteReader reader) {
+void check_iterator(kinesis::Tokens& tokens, ByteReader reader) {
   const auto at = reader.take<std::uint32_t>();
-  api::ShardIterator iterator;
+  kinesis::ShardIterator iterator;
   iterator.issued = kNow;
   iterator.stream_id = reader.take<std::uint32_t>();
   iterator.shard_index = reader.take<std::uint32_t>();
@@ -55,13 +56,14 @@ void check_iterator(api::Tokens& tokens, ByteReader reader) {
   require(read->shard_index == iterator.shard_index && read->from.kind == iterator.from.kind);
   require(read->from.position == iterator.from.position);
   require(!tokens.decode_iterator(changed(token, at), kNow));
-  require(!tokens.decode_iterator(token, kNow + api::kTokenLife + std::chrono::milliseconds(1)));
+  require(
+      !tokens.decode_iterator(token, kNow + kinesis::kTokenLife + std::chrono::milliseconds(1)));
   require(!tokens.decode_next(token, kKind, kNow));
 }
 
-void check_next(api::Tokens& tokens, ByteReader reader) {
+void check_next(kinesis::Tokens& tokens, ByteReader reader) {
   const auto at = reader.take<std::uint32_t>();
-  api::NextToken next;
+  kinesis::NextToken next;
   next.kind = kKind;
   next.issued = kNow;
   next.stream_id = reader.take<std::uint32_t>();
@@ -80,7 +82,8 @@ void check_next(api::Tokens& tokens, ByteReader reader) {
 
 void run(std::string_view input) {
   static SeededRandom random(1);
-  static api::Tokens tokens(SealKey{1}, random);
+  static const Sealer sealer(SealKey{1}, random);
+  static kinesis::Tokens tokens(sealer);
   check_foreign(tokens, input);
   check_iterator(tokens, ByteReader(input));
   check_next(tokens, ByteReader(input));

@@ -3,13 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
-#include "api/context.h"
-#include "api/kinesis/tokens.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
+#include "base/sealer.h"
 #include "storage/memory_engine.h"
 #include "storage/spaces.h"
 #include "streams/accounts.h"
@@ -18,6 +18,7 @@
 #include "streams/quota.h"
 #include "streams/subscriptions.h"
 #include "tests/fuzz/fuzz.h"
+#include "world/world.h"
 
 namespace millrace::fuzz {
 
@@ -35,7 +36,8 @@ struct World {
   std::unique_ptr<streams::Catalogue> catalogue;
   std::unique_ptr<streams::Accounts> accounts;
   SeededRandom random{1};
-  api::Tokens tokens{SealKey{}, random};
+  ManualWallClock wall{wall_from_millis(1'700'000'000'000)};
+  Sealer sealer{SealKey{}, random};
 
   World() {
     auto source = storage::IdSource::open(engine);
@@ -52,9 +54,14 @@ struct World {
     require(catalogue->create(stream).has_value());
   }
 
-  [[nodiscard]] api::Services services() {
-    return {*catalogue, *accounts, quotas, subscriptions, arrivals, clock, tokens, false};
+  // Outlived by this, and good until it is asked for again.
+  [[nodiscard]] const world::World& state() {
+    return state_.emplace(world::World{*catalogue, *accounts, quotas, subscriptions, arrivals,
+                                       clock, wall, sealer, false});
   }
+
+ private:
+  std::optional<world::World> state_;
 };
 
 }  // namespace millrace::fuzz

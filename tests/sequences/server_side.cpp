@@ -8,11 +8,13 @@
 #include "api/json.h"
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
+#include "api/service.h"
 #include "api/value.h"
 #include "storage/spaces.h"
 #include "streams/accounts.h"
 #include "streams/catalogue.h"
 #include "tests/sequences/model.h"
+#include "world/world.h"
 
 namespace millrace::sequences {
 
@@ -31,11 +33,12 @@ void ServerSide::restart() {
 }
 
 Answer<api::Value> ServerSide::call(std::string_view operation, std::string_view body) {
-  const api::Operation& found = *kinesis::find_operation(operation);
-  const api::Services services{*catalogue_, *accounts_, quotas_, subscriptions_,
-                               arrivals_,   clock_,     tokens_, false};
-  api::Context context(services, {"000000000000", "us-east-1"}, found.name, api::Form::kJson);
-  const auto answer = api::run(found, body, api::Form::kJson, context);
+  const api::Operation& found = *api::find_operation(kinesis::service(), operation);
+  const world::World world{*catalogue_, *accounts_, quotas_, subscriptions_, arrivals_,
+                           clock_,      wall_,      sealer_, false};
+  api::Context context(world, {{"000000000000", "us-east-1"}, "", false}, found.name,
+                       api::Form::kJson);
+  const auto answer = api::run(kinesis::service(), found, body, api::Form::kJson, context);
   if (!answer) return std::unexpected(answer.error().code.name);
   if (answer->empty()) return api::Value{};
   return api::parse_json(*answer).value();

@@ -7,11 +7,11 @@
 #include <memory>
 #include <string_view>
 
-#include "api/kinesis/tokens.h"
 #include "api/value.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
+#include "base/sealer.h"
 #include "storage/memory_engine.h"
 #include "storage/spaces.h"
 #include "streams/accounts.h"
@@ -46,7 +46,8 @@ class ServerSide {
   streams::Subscriptions subscriptions_{clock_, {}};
   streams::Arrivals arrivals_{engine_};
   SeededRandom random_{1};
-  api::Tokens tokens_{SealKey{}, random_};
+  ManualWallClock wall_{wall_from_millis(1'700'000'000'000)};
+  Sealer sealer_{SealKey{}, random_};
   streams::CatalogueOptions options_;
   std::unique_ptr<storage::IdSource> ids_;
   std::unique_ptr<streams::Catalogue> catalogue_;

@@ -24,7 +24,8 @@ def state_of(name, declared):
     return "built", proven
 
 
-def page(declared):
+def page(services):
+    declared = services["kinesis"]
     model = botocore.session.get_session().get_service_model("kinesis")
     built = [name for name in model.operation_names if name in declared]
     lines = [
@@ -40,6 +41,11 @@ def page(declared):
     for name in model.operation_names:
         state, proven = state_of(name, declared)
         lines.append(f"| {name} | {state} | {proven} |")
+    lines += ["", "## Other services", "",
+              "What is served of other services, on the same port; their other operations, and all other services, are named in",
+              "the answer. Where the members differ from the model is in the table below.", "",
+              "| service, as signatures name it | operations |", "| --- | --- |"]
+    lines += [f"| {service} | {', '.join(services[service])} |" for service in services if service != "kinesis"]
     lines += [
         "", "## Transports", "",
         "HTTP/1.1 and HTTP/2 on one port, plain and TLS (1.2 and 1.3), with JSON (`application/x-amz-json-1.1`) and CBOR",
@@ -49,8 +55,9 @@ def page(declared):
         "", "## Differences from the model", "",
         "Everything else of the built operations, member by member, is as the model has it: types, required members, bounds,",
         "patterns and enums. `*` is any operation, `out` an answer.", "",
-        "| operation | member | what | why |", "| --- | --- | --- | --- |"]
-    lines += [f"| {operation} | `{path}` | {aspect} | {reason} |" for operation, path, aspect, reason in DIFFERENCES]
+        "| service | operation | member | what | why |", "| --- | --- | --- | --- | --- |"]
+    lines += [f"| {service} | {operation} | `{path}` | {aspect} | {reason} |"
+              for service, rows in DIFFERENCES.items() for operation, path, aspect, reason in rows]
     lines += [
         "", "## Where no source knows the service's answer", "",
         "| operation | asked | answered |", "| --- | --- | --- |"]

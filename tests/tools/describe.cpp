@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api/field.h"
-#include "api/kinesis/operations.h"
 #include "app/config.h"
+#include "server/services.h"
 
 namespace {
 
@@ -48,12 +48,16 @@ json describe_members(const std::vector<millrace::api::MemberDescription>& membe
   return out;
 }
 
+// By service and operation.
 json describe_operations() {
   json out = json::object();
-  for (const auto* operation : millrace::kinesis::operations()) {
-    out[std::string(operation->name)] = {
-        {"input", describe_members(operation->describe_input())},
-        {"output", describe_members(operation->describe_output())}};
+  for (const auto* service : millrace::server::services()) {
+    json& operations = out[std::string(service->signing_name)] = json::object();
+    for (const auto* operation : service->operations) {
+      operations[std::string(operation->name)] = {
+          {"input", describe_members(operation->describe_input())},
+          {"output", describe_members(operation->describe_output())}};
+    }
   }
   return out;
 }

@@ -47,7 +47,7 @@ def test_all_and_off(word, is_written):
         server.stop()
         output = server.output()
 
-    assert ("CreateStream json 200" in output, "evil.example" in output, "rejected" in output) == (is_written,) * 3
+    assert ("kinesis CreateStream json 200" in output, "evil.example" in output, "rejected" in output) == (is_written,) * 3
 
 
 def test_refusals_of_the_front_door_name_what_was_refused():
@@ -224,8 +224,8 @@ def test_the_debug_level_tells_decisions():
         "ACTIVE -> UPDATING; shards closed: 0, opened: 0", "UPDATING -> ACTIVE; shards closed: 1, opened: 2",
         "ACTIVE -> DELETING; shards closed: 0, opened: 0", "DELETING -> none; shards closed: 2, opened: 0"]
     assert "debug: over a limit: calls" in output
-    for way in ("POST /: ListStreams", "GET /health: a path of the server's own", "GET /health: refused at the front door",
-                "POST /way: no call of an operation", "POST /: refused for its signature", "POST /: a call of another service"):
+    for way in ("POST /: kinesis ListStreams", "GET /health: a path of the server's own", "GET /health: refused at the front door",
+                "POST /way: no call of an operation", "POST /: refused for its signature", "POST /: sts GetCallerIdentity"):
         assert f" {way}\n" in output, way
     assert "secret" not in output and "error:" not in output
 

@@ -71,9 +71,8 @@ def test_an_sdk_shows_what_is_wrong(server, service, call, arguments, code, stat
 
 
 @pytest.mark.parametrize("service, call, arguments, only, code", [
-    ("sts", "assume_role", {"RoleArn": "arn:aws:iam::000000000000:role/a", "RoleSessionName": "session"}, "GetCallerIdentity", "InvalidAction"),
     ("sts", "assume_role_with_web_identity", {"RoleArn": "arn:aws:iam::000000000000:role/a", "RoleSessionName": "session", "WebIdentityToken": "token"},
-     "GetCallerIdentity", "InvalidAction"),
+     "AssumeRole, GetCallerIdentity, GetSessionToken", "InvalidAction"),
     ("cloudwatch", "list_metrics", {}, "PutMetricData", "UnknownOperationException")])
 def test_what_is_served_of_a_service_is_named(server, service, call, arguments, only, code):
     with pytest.raises(botocore.exceptions.ClientError) as refused:

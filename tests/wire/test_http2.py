@@ -273,7 +273,7 @@ def test_a_stop_lets_requests_end_and_says_goodbye():
 def test_requests_over_http2_are_in_the_access_log(server, connect):
     connection = connect()
     result(connection, call(connection, server, "DescribeLimits", {}))
-    wait_until(lambda: re.search(r" http2 DescribeLimits json 200 ", server.output()))
+    wait_until(lambda: re.search(r" http2 kinesis DescribeLimits json 200 ", server.output()))
 
 
 def test_fields_behind_a_body_are_no_headers(connect):

@@ -1,13 +1,16 @@
-"""What client libraries call besides Kinesis, on the same port, by each protocol their clients speak."""
+"""What client libraries call besides Kinesis, on the same port, by each protocol their clients speak: STS, CloudWatch."""
 
+import datetime
 import gzip
 import http.client
 import json
+import urllib.request
 
 import boto3
 import cbor2
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from support.raw import Wire
 from support.server import Server
@@ -55,10 +58,10 @@ def test_metrics_by_boto3(server):
 
 @pytest.mark.parametrize("headers, body, content_type, answer", [
     ({"X-Amz-Target": "GraniteServiceVersion20100801.PutMetricData", "Content-Type": "application/x-amz-json-1.0"},
-     json.dumps({"Namespace": "app", "MetricData": [METRIC]}).encode(), "application/x-amz-json-1.0", b"{}"),
+     json.dumps({"Namespace": "app", "MetricData": [METRIC]}).encode(), "application/x-amz-json-1.0", b""),
     ({"Content-Type": FORM}, b"Action=PutMetricData&Version=2010-08-01&Namespace=app", "text/xml", b"<PutMetricDataResponse "),
-    ({"Content-Type": FORM, "Content-Encoding": "gzip"}, gzip.compress(b"Action=PutMetricData&Version=2010-08-01"), "text/xml",
-     b"<PutMetricDataResponse "),
+    ({"Content-Type": FORM, "Content-Encoding": "gzip"}, gzip.compress(b"Action=PutMetricData&Version=2010-08-01&Namespace=app"),
+     "text/xml", b"<PutMetricDataResponse "),
     ({"Content-Type": FORM}, b"Version=2011-06-15&Action=GetCallerIdentity", "text/xml", b"<GetCallerIdentityResponse "),
 ])
 def test_the_other_protocols(server, headers, body, content_type, answer):
@@ -69,7 +72,7 @@ def test_the_other_protocols(server, headers, body, content_type, answer):
 
 
 def test_the_newest_protocol_by_hand(server):
-    got = Wire(server.endpoint).send(path="/service/GraniteServiceVersion20100801/operation/PutMetricData", body=cbor2.dumps({}),
+    got = Wire(server.endpoint).send(path="/service/GraniteServiceVersion20100801/operation/PutMetricData", body=cbor2.dumps({"Namespace": "app"}),
                                      headers={"smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"})
 
     assert (got.status, got.headers["content-type"], got.headers["smithy-protocol"]) == (200, "application/cbor", "rpc-v2-cbor")
@@ -79,10 +82,19 @@ def test_the_newest_protocol_by_hand(server):
 @pytest.mark.parametrize("headers, body, status", [
     ({"Content-Type": FORM}, b"Action=DeleteEverything", 403), ({"Content-Type": FORM}, b"", 400),
     ({"Content-Type": FORM}, b"Action", 403), ({"Content-Type": "text/plain"}, b"Action=GetCallerIdentity", 403),
-    ({"X-Amz-Target": "GraniteServiceVersion20100801.ListMetrics", "Content-Type": "application/x-amz-json-1.0"}, b"{}", 404),
 ])
-def test_everything_else_is_answered_as_kinesis_does(server, headers, body, status):
+def test_what_names_no_service_is_answered_as_kinesis_does(server, headers, body, status):
     assert Wire(server.endpoint).send(body=body, headers=headers).status == status
+
+
+def test_the_target_decides_before_the_signature(server):
+    """Here it is Kinesis' (support.raw)."""
+    got = Wire(server.endpoint).send(body=b"{}", headers={
+        "X-Amz-Target": "GraniteServiceVersion20100801.ListMetrics", "Content-Type": "application/x-amz-json-1.0"})
+
+    assert (got.status, got.error) == (400, ("UnknownOperationException", "millrace serves only PutMetricData of monitoring. Set "
+                                             "AWS_ENDPOINT_URL_KINESIS instead of AWS_ENDPOINT_URL."))
+    assert got.headers["x-amzn-query-error"] == "UnknownOperationException;Sender"
 
 
 COMPRESSED = {"Content-Type": FORM, "Content-Encoding": "gzip"}
@@ -117,3 +129,47 @@ def test_the_front_door_stands_before_them(server, headers):
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     connection.request("POST", "/", body=b"Action=GetCallerIdentity", headers={"Content-Type": FORM, **headers})
     assert connection.getresponse().status == 403
+
+
+def put(server, **members):
+    return of_service(server, "cloudwatch", parameter_validation=False).put_metric_data(**members)
+
+
+@pytest.mark.parametrize("members, words", [
+    ({"Namespace": ":app", "MetricData": []}, "regular expression pattern: [^:].*"),
+    ({"MetricData": [METRIC]}, "Value null at 'namespace' failed"),
+    ({"Namespace": "app", "MetricData": [{**METRIC, "Unit": "Furlong"}]}, "at 'metricData.1.member.unit' failed"),
+    ({"Namespace": "app", "MetricData": [{**METRIC, "StatisticValues": {"Sum": 1.0}}]}, "statisticValues.sampleCount"),
+    ({"Namespace": "app", "MetricData": [{**METRIC, "Dimensions": [{"Name": "n", "Value": "v"}] * 31}]}, "less than or equal to 30"),
+])
+def test_metrics_are_checked(server, members, words):
+    with pytest.raises(ClientError) as refused:
+        put(server, **members)
+
+    # The name that clients knew it by before, from x-amzn-query-error.
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterValue"
+    assert words in refused.value.response["Error"]["Message"]
+
+
+def test_all_that_a_metric_may_have(server):
+    datum = {"MetricName": "m", "Timestamp": datetime.datetime.now(datetime.timezone.utc), "Values": [0.1, 2.5], "Counts": [1, 2.0],
+             "Dimensions": [{"Name": "n", "Value": "v"}], "StorageResolution": 1, "Unit": "Count/Second",
+             "StatisticValues": {"SampleCount": 1, "Sum": 2, "Minimum": 0.5, "Maximum": 1.5}}
+    entity = {"KeyAttributes": {"Type": "Service", "Name": "app"}, "Attributes": {"a": "b"}}
+    answer = put(server, Namespace="app", MetricData=[datum], StrictEntityValidation=True,
+                 EntityMetricData=[{"Entity": entity, "MetricData": [datum]}])
+
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_calls_are_counted_by_service_and_operation():
+    with Server() as server:
+        put(server, Namespace="app", MetricData=[METRIC])
+        of_service(server, "sts").get_caller_identity()
+        with pytest.raises(ClientError):
+            put(server, Namespace=":")
+        text = urllib.request.urlopen(f"{server.endpoint}/metrics").read().decode()
+
+    assert 'millrace_requests_total{service="monitoring",operation="PutMetricData"} 2' in text
+    assert 'millrace_requests_total{service="sts",operation="GetCallerIdentity"} 1' in text
+    assert 'millrace_errors_total{service="monitoring",operation="PutMetricData",error="InvalidParameterValueException"} 1' in text

@@ -1,0 +1,58 @@
+// GetCallerIdentity: the account and name of whoever signed the call.
+//
+// A key of the key file, or of nobody in particular, is its account's root.
+// Source: API_GetCallerIdentity, AWS STS API reference.
+
+#include <string>
+#include <tuple>
+
+#include "api/context.h"
+#include "api/field.h"
+#include "api/operation.h"
+#include "api/session_keys.h"
+#include "api/sts/operations.h"
+#include "api/sts/shapes.h"
+#include "base/error.h"
+#include "base/scope.h"
+#include "world/world.h"
+
+namespace millrace::sts {
+namespace {
+
+struct Request {
+  static constexpr auto fields = std::tuple{};
+};
+
+struct Response {
+  std::string user_id;
+  std::string account;
+  std::string arn;
+
+  static constexpr auto fields = std::tuple{
+      field("UserId", &Response::user_id),
+      field("Account", &Response::account),
+      field("Arn", &Response::arn),
+  };
+};
+
+Result<Response> handle(const Request& /*request*/, api::Context& context) {
+  const std::string partition(partition_of(context.region));
+  if (context.session.empty()) {
+    return Response{context.account, context.account,
+                    "arn:" + partition + ":iam::" + context.account + ":root"};
+  }
+  const std::string arn = "arn:" + partition + ":sts::" + context.account + ":" + context.session;
+  const std::size_t slash = arn.rfind('/');
+  return Response{
+      "AROA" + api::id_of(context.world.sealer, arn.substr(0, slash)) + ":" + arn.substr(slash + 1),
+      context.account, arn};
+}
+
+}  // namespace
+
+const Operation& GetCallerIdentity() {
+  static constexpr Operation kOperation = api::make_operation<&handle, kForms>("GetCallerIdentity");
+  return kOperation;
+}
+
+}  // namespace millrace::sts
