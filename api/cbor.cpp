@@ -232,23 +232,20 @@ void CborWriter::boolean(bool value) { head(kSimple, value ? 21 : 20); }
 void CborWriter::blob(std::string_view bytes) { payload(kByteString, bytes); }
 
 void CborWriter::timestamp(TimePoint time) {
+  constexpr std::int64_t kMillisOfSecond = 1000;
   head(kTag, 1);
-  integer(millis_of(time));
+  if (time_ == CborTime::kMillis) {
+    integer(millis_of(time));
+  } else if (millis_of(time) % kMillisOfSecond == 0) {
+    integer(seconds_of(time));
+  } else {
+    number(static_cast<double>(millis_of(time)) / static_cast<double>(kMillisOfSecond));
+  }
 }
 
 void CborWriter::number(double number) {
   out_.push_back(static_cast<char>(kSimple << 5U | 27U));
   append_big_endian(out_, std::bit_cast<std::uint64_t>(number));
-}
-
-void RpcCborWriter::timestamp(TimePoint time) {
-  constexpr double kMillisOfSecond = 1000;
-  head(kTag, 1);
-  if (millis_of(time) % 1000 == 0) {
-    integer(seconds_of(time));
-  } else {
-    number(static_cast<double>(millis_of(time)) / kMillisOfSecond);
-  }
 }
 
 }  // namespace millrace::api

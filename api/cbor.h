@@ -20,9 +20,12 @@ namespace millrace::api {
 // read; map keys must be text.
 [[nodiscard]] std::optional<Value> parse_cbor(std::string_view bytes);
 
+enum class CborTime : std::uint8_t { kMillis, kSeconds };
+
 class CborWriter {
  public:
-  explicit CborWriter(std::string& out) : out_(out) {}
+  explicit CborWriter(std::string& out, CborTime time = CborTime::kMillis)
+      : out_(out), time_(time) {}
 
   void begin_map(std::size_t count) { head(5, count); }
   void end_map() {}
@@ -41,21 +44,18 @@ class CborWriter {
   void blob(std::string_view bytes);
   void timestamp(TimePoint time);
 
- protected:
+ private:
   void head(unsigned major, std::uint64_t argument);
 
- private:
   void payload(unsigned major, std::string_view bytes);
 
   std::string& out_;
+  const CborTime time_;
 };
 
-// RPC v2: a timestamp is tag 1 with seconds, as RFC 8949 has it.
 class RpcCborWriter : public CborWriter {
  public:
-  using CborWriter::CborWriter;
-
-  void timestamp(TimePoint time);
+  explicit RpcCborWriter(std::string& out) : CborWriter(out, CborTime::kSeconds) {}
 };
 
 }  // namespace millrace::api

@@ -34,16 +34,14 @@ struct Context {
   Context(const world::World& state, const Caller& caller, std::string_view operation_name,
           Form request_form)
       : world(state),
-        account(caller.scope.account),
-        region(caller.scope.region),
+        scope(caller.scope),
         session(caller.session),
         has_temporary_key(caller.has_temporary_key),
         operation(operation_name),
         form(request_form) {}
 
   const world::World& world;
-  std::string account;  // 12 digits.
-  std::string region;
+  Scope scope;          // The caller's.
   std::string session;  // As in Caller.
   bool has_temporary_key = false;
   std::string_view operation;

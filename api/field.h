@@ -173,7 +173,7 @@ concept MapOfStrings = requires {
 
 // Text of which nothing has to be escaped in any form, and which says so.
 template <class T>
-concept PlainText = requires { requires T::is_plain_text; };
+concept PlainText = requires { requires T::kIsPlainText; };
 
 // A long list of an answer, whose elements are made one by one as they are written.
 template <class T>

@@ -17,6 +17,7 @@
 #include "api/value.h"
 #include "base/error.h"
 #include "base/scope.h"
+#include "base/try.h"
 
 namespace millrace::api {
 namespace {
@@ -194,9 +195,8 @@ Result<Policy> parse_policy(std::string_view text) {
   auto* list = std::get_if<ValueList>(&statements->held);
   const std::size_t count = list != nullptr ? list->size() : 1;
   for (std::size_t i = 0; i < count; ++i) {
-    auto statement = parse_statement(list != nullptr ? (*list)[i] : *statements);
-    if (!statement) return std::unexpected(statement.error());
-    policy.statements.push_back(std::move(*statement));
+    auto statement = TRY(parse_statement(list != nullptr ? (*list)[i] : *statements));
+    policy.statements.push_back(std::move(statement));
   }
   if (policy.statements.empty()) return invalid("it has no Statement.");
   return policy;

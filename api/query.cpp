@@ -10,11 +10,13 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include "api/errors.h"
 #include "api/utf8.h"
 #include "api/value.h"
 #include "base/error.h"
+#include "base/try.h"
 
 namespace millrace::api {
 namespace {
@@ -49,6 +51,13 @@ std::optional<std::string> decoded(std::string_view text) {
     i += 2;
   }
   if (!is_utf8(out)) return std::nullopt;
+  return out;
+}
+
+std::string joined(std::string_view name, std::string_view part) {
+  std::string out(name);
+  if (!out.empty()) out += '.';
+  out += part;
   return out;
 }
 
@@ -94,14 +103,13 @@ class Tree {
     if (node.text) return Value{std::move(*node.text)};
     if (node.below.size() == 1) {
       const std::string& only = node.below.begin()->first;
-      if (only == kElement) return list_of(node.below.begin()->second, name + "." + only);
-      if (only == kEntry) return map_of(node.below.begin()->second, name + "." + only);
+      if (only == kElement) return list_of(node.below.begin()->second, joined(name, only));
+      if (only == kEntry) return map_of(node.below.begin()->second, joined(name, only));
     }
     ValueMap members;
     for (auto& [member, below] : node.below) {
-      auto value = value_of(below, name.empty() ? member : name + "." + member);
-      if (!value) return value;
-      members.push_back({member, std::move(*value)});
+      auto value = TRY(value_of(below, joined(name, member)));
+      members.push_back({member, std::move(value)});
     }
     return Value{std::move(members)};
   }
@@ -116,18 +124,16 @@ class Tree {
       const std::string element = std::to_string(number);
       const auto found = node.below.find(element);
       if (found == node.below.end()) return wrong();
-      auto value = value_of(found->second, name + "." + element);
-      if (!value) return value;
-      elements.push_back(std::move(*value));
+      auto value = TRY(value_of(found->second, joined(name, element)));
+      elements.push_back(std::move(value));
     }
     return Value{std::move(elements)};
   }
 
   static Result<Value> map_of(Node& node, const std::string& name) {
-    auto list = list_of(node, name);
-    if (!list) return list;
+    auto list = TRY(list_of(node, name));
     ValueMap entries;
-    for (Value& element : std::get<ValueList>(list->held)) {
+    for (Value& element : std::get<ValueList>(list.held)) {
       Value* const key = element.find("key");
       Value* const value = element.find("value");
       auto* const text = key != nullptr ? std::get_if<std::string>(&key->held) : nullptr;
@@ -152,7 +158,7 @@ Result<Value> parse_query(std::string_view form) {
     const std::size_t end = form.find('&');
     const std::string_view parameter = form.substr(0, end);
     if (!parameter.empty()) {
-      if (auto added = tree.add(parameter); !added) return std::unexpected(added.error());
+      TRY(tree.add(parameter));
     }
     form.remove_prefix(end == std::string_view::npos ? form.size() : end + 1);
   }

@@ -10,6 +10,7 @@
 #include "api/operation.h"
 #include "api/value.h"
 #include "base/error.h"
+#include "base/try.h"
 
 namespace millrace::api {
 
@@ -34,9 +35,7 @@ Result<std::string> run(const Service& service, const Operation& operation, std:
 Result<std::string> run(const Service& service, const Operation& operation, Value& body, Form form,
                         Context& context) {
   if (service.limits != nullptr && service.limits->applies(operation, context)) {
-    if (auto allowed = service.limits->check(operation, body, context); !allowed) {
-      return std::unexpected(allowed.error());
-    }
+    TRY(service.limits->check(operation, body, context));
   }
   return operation.run_decoded(body, form, context);
 }

@@ -18,10 +18,12 @@
 #include <unistd.h>
 
 #include "app/config.h"
+#include "app/config_values.h"
 #include "app/options.h"
 #include "app/options_file.h"
 #include "base/error.h"
 #include "base/nearest.h"
+#include "base/try.h"
 #include "millrace_version.h"
 #include "storage/directory.h"
 
@@ -118,8 +120,8 @@ class Options {
   // `again`: while the server runs.
   Result<Config> read(int argc, char** argv, bool again = false) {
     app_.parse(argc, argv);
-    if (auto known = check_words(); !known) return std::unexpected(known.error());
-    if (auto read = read_file(again); !read) return std::unexpected(read.error());
+    TRY(check_words());
+    TRY(read_file(again));
     auto config = to_config(raw_);
     if (!config) return config;
     std::ranges::move(unknown_variables(), std::back_inserter(config->warnings));

@@ -11,18 +11,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/config_values.h"
 #include "app/options.h"
 #include "app/tls.h"
 #include "base/error.h"
 #include "base/scope.h"
+#include "base/try.h"
 #include "net/tls_certificate.h"
 #include "net/tls_context.h"
 #include "server/access_log.h"
 #include "server/log_line.h"
 #include "storage/rocksdb/rocksdb_options.h"
-#include "streams/catalogue.h"
 #include "streams/quota.h"
-#include "streams/stream_key.h"
 
 namespace millrace::app {
 namespace {
@@ -268,9 +268,8 @@ void add_options(CLI::App& app, RawOptions& raw) {
 
 Result<Config> to_config(const RawOptions& raw) {
   Config config = raw.config;
-  auto ports = parse_ports(all_of(raw.ports));
-  if (!ports) return std::unexpected(ports.error());
-  config.ports = std::move(*ports);
+  auto ports = TRY(parse_ports(all_of(raw.ports)));
+  config.ports = std::move(ports);
   config.listen = all_of(raw.listen);
   config.tls.names = all_of(raw.tls_names);
   config.allow_hosts = all_of(raw.allow_hosts);
@@ -318,9 +317,7 @@ Result<Config> to_config(const RawOptions& raw) {
     return fail(kBadConfig, "--tls-name: \"" + name + "\" is neither a DNS name nor an address");
   }
   for (const std::string& delay : all_of(raw.delays)) {
-    if (auto parsed = parse_delay(delay, config.catalogue.delays); !parsed) {
-      return std::unexpected(parsed.error());
-    }
+    TRY(parse_delay(delay, config.catalogue.delays));
   }
   std::vector<std::string> wanted = raw.streams;
   if (wanted.empty()) {

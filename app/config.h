@@ -5,11 +5,10 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "app/config_values.h"
 #include "app/tls.h"
 #include "base/error.h"
 #include "net/limits.h"
@@ -17,20 +16,11 @@
 #include "server/defaults.h"
 #include "server/log_line.h"
 #include "storage/rocksdb/rocksdb_options.h"
-#include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/subscriptions.h"
+#include "streams/surroundings.h"
 
 namespace millrace::app {
-
-inline constexpr ErrorCode kBadConfig{"bad_config"};
-
-// A stream to make at start.
-struct InitialStream {
-  std::string name;
-  std::uint32_t shard_count = 4;
-  std::string region;  // Empty: the default.
-};
 
 struct Config {
   std::vector<std::string> listen;  // Empty: both loopback addresses.
@@ -79,31 +69,5 @@ struct CommandLine {
 
 // docs/configuration.md, made from the options themselves.
 [[nodiscard]] std::string configuration_page();
-
-// The values of a list: there are commas or blanks between them.
-[[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
-
-// `500`, of `unit`, or `500ms`, `2s`, `5m`, `1h`. Errors: kBadConfig.
-[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text,
-                                                               std::chrono::milliseconds unit);
-
-// As parse_duration() takes it, in the largest unit that fits: `1500ms`, `2s`.
-[[nodiscard]] std::string show_duration(std::chrono::milliseconds time);
-
-// At least one, each once. Errors: kBadConfig.
-[[nodiscard]] Result<std::vector<std::uint16_t>> parse_ports(const std::vector<std::string>& texts);
-
-// `name:shards:region` each; shards and region may be left out. Errors: kBadConfig.
-[[nodiscard]] Result<std::vector<InitialStream>> parse_initial_streams(
-    const std::vector<std::string>& texts);
-
-// True if `text` has the form of a region of one of AWS's partitions, as us-east-1 has and us-east1
-// has not.
-[[nodiscard]] bool looks_like_region(std::string_view text);
-
-// A time for all transitions (milliseconds without a unit), or `create=` and a time, `delete=`,
-// `reshard=`, `update=`, `consumer=`.
-// Errors: kBadConfig.
-[[nodiscard]] Result<void> parse_delay(std::string_view text, streams::TransitionDelays& delays);
 
 }  // namespace millrace::app

@@ -1,3 +1,5 @@
+#include "app/config_values.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,11 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "app/config.h"
 #include "base/error.h"
 #include "base/scope.h"
-#include "streams/catalogue.h"
-#include "streams/stream_key.h"
+#include "streams/surroundings.h"
 
 namespace millrace::app {
 namespace {

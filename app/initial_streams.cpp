@@ -9,10 +9,12 @@
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 
-#include "app/config.h"
+#include "app/config_values.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "server/defaults.h"
+#include "streams/account_limits.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 
@@ -25,20 +27,19 @@ Result<InitialStreams> InitialStreams::create(const std::vector<InitialStream>& 
   TimePoint active_at{};
   for (const InitialStream& initial : wanted) {
     streams::NewStream stream;
-    stream.key = {defaults.account, initial.region.empty() ? defaults.region : initial.region,
+    stream.key = {{defaults.account, initial.region.empty() ? defaults.region : initial.region},
                   initial.name};
     stream.shard_count = initial.shard_count;
     const auto created = catalogue.create(stream);
     if (!created && created.error().code != streams::kResourceInUse) {
       return std::unexpected(created.error());
     }
-    const auto found = catalogue.find(stream.key);
-    if (!found) return std::unexpected(found.error());
-    const auto [facts, shards] = (*found)->state();
+    const auto found = TRY(catalogue.find(stream.key));
+    const auto [facts, shards] = found->state();
     active_at = std::max(active_at, facts->active_at);
     const std::size_t count = shards->open_shards().size();
     const std::string what = fmt::format("{} ({} shard{}, {})", initial.name, count,
-                                         count == 1 ? "" : "s", stream.key.region);
+                                         count == 1 ? "" : "s", stream.key.scope.region);
     if (created) {
       log.info("created stream {}", what);
     } else if (count == initial.shard_count) {

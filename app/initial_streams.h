@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "app/config.h"
+#include "app/config_values.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "server/defaults.h"
 #include "streams/catalogue.h"
 #include "streams/stream_key.h"
 

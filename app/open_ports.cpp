@@ -11,6 +11,7 @@
 #include "app/config.h"
 #include "app/tls.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "net/endpoint.h"
 #include "net/listener.h"
 #include "net/tls_context.h"
@@ -57,9 +58,7 @@ Result<std::vector<net::Endpoint>> open_ports(const Config& config, net::Listene
                                               spdlog::logger& log) {
   std::vector<net::Endpoint> endpoints;
   for (const std::uint16_t port : config.ports) {
-    if (auto opened = open_port(config, port, listener, log, endpoints); !opened) {
-      return std::unexpected(opened.error());
-    }
+    TRY(open_port(config, port, listener, log, endpoints));
   }
   return endpoints;
 }

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/config.h"
+#include "app/config_values.h"
 #include "base/error.h"
 #include "net/http.h"
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/try.h"
 #include "millrace_version.h"
 #include "net/endpoint.h"
 #include "server/process_stat.h"
@@ -132,19 +133,17 @@ ReadyFacts facts_of_this(std::vector<net::Endpoint> endpoints, std::string ca) {
 std::string to_json(const ReadyFacts& facts) { return to_value(facts).dump(); }
 
 Result<ReadyFacts> read_ready_file(const fs::path& path) {
-  auto facts = read_if_there(path);
-  if (!facts) return std::unexpected(facts.error());
-  if (!*facts) return refuse(path, "it does not exist: no server is ready");
-  if (!is_running(**facts)) {
-    return refuse(path, "its server, process " + std::to_string((*facts)->pid) + ", is gone");
+  auto facts = TRY(read_if_there(path));
+  if (!facts) return refuse(path, "it does not exist: no server is ready");
+  if (!is_running(*facts)) {
+    return refuse(path, "its server, process " + std::to_string(facts->pid) + ", is gone");
   }
-  return std::move(**facts);
+  return std::move(*facts);
 }
 
 Result<ReadyFile> ReadyFile::open(const fs::path& path) {
-  const auto found = read_if_there(path);
-  if (!found) return std::unexpected(found.error());
-  const bool is_of_another = *found && !is_own(**found) && is_running(**found);
+  const auto found = TRY(read_if_there(path));
+  const bool is_of_another = found && !is_own(*found) && is_running(*found);
   std::error_code error;
   if (!is_of_another && !fs::remove(path, error) && error) return refuse(path, error.message());
   return ReadyFile(path);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/try.h"
 
 namespace millrace::app {
 namespace {
@@ -78,7 +79,7 @@ Result<std::string> read_secret_file(const std::filesystem::path& path, std::siz
     return fail(kBadFile, std::strerror(errno));
   }
   if (!S_ISREG(facts.st_mode)) return fail(kBadFile, "it is not a regular file");
-  if (auto usable = check_use(facts); !usable) return std::unexpected(usable.error());
+  TRY(check_use(facts));
   if ((facts.st_mode & S_IROTH) != 0)
     warn(path.string() + " holds a secret and every user may read it");
   std::string text;

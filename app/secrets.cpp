@@ -9,6 +9,7 @@
 #include <spdlog/logger.h>
 
 #include "app/config.h"
+#include "app/config_values.h"
 #include "app/secret_file.h"
 #include "app/tls.h"
 #include "aws/access_keys.h"
@@ -18,6 +19,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/sealer.h"
+#include "base/try.h"
 #include "net/tls_certificate.h"
 #include "net/tls_context.h"
 #include "storage/directory.h"
@@ -42,14 +44,13 @@ Secrets::Secrets(const WallClock& wall, const Sealer& sealer, Metrics& metrics, 
 Result<void> Secrets::open(const Config& config, const storage::Directory* directory,
                            Random& random) {
   if (!config.auth_keys.empty()) {
-    if (auto read = read_keys(config); !read) return read;
+    TRY(read_keys(config));
   }
   tls_.mode = config.tls.mode;
   if (tls_.mode == net::TlsMode::kPlainOnly) return {};
-  auto identity = open_tls_identity(config.tls, directory, random, wall_.now(), warn_);
-  if (!identity) return std::unexpected(identity.error());
-  ca_ = std::move(identity->ca);
-  return use_chain(identity->chain, config);
+  auto identity = TRY(open_tls_identity(config.tls, directory, random, wall_.now(), warn_));
+  ca_ = std::move(identity.ca);
+  return use_chain(identity.chain, config);
 }
 
 void Secrets::read_again(const Config& config) {

@@ -40,6 +40,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/sealer.h"
+#include "base/try.h"
 #include "millrace_version.h"
 #include "net/async.h"
 #include "net/budget.h"
@@ -67,9 +68,11 @@
 #include "streams/arrivals.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"
+#include "streams/maintenance.h"
 #include "streams/quota.h"
 #include "streams/stream_key.h"
 #include "streams/subscriptions.h"
+#include "streams/surroundings.h"
 #include "world/world.h"
 
 namespace millrace::app {
@@ -132,11 +135,10 @@ class Server {
 
   Result<void> start() {
     const auto* directory = store_.directory ? &*store_.directory : nullptr;
-    if (auto opened = secrets_.open(config_, directory, random_); !opened) return opened;
-    auto catalogue = streams::Catalogue::open(*store_.engine, *store_.ids, store_.clock, quotas_,
-                                              config_.catalogue);
-    if (!catalogue) return std::unexpected(catalogue.error());
-    catalogue_ = std::move(*catalogue);
+    TRY(secrets_.open(config_, directory, random_));
+    auto catalogue = TRY(streams::Catalogue::open(*store_.engine, *store_.ids, store_.clock,
+                                                  quotas_, config_.catalogue));
+    catalogue_ = std::move(catalogue);
     if (store_.clock.offset() > kClockLeadNoted) {
       log_.warn(
           "the newest time in the data directory is ahead of this machine's clock: times of "
@@ -147,17 +149,15 @@ class Server {
       stream_metrics_.emplace(*store_.engine, store_.clock, *catalogue_);
       metrics_.add_writer([this](MetricsText& text) { stream_metrics_->write(text); });
     }
-    auto accounts = streams::Accounts::open(*store_.engine, store_.clock);
-    if (!accounts) return std::unexpected(accounts.error());
-    accounts_ = std::move(*accounts);
+    auto accounts = TRY(streams::Accounts::open(*store_.engine, store_.clock));
+    accounts_ = std::move(accounts);
     arrivals_ = std::make_unique<streams::Arrivals>(*store_.engine);
     catalogue_->on_shard_end([this](storage::LogId log) { arrivals_->wake(log); });
     catalogue_->on_transition(
         [this](const streams::Transition& transition) { log_transition(transition); });
-    auto initial =
-        InitialStreams::create(config_.streams, config_.defaults, *catalogue_, store_.clock, log_);
-    if (!initial) return std::unexpected(initial.error());
-    initial_streams_ = std::make_unique<InitialStreams>(*initial);
+    auto initial = TRY(
+        InitialStreams::create(config_.streams, config_.defaults, *catalogue_, store_.clock, log_));
+    initial_streams_ = std::make_unique<InitialStreams>(initial);
 
     const world::World world{*catalogue_,    *accounts_, quotas_,
                              subscriptions_, *arrivals_, store_.clock,
@@ -201,7 +201,7 @@ class Server {
 
  private:
   [[nodiscard]] Result<void> ready() const {
-    if (auto writable = store_.engine->writable(); !writable) return writable;
+    TRY(store_.engine->writable());
     if (initial_streams_->time_left() > std::chrono::milliseconds::zero()) {
       return fail(streams::kInternalFailure, "Streams made at start are not ACTIVE yet.");
     }
@@ -220,8 +220,8 @@ class Server {
   void log_transition(const streams::Transition& transition) {
     if (!log_.should_log(spdlog::level::debug)) return;
     const streams::StreamKey& key = transition.stream;
-    log_.debug("stream {}/{}/{}: {} -> {}; shards closed: {}, opened: {}", key.account, key.region,
-               key.name, transition.from, transition.to, transition.shards_closed,
+    log_.debug("stream {}/{}/{}: {} -> {}; shards closed: {}, opened: {}", key.scope.account,
+               key.scope.region, key.name, transition.from, transition.to, transition.shards_closed,
                transition.shards_opened);
   }
 
@@ -230,9 +230,8 @@ class Server {
         accept_io_, [this]() -> asio::io_context& { return next_side().loop.io(); },
         [this](net::Socket socket) { serve_socket(std::move(socket)); }, connections_,
         limits_.connections_max, refused_connections_);
-    auto endpoints = open_ports(config_, *listener_, log_);
-    if (!endpoints) return std::unexpected(endpoints.error());
-    return ready_notice_.prepare(facts_of_this(std::move(*endpoints), secrets_.ca()));
+    auto endpoints = TRY(open_ports(config_, *listener_, log_));
+    return ready_notice_.prepare(facts_of_this(std::move(endpoints), secrets_.ca()));
   }
 
   void watch_refusals() {
@@ -269,7 +268,7 @@ class Server {
     timer.expires_after(kHousekeepingPeriod);
     timer.async_wait([this, &timer](const boost::system::error_code& error) {
       if (error) return;
-      asio::post(workers_.pool(), [this] { catalogue_->expire(); });
+      asio::post(workers_.pool(), [this] { streams::expire(*catalogue_, *store_.engine); });
       asio::post(workers_.pool(), give_back_free_memory);
       arm_housekeeping(timer);
     });

@@ -18,6 +18,7 @@
 #include "app/config.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/try.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/rocksdb/rocksdb_engine.h"
@@ -78,9 +79,8 @@ storage::RocksDbOptions options_of(const Config& config, spdlog::logger& log) {
 }
 
 Result<void> open_in_memory(Store& store, const Config& config, spdlog::logger& log) {
-  auto engine = storage::open_ephemeral(options_of(config, log), store.clock);
-  if (!engine) return std::unexpected(engine.error());
-  store.engine = std::move(*engine);
+  auto engine = TRY(storage::open_ephemeral(options_of(config, log), store.clock));
+  store.engine = std::move(engine);
   SystemRandom().fill(store.seal_key);
   log.info("data is in memory only and is lost when the process ends");
   return {};
@@ -95,12 +95,10 @@ Result<void> open_in_directory(Store& store, const Config& config, spdlog::logge
   }
   store.directory.emplace(std::move(*directory));
   SystemRandom random;
-  const auto key = store.directory->seal_key(random);
-  if (!key) return std::unexpected(key.error());
-  store.seal_key = *key;
-  auto engine = storage::open_rocksdb(*store.directory, options_of(config, log), store.clock);
-  if (!engine) return std::unexpected(engine.error());
-  store.engine = std::move(*engine);
+  const auto key = TRY(store.directory->seal_key(random));
+  store.seal_key = key;
+  auto engine = TRY(storage::open_rocksdb(*store.directory, options_of(config, log), store.clock));
+  store.engine = std::move(engine);
   log.info("data is in {}: {}", store.directory->path().string(), promise(config.fsync));
   return {};
 }
@@ -109,21 +107,19 @@ Result<void> open_in_directory(Store& store, const Config& config, spdlog::logge
 
 Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& log) {
   auto store = std::make_unique<Store>();
-  const auto opened = config.is_ephemeral ? open_in_memory(*store, config, log)
-                                          : open_in_directory(*store, config, log);
-  if (!opened) return std::unexpected(opened.error());
-  auto ids = storage::IdSource::open(*store->engine);
-  if (!ids) return std::unexpected(ids.error());
-  store->ids = std::move(*ids);
+  TRY(config.is_ephemeral ? open_in_memory(*store, config, log)
+                          : open_in_directory(*store, config, log));
+  auto ids = TRY(storage::IdSource::open(*store->engine));
+  store->ids = std::move(ids);
   return store;
 }
 
 Result<std::uint64_t> count_records(Store& store) {
   streams::Quotas quotas(streams::LimitsMode::kOff, store.clock, [](std::string_view) {});
-  auto catalogue = streams::Catalogue::open(*store.engine, *store.ids, store.clock, quotas, {});
-  if (!catalogue) return std::unexpected(catalogue.error());
+  auto catalogue =
+      TRY(streams::Catalogue::open(*store.engine, *store.ids, store.clock, quotas, {}));
   std::uint64_t count = 0;
-  for (const auto& stream : (*catalogue)->list_all()) {
+  for (const auto& stream : catalogue->list_all()) {
     const auto state = stream->state();
     for (const streams::Shard& shard : state.shards->shards()) {
       const auto log = streams::log_of(state.facts->id, shard.index);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/try.h"
 #include "net/tls_certificate.h"
 #include "storage/directory.h"
 
@@ -36,9 +37,8 @@ std::vector<std::string> names_for(const TlsOptions& options) {
 Result<net::KeyPair> open_ca(const storage::Directory* directory, Random& random, WallTime now) {
   if (directory == nullptr) return net::make_ca(random, now);
   const auto pem = directory->kept(kCaFile, [&]() -> Result<std::string> {
-    auto made = net::make_ca(random, now);
-    if (!made) return std::unexpected(made.error());
-    return made->certificate + made->key;
+    auto made = TRY(net::make_ca(random, now));
+    return made.certificate + made.key;
   });
   if (!pem) return std::unexpected(pem.error());
   auto ca = net::parse_ca(*pem, now + net::kLeafLife);
@@ -69,16 +69,13 @@ Result<TlsIdentity> open_tls_identity(const TlsOptions& options,
                                       const storage::Directory* directory, Random& random,
                                       WallTime now, const Warn& warn) {
   if (!options.certificate.empty()) {
-    auto chain = read_key_pair(options, warn);
-    if (!chain) return std::unexpected(chain.error());
-    return TlsIdentity{std::move(*chain), ""};
+    auto chain = TRY(read_key_pair(options, warn));
+    return TlsIdentity{std::move(chain), ""};
   }
-  const auto ca = open_ca(directory, random, now);
-  if (!ca) return std::unexpected(ca.error());
-  auto leaf = net::make_leaf(*ca, names_for(options), random, now);
-  if (!leaf) return std::unexpected(leaf.error());
-  leaf->certificate += ca->certificate;
-  return TlsIdentity{std::move(*leaf), ca->certificate};
+  const auto ca = TRY(open_ca(directory, random, now));
+  auto leaf = TRY(net::make_leaf(ca, names_for(options), random, now));
+  leaf.certificate += ca.certificate;
+  return TlsIdentity{std::move(leaf), ca.certificate};
 }
 
 Result<std::string> read_ca_certificate(const std::filesystem::path& directory) {

@@ -12,6 +12,7 @@
 
 #include "api/errors.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "net/http.h"
 #include "net/uri.h"
 
@@ -186,19 +187,18 @@ std::string signed_service(const net::HttpRequest& request) {
 }
 
 Result<Credential> parse_credential(const net::HttpRequest& request) {
-  const auto said = read_signature(request);
-  if (!said) return std::unexpected(said.error());
-  const Parameters& parameters = said->parameters;
+  const auto said = TRY(read_signature(request));
+  const Parameters& parameters = said.parameters;
   Credential credential =
-      parse_scope(*parameters.find(said->is_presigned ? "X-Amz-Credential" : "Credential"));
+      parse_scope(*parameters.find(said.is_presigned ? "X-Amz-Credential" : "Credential"));
   const std::string_view algorithm =
-      said->is_presigned ? *parameters.find("X-Amz-Algorithm")
-                         : algorithm_of(request.header("authorization").value_or(""));
+      said.is_presigned ? *parameters.find("X-Amz-Algorithm")
+                        : algorithm_of(request.header("authorization").value_or(""));
   if (algorithm == kAsymmetric) {
     // Its scope is `key id/date/service/aws4_request`.
     credential.region = only_region(
-        said->is_presigned ? parameters.text("X-Amz-Region-Set")
-                           : std::string(request.header("x-amz-region-set").value_or("")));
+        said.is_presigned ? parameters.text("X-Amz-Region-Set")
+                          : std::string(request.header("x-amz-region-set").value_or("")));
   }
   credential.session_token = session_token(request);
   return credential;
@@ -224,11 +224,10 @@ bool is_signature_error(std::string_view error) {
 }
 
 Result<SignatureClaim> parse_claim(const net::HttpRequest& request) {
-  const auto said = read_signature(request);
-  if (!said) return std::unexpected(said.error());
-  const Parameters& parameters = said->parameters;
+  const auto said = TRY(read_signature(request));
+  const Parameters& parameters = said.parameters;
   SignatureClaim claim;
-  claim.is_presigned = said->is_presigned;
+  claim.is_presigned = said.is_presigned;
   const std::string prefix = claim.is_presigned ? "X-Amz-" : "";
   claim.credential = parameters.text(prefix + "Credential");
   claim.signed_headers = parameters.text(prefix + "SignedHeaders");

@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "net/http.h"
 #include "net/uri.h"
 
@@ -165,14 +166,13 @@ Result<std::chrono::seconds> lifetime_of(const SignatureClaim& claim) {
 }
 
 Result<void> check_time(const SignatureClaim& claim, WallTime signed_at, WallTime now) {
-  const auto lifetime = lifetime_of(claim);
-  if (!lifetime) return std::unexpected(lifetime.error());
+  const auto lifetime = TRY(lifetime_of(claim));
   const WallTime second = std::chrono::floor<std::chrono::seconds>(now);
-  if (signed_at < second - *lifetime) {
+  if (signed_at < second - lifetime) {
     return fail(api::kInvalidSignature, "Signature expired: " + basic_time(signed_at) +
                                             " is now earlier than " +
-                                            basic_time(second - *lifetime) + " (" +
-                                            basic_time(second) + " - " + in_words(*lifetime) + ")");
+                                            basic_time(second - lifetime) + " (" +
+                                            basic_time(second) + " - " + in_words(lifetime) + ")");
   }
   if (signed_at > second + kSkewMax) {
     return fail(api::kInvalidSignature, "Signature not yet current: " + basic_time(signed_at) +
@@ -311,34 +311,31 @@ std::string signature(std::string_view secret_access_key, std::string_view scope
 
 Result<void> verify_signature(const net::HttpRequest& request, std::string_view service,
                               const SignatureCheck& check) {
-  const auto claim = parse_claim(request);
-  if (!claim) return std::unexpected(claim.error());
-  const auto signed_at = parse_time(claim->date);
+  const auto claim = TRY(parse_claim(request));
+  const auto signed_at = parse_time(claim.date);
   if (!signed_at) {
     return fail(api::kIncompleteSignature, "Date must be in ISO-8601 'basic format'. Got '" +
-                                               claim->date +
+                                               claim.date +
                                                "'. See http://en.wikipedia.org/wiki/ISO_8601");
   }
-  if (auto timely = check_time(*claim, *signed_at, check.clock.now()); !timely) return timely;
-  const std::vector<std::string> names = signed_names(claim->signed_headers);
-  if (auto complete = check_signed_names(request, *claim, names); !complete) return complete;
-  if (claim->algorithm != kSignatureAlgorithm) {
-    return fail(api::kIncompleteSignature, "Unsupported AWS 'algorithm': '" + claim->algorithm +
+  TRY(check_time(claim, *signed_at, check.clock.now()));
+  const std::vector<std::string> names = signed_names(claim.signed_headers);
+  TRY(check_signed_names(request, claim, names));
+  if (claim.algorithm != kSignatureAlgorithm) {
+    return fail(api::kIncompleteSignature, "Unsupported AWS 'algorithm': '" + claim.algorithm +
                                                "' (only AWS4-HMAC-SHA256 for now). ");
   }
-  const auto parts = parse_parts(claim->credential);
-  if (!parts) return std::unexpected(parts.error());
+  const auto parts = TRY(parse_parts(claim.credential));
   const std::string timestamp = basic_time(*signed_at);
-  if (auto scoped = check_scope(*parts, service, timestamp); !scoped) return scoped;
-  const auto secret = find_secret(request, parts->front(), check);
-  if (!secret) return std::unexpected(secret.error());
+  TRY(check_scope(parts, service, timestamp));
+  const auto secret = TRY(find_secret(request, parts.front(), check));
   const std::string payload_hash = to_hex(sha256(request.body));
-  if (auto hashed = check_payload(request, payload_hash); !hashed) return hashed;
+  TRY(check_payload(request, payload_hash));
   const std::string_view scope =
-      std::string_view(claim->credential).substr(parts->front().size() + 1);
+      std::string_view(claim.credential).substr(parts.front().size() + 1);
   const std::string text =
       string_to_sign(timestamp, scope, canonical_request(request, names, payload_hash));
-  if (equals_in_constant_time(signature(*secret, scope, text), claim->signature)) return {};
+  if (equals_in_constant_time(signature(secret, scope, text), claim.signature)) return {};
   return fail(api::kInvalidSignature,
               "The request signature we calculated does not match the signature you provided. "
               "Check your AWS Secret Access Key and signing method. Consult the service "

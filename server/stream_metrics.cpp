@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/scope.h"
 #include "storage/engine.h"
 #include "streams/catalogue.h"
 #include "streams/shard_map.h"
@@ -29,7 +30,7 @@ namespace {
 double seconds_of(std::int64_t millis) { return static_cast<double>(millis) / 1000; }
 
 std::string labels_of(const streams::StreamKey& key, std::string_view name) {
-  return "account=\"" + key.account + "\",region=\"" + key.region + "\",stream=\"" +
+  return "account=\"" + key.scope.account + "\",region=\"" + key.scope.region + "\",stream=\"" +
          std::string(name) + "\"";
 }
 
@@ -115,7 +116,7 @@ void StreamMetrics::write(MetricsText& text) {
   auto all = catalogue_.list_all();
   std::ranges::sort(all, {}, [](const auto& stream) { return stream->state().facts->id; });
   std::vector<Row> rows;
-  std::map<std::pair<std::string, std::string>, Row> sums;
+  std::map<Scope, Row> sums;
   for (const auto& stream : all) {
     Row row = row_of(*stream, sizes);
     if (rows.size() < streams_max_) {
@@ -123,13 +124,13 @@ void StreamMetrics::write(MetricsText& text) {
       continue;
     }
     const streams::StreamKey key = stream->state().facts->key;
-    Row& sum = sums[{key.account, key.region}];
+    Row& sum = sums[key.scope];
     sum.labels = labels_of(key, "*");
     sum.add(std::move(row));
   }
-  for (auto& [place, sum] : sums) {
+  for (auto& [scope, sum] : sums) {
     // A stream that is deleted or gets lines of its own leaves the sum, which must not fall.
-    Totals& highest = highest_[place];
+    Totals& highest = highest_[scope];
     for (const auto member : kTotals) {
       highest.*member = std::max(highest.*member, sum.totals.*member);
     }

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/scope.h"
 #include "storage/engine.h"
 #include "streams/catalogue.h"
 #include "streams/stream.h"
@@ -55,7 +56,7 @@ class StreamMetrics {
   std::unordered_map<storage::LogId, First> known_;
   std::unordered_map<storage::LogId, First> found_;
   // What the sums have shown, by account and region.
-  std::map<std::pair<std::string, std::string>, streams::StreamMeter::Totals> highest_;
+  std::map<Scope, streams::StreamMeter::Totals> highest_;
 };
 
 }  // namespace millrace::server

@@ -28,6 +28,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/try.h"
 #include "storage/errors.h"
 #include "storage/name_watch.h"
 
@@ -135,7 +136,7 @@ Result<Directory> Directory::open(const fs::path& path) {
   }
   if (!existed) ::chmod(absolute.c_str(), 0700);
   Directory directory(absolute);
-  if (auto held = directory.shown(directory.hold()); !held) return std::unexpected(held.error());
+  TRY(directory.shown(directory.hold()));
   return directory;
 }
 
@@ -149,13 +150,12 @@ Result<void> Directory::hold() {
   if (::flock(directory_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     return in_use(held_, path_);
   }
-  const auto format = read_format(held_, path_);
-  if (!format) return std::unexpected(format.error());
-  if (!*format) {
-    if (auto checked = check_not_foreign(held_, path_); !checked) return checked;
+  const auto format = TRY(read_format(held_, path_));
+  if (!format) {
+    TRY(check_not_foreign(held_, path_));
   }
-  if (auto locked = take_lock(); !locked) return locked;
-  is_complete_ = format->has_value();
+  TRY(take_lock());
+  is_complete_ = format.has_value();
   fs::create_directories(db_path(), error);
   if (error) {
     return fail(kCannotOpen, "cannot create " + db_path().string() + ": " + error.message());
@@ -262,10 +262,9 @@ Result<std::optional<std::string>> read_if_there(const fs::path& path) {
 }
 
 Result<std::string> read_whole(const fs::path& path) {
-  auto bytes = read_if_there(path);
-  if (!bytes) return std::unexpected(bytes.error());
-  if (!*bytes) return fail(kFailed, "cannot open " + path.string() + ": it is not there");
-  return std::move(**bytes);
+  auto bytes = TRY(read_if_there(path));
+  if (!bytes) return fail(kFailed, "cannot open " + path.string() + ": it is not there");
+  return std::move(*bytes);
 }
 
 Result<std::vector<std::string>> names_in(const fs::path& directory) {

@@ -23,11 +23,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "storage/batch.h"
+#include "storage/row_listeners.h"
 
 namespace millrace::storage {
 
@@ -84,10 +86,7 @@ struct Trim {
 // Changes of table rows that happen together or not at all.
 class TableBatch {
  public:
-  struct Change {
-    std::string key;
-    std::optional<std::string> value;  // Nothing: remove the row.
-  };
+  using Change = RowChange;
   struct Expectation {
     std::string key;
     std::optional<std::string> value;  // Nothing: there is no such row.
@@ -112,8 +111,6 @@ class TableBatch {
 
 // Returns whether to go on.
 using RowVisitor = std::function<bool(std::string_view key, std::string_view value)>;
-
-using RowListener = std::function<void(std::span<const TableBatch::Change> changes)>;
 
 // Bytes of one log, in one of the places where it has some.
 using SizeVisitor = std::function<void(LogId log, std::uint64_t bytes)>;
@@ -192,10 +189,13 @@ class Engine {
   // once, before the first append; must not block or call the engine.
   virtual void on_publish(std::function<void(LogId, Position)> listener) = 0;
 
-  // Calls `listener(changes)` for each batch that was written, one after the other and before
-  // write() returns, in the thread that wrote: whoever keeps in memory what rows say hears of all
-  // changes in their order. Set once, before the first write; must not block or call the engine.
-  virtual void on_rows(RowListener listener) = 0;
+  // Calls `listener(changes)` for each batch that is written from now on, one after the other and
+  // before write() returns, in the thread that wrote, until the token is destroyed: whoever keeps
+  // in memory what rows say hears of all changes in their order. It must not block or call the
+  // engine.
+  [[nodiscard]] RowListeners::Token on_rows(RowListener listener) {
+    return row_listeners_.add(std::move(listener));
+  }
 
   // The end of all positions that were given so far, of whatever log. An engine opened from a
   // checkpoint gives none that this one has given if it begins here.
@@ -218,6 +218,12 @@ class Engine {
   virtual Result<void> visit_sizes(const SizeVisitor& visit) const = 0;
 
   [[nodiscard]] virtual Usage usage() const = 0;
+
+ protected:
+  void tell_rows(std::span<const RowChange> changes) const { row_listeners_.tell(changes); }
+
+ private:
+  RowListeners row_listeners_;
 };
 
 }  // namespace millrace::storage

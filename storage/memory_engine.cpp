@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -27,9 +28,11 @@ constexpr std::uint64_t kGapMax = 3;
 }  // namespace
 
 MemoryEngine::MemoryEngine(MemoryEngine& source, const Origin& origin)
-    : clock_(source.clock_), completion_(source.completion_), next_max_(origin.positions_from) {
+    : clock_(source.clock_),
+      completion_(source.completion_),
+      random_(origin.positions_from),
+      next_max_(origin.positions_from) {
   const std::lock_guard lock(source.mutex_);
-  random_ = source.random_;
   Contents contents = source.checkpoints_.at(origin.place);
   logs_ = std::move(contents.logs);
   rows_ = std::move(contents.rows);
@@ -76,7 +79,7 @@ Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches, When whe
   Receipt receipt;
   {
     const std::lock_guard lock(mutex_);
-    if (auto begun = begin_write(); !begun) return std::unexpected(begun.error());
+    TRY(begin_write());
     for (const LogBatch& batch : batches) {
       Log& log = logs_[batch.log];
       const Position first = (log.next == 0 ? next_max_ : log.next) + random_() % (kGapMax + 1);
@@ -142,7 +145,7 @@ Result<Position> MemoryEngine::position_at(LogId log, Position from, TimePoint t
 
 Result<void> MemoryEngine::trim(std::span<const Trim> trims) {
   const std::lock_guard lock(mutex_);
-  if (auto begun = begin_write(); !begun) return std::unexpected(begun.error());
+  TRY(begin_write());
   for (const Trim& trim : trims) {
     Log& log = logs_[trim.log];
     log.trimmed = std::max(log.trimmed, trim.position);
@@ -153,7 +156,7 @@ Result<void> MemoryEngine::trim(std::span<const Trim> trims) {
 
 Result<void> MemoryEngine::drop(std::span<const LogId> logs) {
   const std::lock_guard lock(mutex_);
-  if (auto begun = begin_write(); !begun) return std::unexpected(begun.error());
+  TRY(begin_write());
   for (const LogId log : logs) logs_.erase(log);
   return {};
 }
@@ -184,7 +187,7 @@ Result<Ticket> MemoryEngine::write(const TableBatch& batch) {
   Ticket ticket = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (auto begun = begin_write(); !begun) return std::unexpected(begun.error());
+    TRY(begin_write());
     for (const TableBatch::Expectation& expected : batch.expectations()) {
       const auto row = rows_.find(expected.key);
       const bool is_as_expected =
@@ -199,7 +202,7 @@ Result<Ticket> MemoryEngine::write(const TableBatch& batch) {
       }
     }
     ticket = ++last_ticket_;
-    row_listener_(batch.changes());
+    tell_rows(batch.changes());
   }
   commit();
   return ticket;
@@ -225,8 +228,6 @@ void MemoryEngine::on_publish(std::function<void(LogId, Position)> listener) {
   listener_ = std::move(listener);
 }
 
-void MemoryEngine::on_rows(RowListener listener) { row_listener_ = std::move(listener); }
-
 Position MemoryEngine::positions_end() const {
   const std::lock_guard lock(mutex_);
   return next_max_;
@@ -238,7 +239,7 @@ bool MemoryEngine::has(Capability capability) const {
 
 Result<void> MemoryEngine::checkpoint(const std::string& place) {
   const std::lock_guard lock(mutex_);
-  if (auto begun = begin_write(); !begun) return begun;
+  TRY(begin_write());
   if (!checkpoints_.try_emplace(place, logs_, rows_).second) {
     return fail(kFailed, place + " is there already");
   }

@@ -54,7 +54,6 @@ class MemoryEngine final : public Engine {
   [[nodiscard]] bool is_durable(Ticket ticket) const override;
   void when_durable(Ticket ticket, std::function<void(Result<void>)> done) override;
   void on_publish(std::function<void(LogId, Position)> listener) override;
-  void on_rows(RowListener listener) override;
   [[nodiscard]] Position positions_end() const override;
   [[nodiscard]] bool has(Capability capability) const override;
   Result<void> checkpoint(const std::string& place) override;
@@ -101,7 +100,6 @@ class MemoryEngine final : public Engine {
   Ticket durable_ = 0;
   std::vector<Waiter> waiters_;
   std::function<void(LogId, Position)> listener_;
-  RowListener row_listener_ = [](std::span<const TableBatch::Change>) {};
 };
 
 }  // namespace millrace::storage

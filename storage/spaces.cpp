@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
 
@@ -45,7 +46,7 @@ Result<std::uint32_t> IdSource::next() {
     append_big_endian(value, end_ + kBlock);
     TableBatch batch;
     batch.put(std::string(kNextId.prefix()), std::move(value));
-    if (auto written = engine_.write(batch); !written) return std::unexpected(written.error());
+    TRY(engine_.write(batch));
     end_ += kBlock;
   }
   return next_++;

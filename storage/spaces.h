@@ -21,7 +21,7 @@ namespace millrace::storage {
 // Stored: do not renumber.
 enum class Tenant : std::uint8_t {
   kIds = 0,
-  kStreams = 1,  // streams/rows.h; logs of shards.
+  kStreams = 1,  // Rows of streams/*_rows.h, accounts.h, dropped_shards.h; logs of shards.
 };
 
 // Rows of one kind of a tenant.

@@ -1,20 +1,33 @@
 #include "streams/accounts.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/scope.h"
+#include "base/try.h"
 #include "storage/engine.h"
-#include "streams/errors.h"
-#include "streams/rows.h"
+#include "storage/errors.h"
+#include "storage/row_listeners.h"
+#include "streams/row_codec.h"
 
 namespace millrace::streams {
+namespace {
+
+// How often a change is made anew when somebody else was faster.
+constexpr int kAttemptsMax = 10;
+
+}  // namespace
 
 std::string_view to_text(CommitmentStatus status) {
   switch (status) {
@@ -48,46 +61,100 @@ void Commitment::disable(TimePoint now) {
   if (started_at && !disabled_at) disabled_at = now;
 }
 
+namespace rows {
+
+std::string account_row_key(const Scope& scope) {
+  std::string key(kAccounts.prefix());
+  append_text(key, scope.account);
+  append_text(key, scope.region);
+  return key;
+}
+
+std::optional<Scope> parse_account_row_key(std::string_view key) {
+  if (!key.starts_with(kAccounts.prefix())) return std::nullopt;
+  ByteReader reader(key.substr(kAccounts.prefix().size()));
+  std::string account(reader.take_text());
+  std::string region(reader.take_text());
+  if (!is_whole(reader)) return std::nullopt;
+  return Scope{std::move(account), std::move(region)};
+}
+
+std::string encode(const Commitment& commitment) {
+  std::string out;
+  put_number(out, kVersion);
+  put_optional(out, commitment.started_at, [&](TimePoint at) { put_time(out, at); });
+  put_optional(out, commitment.disabled_at, [&](TimePoint at) { put_time(out, at); });
+  return out;
+}
+
+std::optional<Commitment> decode_commitment(std::string_view value) {
+  ByteReader reader(value);
+  if (reader.take<std::uint8_t>() != kVersion) return std::nullopt;
+  Commitment commitment;
+  commitment.started_at = take_optional(reader, [&] { return take_time(reader); });
+  commitment.disabled_at = take_optional(reader, [&] { return take_time(reader); });
+  if (!is_whole(reader)) return std::nullopt;
+  return commitment;
+}
+
+}  // namespace rows
+
 Result<std::unique_ptr<Accounts>> Accounts::open(storage::Engine& engine, const Clock& clock) {
   std::unique_ptr<Accounts> accounts(new Accounts(engine, clock));
   bool is_damaged = false;
-  auto scanned =
-      engine.scan(rows::kAccounts.prefix(), [&](std::string_view key, std::string_view value) {
-        auto name = rows::parse_account_row_key(key);
-        const auto commitment = rows::decode_commitment(value);
-        is_damaged = !name || !commitment;
-        if (!is_damaged) accounts->commitments_.emplace(std::move(*name), *commitment);
-        return !is_damaged;
+  TRY(engine.scan(rows::kAccounts.prefix(), [&](std::string_view key, std::string_view value) {
+    is_damaged = !accounts->hear(key, value);
+    return !is_damaged;
+  }));
+  if (is_damaged) return rows::damaged();
+  accounts->heard_ =
+      engine.on_rows([own = accounts.get()](std::span<const storage::RowChange> changes) {
+        for (const auto& [key, value] : changes) {
+          if (key.starts_with(rows::kAccounts.prefix())) std::ignore = own->hear(key, value);
+        }
       });
-  if (!scanned) return std::unexpected(scanned.error());
-  if (is_damaged) return fail(kInternalFailure, "A stored row is damaged.");
   return accounts;
 }
 
-Commitment Accounts::commitment(std::string_view account, std::string_view region) const {
+bool Accounts::hear(std::string_view key, const std::optional<std::string_view>& value) {
+  auto scope = rows::parse_account_row_key(key);
+  const auto commitment = rows::decode_commitment(value.value_or(std::string_view{}));
+  if (!scope || (value && !commitment)) return false;
   const std::lock_guard lock(mutex_);
-  const auto found = commitments_.find({std::string(account), std::string(region)});
+  if (value) {
+    commitments_.insert_or_assign(std::move(*scope), *commitment);
+  } else {
+    commitments_.erase(*scope);
+  }
+  return true;
+}
+
+Commitment Accounts::commitment(const Scope& scope) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = commitments_.find(scope);
   return found == commitments_.end() ? Commitment{} : found->second;
 }
 
-Result<std::pair<Commitment, storage::Ticket>> Accounts::set_commitment(const std::string& account,
-                                                                        const std::string& region,
+Result<std::pair<Commitment, storage::Ticket>> Accounts::set_commitment(const Scope& scope,
                                                                         bool is_enabled) {
-  const std::lock_guard lock(mutex_);
-  const Key key{account, region};
-  const auto found = commitments_.find(key);
-  Commitment commitment = found == commitments_.end() ? Commitment{} : found->second;
-  if (is_enabled) {
-    commitment.enable(clock_.now());
-  } else {
-    commitment.disable(clock_.now());
+  const std::string key = rows::account_row_key(scope);
+  for (int attempt = 1;; ++attempt) {
+    const auto row = TRY(engine_.get(key));
+    Commitment commitment =
+        row ? rows::decode_commitment(*row).value_or(Commitment{}) : Commitment{};
+    if (is_enabled) {
+      commitment.enable(clock_.now());
+    } else {
+      commitment.disable(clock_.now());
+    }
+    storage::TableBatch batch;
+    batch.expect(key, row);
+    batch.put(key, rows::encode(commitment));
+    const auto ticket = engine_.write(batch);
+    if (ticket) return std::pair{commitment, *ticket};
+    const bool was_changed = ticket.error().code == storage::kConflict;
+    if (!was_changed || attempt == kAttemptsMax) return std::unexpected(ticket.error());
   }
-  storage::TableBatch batch;
-  batch.put(rows::account_row_key(account, region), rows::encode(commitment));
-  const auto ticket = engine_.write(batch);
-  if (!ticket) return std::unexpected(ticket.error());
-  commitments_.insert_or_assign(key, commitment);
-  return std::pair{commitment, *ticket};
 }
 
 }  // namespace millrace::streams

@@ -16,7 +16,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/scope.h"
 #include "storage/engine.h"
+#include "storage/row_listeners.h"
+#include "storage/spaces.h"
 
 namespace millrace::streams {
 
@@ -43,6 +46,21 @@ struct Commitment {
   void disable(TimePoint now);
 };
 
+// The row of a commitment: its key is 'a', account, region.
+namespace rows {
+
+inline constexpr storage::RowSpace kAccounts{storage::Tenant::kStreams, 'a'};
+
+[[nodiscard]] std::string account_row_key(const Scope& scope);
+// Returns nullopt if it is no such key.
+[[nodiscard]] std::optional<Scope> parse_account_row_key(std::string_view key);
+
+[[nodiscard]] std::string encode(const Commitment& commitment);
+[[nodiscard]] std::optional<Commitment> decode_commitment(std::string_view value);
+
+}  // namespace rows
+
+// What rows say of accounts: it is changed by writing a row, and heard from there.
 class Accounts {
  public:
   // Loads what the store holds. `engine` and `clock` outlive it.
@@ -50,22 +68,23 @@ class Accounts {
                                                               const Clock& clock);
 
   // The account's settings hold in one region.
-  [[nodiscard]] Commitment commitment(std::string_view account, std::string_view region) const;
+  [[nodiscard]] Commitment commitment(const Scope& scope) const;
 
-  // What it is afterwards, and the ticket of the write.
-  Result<std::pair<Commitment, storage::Ticket>> set_commitment(const std::string& account,
-                                                                const std::string& region,
+  // Returns what it is afterwards, and the ticket of the write. Errors: the engine's.
+  Result<std::pair<Commitment, storage::Ticket>> set_commitment(const Scope& scope,
                                                                 bool is_enabled);
 
  private:
   Accounts(storage::Engine& engine, const Clock& clock) : engine_(engine), clock_(clock) {}
 
-  using Key = std::pair<std::string, std::string>;  // Account, region.
+  // Takes over what a row says. Returns false if it is damaged.
+  bool hear(std::string_view key, const std::optional<std::string_view>& value);
 
   storage::Engine& engine_;
   const Clock& clock_;
-  mutable std::mutex mutex_;
-  std::map<Key, Commitment> commitments_;
+  mutable std::mutex mutex_;  // Guards what follows; never held while writing.
+  std::map<Scope, Commitment> commitments_;
+  storage::RowListeners::Token heard_;  // The last, so that nothing is heard when the rest is gone.
 };
 
 }  // namespace millrace::streams

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/errors.h"
 #include "streams/stream_key.h"
 #include "streams/tags.h"
@@ -24,8 +25,8 @@ void forget_gone(Consumers& consumers, TimePoint now) {
 std::unexpected<Error> too_many(const std::string& what, std::size_t limit,
                                 const StreamKey& stream) {
   return fail(kLimitExceeded, what + " of stream " + stream.name + " under account " +
-                                  stream.account + " would be more than " + std::to_string(limit) +
-                                  ".");
+                                  stream.scope.account + " would be more than " +
+                                  std::to_string(limit) + ".");
 }
 
 }  // namespace
@@ -74,9 +75,7 @@ Result<Consumer> register_consumer(Consumers& consumers, const NewConsumer& want
   }
   Consumer consumer;
   consumer.name = wanted.name;
-  if (auto added = add_tags(consumer.tags, wanted.tags, stream); !added) {
-    return std::unexpected(added.error());
-  }
+  TRY(add_tags(consumer.tags, wanted.tags, stream));
   consumer.creation_second = std::max(seconds_of(now), wanted.second_min);
   if (const auto before = consumers.find(wanted.name); before != consumers.end()) {
     consumer.generation = before->second.generation + 1;

@@ -12,7 +12,7 @@ namespace millrace::streams {
 namespace {
 
 std::string subject(const StreamKey& stream) {
-  return "tream " + stream.name + " under account " + stream.account;
+  return "tream " + stream.name + " under account " + stream.scope.account;
 }
 
 }  // namespace
@@ -39,12 +39,12 @@ Error too_many_streams_changing(const StreamKey& stream, std::size_t limit) {
   return {kLimitExceeded,
           "This request would have exceed the limit on the number  of streams that can "
           "simultaneously be in CREATING or DELETING for the account " +
-              stream.account + ". Limit: " + std::to_string(limit) + "."};
+              stream.scope.account + ". Limit: " + std::to_string(limit) + "."};
 }
 
 Error stream_has_consumers(const StreamKey& stream) {
   return {kResourceInUse,
-          "DeleteStream can't delete " + stream.account + ":" + stream.name +
+          "DeleteStream can't delete " + stream.scope.account + ":" + stream.name +
               " because there are consumers associated with this data stream. To delete " +
               stream.name +
               " anyway, set the EnforceConsumerDeletion parameter to true to force the deletion of "
@@ -54,9 +54,9 @@ Error stream_has_consumers(const StreamKey& stream) {
 Error shard_limit_exceeded(const StreamKey& stream, std::size_t current, std::size_t limit,
                            std::size_t additional) {
   return {kLimitExceeded,
-          "This request would exceed the shard limit for the account " + stream.account + " in " +
-              stream.region + ". Current shard count for the account: " + std::to_string(current) +
-              ". Limit: " + std::to_string(limit) +
+          "This request would exceed the shard limit for the account " + stream.scope.account +
+              " in " + stream.scope.region + ". Current shard count for the account: " +
+              std::to_string(current) + ". Limit: " + std::to_string(limit) +
               ". Number of additional shards that would have resulted from this request: " +
               std::to_string(additional) +
               ". Refer to the AWS Service Limits page "
@@ -65,22 +65,22 @@ Error shard_limit_exceeded(const StreamKey& stream, std::size_t current, std::si
 }
 
 Error consumer_not_found(std::string_view consumer, const StreamKey& stream) {
-  return {kResourceNotFound,
-          "Consumer " + std::string(consumer) + ", account " + stream.account + " not found."};
+  return {kResourceNotFound, "Consumer " + std::string(consumer) + ", account " +
+                                 stream.scope.account + " not found."};
 }
 
 Error consumer_not_found(std::string_view consumer, std::int64_t creation_second,
                          const StreamKey& stream) {
   return {kResourceNotFound, "Consumer " + std::string(consumer) + " with creation timestamp " +
                                  std::to_string(creation_second) + " under stream: " + stream.name +
-                                 ", account " + stream.account + " not found."};
+                                 ", account " + stream.scope.account + " not found."};
 }
 
 Error consumer_not_active(std::string_view consumer, std::int64_t creation_second,
                           const StreamKey& stream) {
   return {kResourceInUse, "Consumer " + std::string(consumer) + " with creation timestamp " +
                               std::to_string(creation_second) + " under stream " + stream.name +
-                              " and account " + stream.account + " is not in ACTIVE status."};
+                              " and account " + stream.scope.account + " is not in ACTIVE status."};
 }
 
 Error shard_rate_exceeded(std::string_view shard_id, const StreamKey& stream) {
@@ -89,8 +89,8 @@ Error shard_rate_exceeded(std::string_view shard_id, const StreamKey& stream) {
 }
 
 Error shard_read_rate_exceeded(std::string_view shard_id, const StreamKey& stream) {
-  return {kThroughputExceeded, "Rate exceeded for Shard - " + stream.account + "/" + stream.name +
-                                   "/" + std::string(shard_id)};
+  return {kThroughputExceeded, "Rate exceeded for Shard - " + stream.scope.account + "/" +
+                                   stream.name + "/" + std::string(shard_id)};
 }
 
 Error stream_rate_exceeded(const StreamKey& stream) {

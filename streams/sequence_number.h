@@ -50,7 +50,7 @@ inline constexpr std::size_t kSequenceDigits = 56;
 
 // The decimal digits of a version 2 number, without an allocation.
 struct SequenceText {
-  static constexpr bool is_plain_text = true;  // Nothing in it is ever escaped.
+  static constexpr bool kIsPlainText = true;  // Nothing in it is ever escaped.
 
   std::array<char, kSequenceDigits> digits{};
 

@@ -184,12 +184,20 @@ ShardMap ShardMap::after(const Reshard& reshard,
   return {std::move(shards), next_index};
 }
 
-ShardMap ShardMap::without(const std::function<bool(const Shard&)>& is_gone) const {
+std::optional<ShardMap> ShardMap::of(const Changes& shards) { return ShardMap({}, 0).with(shards); }
+
+std::optional<ShardMap> ShardMap::with(const Changes& changes) const {
   std::vector<Shard> shards;
   for (const Shard& shard : shards_) {
-    if (!is_gone(shard)) shards.push_back(shard);
+    if (!changes.contains(shard.index)) shards.push_back(shard);
   }
-  return {std::move(shards), next_index_};
+  for (const auto& [index, shard] : changes) {
+    if (shard) shards.push_back(*shard);
+  }
+  if (shards.empty()) return std::nullopt;
+  std::ranges::sort(shards, {}, &Shard::index);
+  const std::uint32_t next_index = std::max(next_index_, shards.back().index + 1);
+  return ShardMap(std::move(shards), next_index);
 }
 
 std::vector<Reshard> ShardMap::scale_to(std::uint32_t target) const {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,6 +74,15 @@ class ShardMap {
   // `shards` in the order of their index.
   ShardMap(std::vector<Shard> shards, std::uint32_t next_index);
 
+  // Shards by their index, as rows say; nothing stands for one that is gone.
+  using Changes = std::map<std::uint32_t, std::optional<Shard>>;
+
+  // The map of a stream of which nothing was known. Returns nullopt if there are no shards.
+  [[nodiscard]] static std::optional<ShardMap> of(const Changes& shards);
+
+  // This map with changes. Returns nullopt if no shard would be left.
+  [[nodiscard]] std::optional<ShardMap> with(const Changes& changes) const;
+
   // `count` shards of equal size; the last takes the remainder.
   [[nodiscard]] static ShardMap uniform(std::uint32_t count, std::int64_t creation_second);
 
@@ -99,9 +109,6 @@ class ShardMap {
   // first one in which all their numbers come after all of the parents'.
   [[nodiscard]] ShardMap after(const Reshard& reshard,
                                const std::function<ShardEnd(const Shard&)>& end_of) const;
-
-  // The map without the shards for which `is_gone` holds.
-  [[nodiscard]] ShardMap without(const std::function<bool(const Shard&)>& is_gone) const;
 
   // What UpdateShardCount does to reach `target` open shards of equal size: a sweep from left to
   // right that splits and merges; shards that fit already are left alone.

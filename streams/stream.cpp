@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "base/uint128.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
@@ -26,6 +26,7 @@
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
 #include "streams/stream_facts.h"
+#include "streams/surroundings.h"
 
 namespace millrace::streams {
 namespace {
@@ -162,21 +163,22 @@ class RecordCollector {
 
 }  // namespace
 
-Stream::Stream(storage::Engine& engine, const Clock& clock, Quotas& quotas,
-               std::chrono::seconds load_window, StreamState state)
-    : engine_(engine),
-      clock_(clock),
-      quotas_(quotas),
+Stream::Stream(std::shared_ptr<Surroundings> surroundings, StreamState state)
+    : surroundings_(std::move(surroundings)),
+      engine_(surroundings_->engine),
+      clock_(surroundings_->clock),
+      quotas_(surroundings_->quotas),
       id_(state.facts->id),
-      load_(load_window),
-      state_(std::move(state)) {}
+      load_(surroundings_->options.load_window),
+      state_(std::move(state)),
+      was_creating_(state_.facts->status_at(clock_.now()) == StreamStatus::kCreating) {}
 
 StreamState Stream::state() const {
   const std::lock_guard lock(state_mutex_);
   return state_;
 }
 
-void Stream::switch_to(StreamState state) {
+void Stream::hear(StreamState state) {
   const std::lock_guard lock(state_mutex_);
   state_ = std::move(state);
 }
@@ -213,9 +215,8 @@ Result<PutReceipt> Stream::put(std::span<const NewRecord> records, storage::When
   }
   storage::Receipt committed;
   if (!batches.empty()) {
-    auto appended = engine_.append(batches, when);
-    if (!appended) return std::unexpected(appended.error());
-    committed = std::move(*appended);
+    auto appended = TRY(engine_.append(batches, when));
+    committed = std::move(appended);
   }
 
   receipt.ticket = committed.ticket;
@@ -244,9 +245,8 @@ Result<PutReceipt> Stream::put(std::span<const NewRecord> records, storage::When
 
 Result<storage::Position> Stream::skip_expired(const StreamFacts& facts, std::uint32_t shard_index,
                                                storage::Position from) const {
-  const auto bounds = engine_.bounds(log(shard_index));
-  if (!bounds) return std::unexpected(bounds.error());
-  from = std::max(from, bounds->begin);
+  const auto bounds = TRY(engine_.bounds(log(shard_index)));
+  from = std::max(from, bounds.begin);
   const TimePoint horizon = facts.horizon_at(clock_.now());
   // No record is older. (One may be older than `created_at`, which is that of the first shards'
   // numbers and ahead of the clock where a stream is made again at once.)
@@ -261,8 +261,7 @@ Result<ReadResult> Stream::read(std::uint32_t shard_index, const ReadFrom& from,
   if (shard == nullptr) {
     return std::unexpected(shard_does_not_exist(shard_id(shard_index), state.facts->key));
   }
-  const auto bounds = engine_.bounds(log(shard_index));
-  if (!bounds) return std::unexpected(bounds.error());
+  const auto bounds = TRY(engine_.bounds(log(shard_index)));
   const bool is_by_position = from.kind == ReadFrom::Kind::kPosition;
   auto start = skip_expired(*state.facts, shard_index, is_by_position ? from.position : 0);
   if (start && from.kind == ReadFrom::Kind::kTime) {
@@ -272,8 +271,8 @@ Result<ReadResult> Stream::read(std::uint32_t shard_index, const ReadFrom& from,
 
   ReadResult result;
   RecordCollector collector(*shard, limits, result);
-  storage::Position next = std::max(*start, bounds->published);
-  const auto done = engine_.read(log(shard_index), *start, bounds->published,
+  storage::Position next = std::max(*start, bounds.published);
+  const auto done = engine_.read(log(shard_index), *start, bounds.published,
                                  [&](const storage::Entries& entries) {
                                    const std::uint32_t taken = collector.add(entries);
                                    if (taken == entries.count) return true;
@@ -284,9 +283,9 @@ Result<ReadResult> Stream::read(std::uint32_t shard_index, const ReadFrom& from,
   if (collector.is_damaged()) return fail(kInternalFailure, "A stored record is damaged.");
 
   result.next = {ReadFrom::Kind::kPosition, next, {}};
-  const bool has_more = next < bounds->published;
+  const bool has_more = next < bounds.published;
   if (has_more && !result.records.empty()) {
-    const auto lag = millis_of(bounds->last_arrival) - millis_of(result.records.back().arrival);
+    const auto lag = millis_of(bounds.last_arrival) - millis_of(result.records.back().arrival);
     result.millis_behind = std::max<std::int64_t>(lag, 1);
   }
   result.is_at_end = shard->end && next >= shard->end->position;
@@ -297,18 +296,16 @@ Result<ReadResult> Stream::read(std::uint32_t shard_index, const ReadFrom& from,
 }
 
 Result<storage::Position> Stream::latest(std::uint32_t shard_index) const {
-  const auto bounds = engine_.bounds(log(shard_index));
-  if (!bounds) return std::unexpected(bounds.error());
-  return bounds->published;
+  const auto bounds = TRY(engine_.bounds(log(shard_index)));
+  return bounds.published;
 }
 
 Result<storage::Position> Stream::position_of(const Shard& shard, const SequenceNumber& number,
                                               bool after) const {
   if (number.index == 0) return storage::Position{0};
-  const auto end = latest(shard.index);
-  if (!end) return end;
+  const auto end = TRY(latest(shard.index));
   const storage::Position position = number.index - 1;
-  if (position >= *end) return *end;
+  if (position >= end) return end;
   bool is_passed = after;  // Whether the record at `position`, if any, lies before what is wanted.
   const auto read =
       engine_.read(log(shard.index), position, position + 1, [&](const storage::Entries& entries) {

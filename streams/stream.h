@@ -1,9 +1,13 @@
-// One stream: routes and appends records, reads them back.
+// One stream: routes and appends records, reads them back, and changes.
 //
 // Thread-safe. What is known of the stream is an immutable snapshot that is switched as a whole, so
-// every reader sees shards that fit together. The gate keeps puts and reshards apart: a put holds
-// it shared from routing until its positions are given, a reshard holds it alone
-// (docs/internals/locks.md).
+// every reader sees shards that fit together. It says what the stream's rows say: a change writes
+// them, in one table batch that expects what the snapshot knows, and the catalogue, which hears of
+// rows, switches the snapshot. The gate keeps puts and reshards apart: a put holds it shared from
+// routing until its positions are given, a reshard holds it alone (docs/internals/locks.md).
+//
+// A transition that takes time is stored with the moment it is due and carried out by whoever looks
+// at the stream first after that, so that a crash loses none.
 
 #pragma once
 
@@ -11,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <memory_resource>
 #include <mutex>
@@ -30,6 +35,7 @@
 #include "streams/shard_map.h"
 #include "streams/stream_facts.h"
 #include "streams/stream_meter.h"
+#include "streams/surroundings.h"
 
 namespace millrace::streams {
 
@@ -84,10 +90,14 @@ struct ReadResult {
   bool is_at_end = false;          // The shard is closed and everything in it has been read.
 };
 
+// In which states a stream may be changed.
+enum class Allowed : std::uint8_t { kActive, kActiveOrUpdating, kNotDeleting };
+
 class Stream {
  public:
-  Stream(storage::Engine& engine, const Clock& clock, Quotas& quotas,
-         std::chrono::seconds load_window, StreamState state);
+  // Shares `surroundings` with the others, because a subscription may hold a stream for longer than
+  // the catalogue lives.
+  Stream(std::shared_ptr<Surroundings> surroundings, StreamState state);
 
   [[nodiscard]] StreamState state() const;
 
@@ -118,15 +128,72 @@ class Stream {
   // The newest second any number of this stream has used; the clock may be behind it.
   [[nodiscard]] std::int64_t newest_second() const;
 
- private:
-  friend class Catalogue;
+  // Changes. Each returns the ticket of its write, and what is due after it is carried out at once.
 
+  // `plan` looks at the facts and the shards and returns the steps, which may be none. Errors:
+  // stream_not_active, stream_is_on_demand, then the plan's.
+  using Plan = std::function<Result<std::vector<Reshard>>(const StreamState&)>;
+  Result<storage::Ticket> reshard(const Plan& plan);
+
+  // `change` edits the settings that the stream has once it is ACTIVE again; where it leaves them
+  // as they are nothing happens. Errors: stream_not_active, then the change's own.
+  using SettingsChange = std::function<Result<void>(const StreamFacts&, StreamSettings&)>;
+  Result<storage::Ticket> update(const SettingsChange& change);
+
+  // `change` edits a copy of the facts, which shows at once. Errors: stream_not_active, then the
+  // change's own.
+  using Change = std::function<Result<void>(StreamFacts&)>;
+  Result<storage::Ticket> change(Allowed allowed, const Change& change);
+
+  // Changes nothing if the stream is being deleted already. Errors: stream_has_consumers unless
+  // `with_consumers`; the engine's.
+  Result<storage::Ticket> remove(bool with_consumers);
+
+  // Has whoever waits on a shard of the stream look again: something it depends on has changed.
+  void wake_readers() const;
+
+  // What time does to it, for whoever looks at it: the catalogue, before it gives the stream out.
+
+  [[nodiscard]] bool has_something_due() const;
+  // Whether its deletion is due, even if that could not be written yet.
+  [[nodiscard]] bool is_gone() const;
+  // Carries out what is due. Errors: the engine's; whoever looks next tries again.
+  Result<void> carry_out_due();
+  // Tells of a stream that was CREATING and no longer is.
+  void note_end_of_creating();
+  // Moves the trim points to where retention has them and forgets shards that have expired. What
+  // fails now is tried again by the next call; reads never depend on it.
+  void expire();
+
+  // What its rows say from now on; and that they are gone.
+  void hear(StreamState state);
+  void hear_end() { is_removed_ = true; }
+
+ private:
   [[nodiscard]] storage::LogId log(std::uint32_t shard_index) const;
   // The first position that is still readable, from `from` on.
   Result<storage::Position> skip_expired(const StreamFacts& facts, std::uint32_t shard_index,
                                          storage::Position from) const;
-  void switch_to(StreamState state);
 
+  // These are called with change_mutex_ held.
+  Result<storage::Ticket> change_locked(Allowed allowed, const Change& change);
+  Result<storage::Ticket> reshard_locked(const Plan& plan);
+  Result<storage::Ticket> update_locked(const SettingsChange& change);
+  Result<storage::Ticket> begin_update(PendingUpdate update);
+  Result<void> grow();
+  Result<void> apply(const StreamFacts& facts, const std::vector<Reshard>& steps, TimePoint due);
+  Result<void> carry_out_removal();
+  Result<void> trim_expired();
+  Result<void> forget_expired_shards();
+  // What is due already after a change: whoever waits on a shard hears of it now. What fails is
+  // tried again by whoever looks next. Called without the lock.
+  void carry_out_at_once();
+
+  [[nodiscard]] Result<ShardEnd> end_of(const Shard& shard, TimePoint due) const;
+  // A change of rows that is made only if they are still as this stream knows them.
+  [[nodiscard]] storage::TableBatch begin_batch() const;
+
+  const std::shared_ptr<Surroundings> surroundings_;
   storage::Engine& engine_;
   const Clock& clock_;
   Quotas& quotas_;
@@ -136,10 +203,13 @@ class Stream {
   std::atomic<std::uint32_t> next_turn_{0};  // Which open shard an AUTO stream's next record takes.
   mutable std::mutex state_mutex_;
   StreamState state_;
-  std::atomic<bool> was_creating_{false};  // As far as the catalogue's listener knows.
+  std::atomic<bool> was_creating_;  // As far as the listener of transitions knows.
+  std::atomic<bool> is_removed_{false};
   std::shared_mutex gate_;
   std::mutex change_mutex_;  // One change of the stream's facts or shards at a time; taken before
                              // the gate.
 };
+
+using StreamPointer = std::shared_ptr<Stream>;
 
 }  // namespace millrace::streams

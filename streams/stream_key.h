@@ -5,11 +5,12 @@
 #include <compare>
 #include <string>
 
+#include "base/scope.h"
+
 namespace millrace::streams {
 
 struct StreamKey {
-  std::string account;  // 12 digits.
-  std::string region;
+  Scope scope;
   std::string name;
 
   friend auto operator<=>(const StreamKey&, const StreamKey&) = default;

@@ -56,7 +56,7 @@ std::unexpected<Error> invalid_characters() {
 std::unexpected<Error> illegal_characters(std::string_view verb, const StreamKey& stream) {
   return fail(kInvalidArgument,
               "Failed to " + std::string(verb) + " stream " + stream.name + " under account " +
-                  stream.account +
+                  stream.scope.account +
                   " because some tags contained illegal characters. The allowed characters are "
                   "Unicode letters, white-spaces, '_',',','/','=','+','-','@'.");
 }
@@ -82,7 +82,8 @@ Result<void> add_tags(Tags& tags, const Tags& added, const StreamKey& stream) {
   if (merged.size() > kTagsMax) {
     // The service's text speaks of 10 although the limit is 50.
     return fail(kInvalidArgument,
-                "Failed to add tags to stream " + stream.name + " under account " + stream.account +
+                "Failed to add tags to stream " + stream.name + " under account " +
+                    stream.scope.account +
                     " because a given stream cannot have more than 10 tags associated with it.");
   }
   tags = std::move(merged);

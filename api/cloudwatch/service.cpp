@@ -5,7 +5,6 @@
 #include "api/cloudwatch/operations.h"
 #include "api/error_reply.h"
 #include "api/errors.h"
-#include "api/operation.h"
 
 namespace millrace::cloudwatch {
 namespace {

@@ -1,6 +1,5 @@
 #include "api/kinesis/arn.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -21,8 +20,8 @@ constexpr std::string_view kConsumer = "/consumer/";
 }  // namespace
 
 std::string stream_arn(const streams::StreamKey& key) {
-  return "arn:" + std::string(partition_of(key.region)) + ":kinesis:" + key.region + ":" +
-         key.account + ":stream/" + key.name;
+  return "arn:" + std::string(partition_of(key.scope.region)) + ":kinesis:" + key.scope.region +
+         ":" + key.scope.account + ":stream/" + key.name;
 }
 
 std::string consumer_arn(const streams::StreamKey& stream, std::string_view name,

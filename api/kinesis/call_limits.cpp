@@ -35,7 +35,7 @@ std::optional<streams::StreamKey> stream_in(api::Value& body, const api::Context
     if (auto key = parse_stream_arn(*arn)) return key;
   }
   if (const std::string* name = text("StreamName"); name != nullptr && name->size() <= kNameMax) {
-    return streams::StreamKey{context.account, context.region, *name};
+    return streams::StreamKey{context.scope, *name};
   }
   return std::nullopt;
 }
@@ -46,13 +46,14 @@ bool applies(const api::Operation& operation, const api::Context& context) {
 
 Result<void> check(const api::Operation& operation, api::Value& body, api::Context& context) {
   const auto stream = stream_in(body, context);
-  std::string subject = std::string(operation.name) + " " + context.account + " " + context.region;
+  std::string subject =
+      std::string(operation.name) + " " + context.scope.account + " " + context.scope.region;
   if (operation.rate.is_per_stream && stream) {
-    subject += " " + stream->account + " " + stream->region + " " + stream->name;
+    subject += " " + stream->scope.account + " " + stream->scope.region + " " + stream->name;
   }
   if (context.world.quotas.call(subject, operation.rate.per_second)) return {};
   if (stream) return std::unexpected(streams::stream_rate_exceeded(*stream));
-  return fail(streams::kLimitExceeded, "Rate exceeded for account " + context.account + ".");
+  return fail(streams::kLimitExceeded, "Rate exceeded for account " + context.scope.account + ".");
 }
 
 }  // namespace

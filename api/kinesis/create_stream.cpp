@@ -17,6 +17,8 @@
 #include "api/operation.h"
 #include "api/validate.h"
 #include "base/error.h"
+#include "base/try.h"
+#include "streams/account_limits.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/on_demand.h"
@@ -59,7 +61,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   const bool is_on_demand = request.mode ? request.mode->mode == "ON_DEMAND" : !request.shard_count;
   streams::NewStream wanted;
   streams::StreamSettings& settings = wanted.settings;
-  wanted.key = {context.account, context.region, request.stream_name};
+  wanted.key = {context.scope, request.stream_name};
   if (context.world.catalogue.find(wanted.key)) return std::unexpected(stream_exists(wanted.key));
   if (is_on_demand && request.shard_count) {
     return fail(streams::kInvalidArgument, "ShardCount is not expected when StreamMode=ON_DEMAND");
@@ -67,8 +69,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   if (!is_on_demand && !request.shard_count) return missing_shard_count();
   if (request.warm_throughput_mibps) {
     if (!is_on_demand) return warm_throughput_needs_on_demand();
-    auto checked = check_warm_throughput(*request.warm_throughput_mibps, context);
-    if (!checked) return checked;
+    TRY(check_warm_throughput(*request.warm_throughput_mibps, context));
     settings.warm_mibps = static_cast<std::uint32_t>(*request.warm_throughput_mibps);
   }
   if (request.distribution == "AUTO") {
@@ -85,13 +86,10 @@ Result<void> handle(const Request& request, api::Context& context) {
     settings.record_kib_max = static_cast<std::uint32_t>(*request.max_record_size_in_kib);
   }
   if (request.tags) {
-    if (auto added = streams::add_tags(wanted.tags, *request.tags, wanted.key); !added) {
-      return added;
-    }
+    TRY(streams::add_tags(wanted.tags, *request.tags, wanted.key));
   }
-  const auto written = context.world.catalogue.create(wanted);
-  if (!written) return std::unexpected(written.error());
-  context.wait_for(*written);
+  const auto written = TRY(context.world.catalogue.create(wanted));
+  context.wait_for(written);
   return {};
 }
 

@@ -10,8 +10,8 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
 #include "streams/errors.h"
+#include "streams/stream.h"
 #include "streams/stream_key.h"
 #include "streams/tags.h"
 

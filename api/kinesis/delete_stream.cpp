@@ -13,8 +13,7 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
-#include "world/world.h"
+#include "base/try.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -30,13 +29,10 @@ struct Request {
 };
 
 Result<void> handle(const Request& request, api::Context& context) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
+  const auto stream = TRY(find_stream(context, request.stream));
 
-  const auto written =
-      context.world.catalogue.remove(**stream, request.enforce_consumer_deletion.value_or(false));
-  if (!written) return std::unexpected(written.error());
-  context.wait_for(*written);
+  const auto written = TRY(stream->remove(request.enforce_consumer_deletion.value_or(false)));
+  context.wait_for(written);
   return {};
 }
 

@@ -8,8 +8,10 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
+#include "streams/stream.h"
 #include "streams/stream_facts.h"
 #include "world/world.h"
 
@@ -17,17 +19,16 @@ namespace millrace::kinesis {
 namespace {
 
 Result<void> handle(const ConsumerRef& ref, api::Context& context) {
-  const auto found = find_consumer(context, ref);
-  if (!found) return std::unexpected(found.error());
+  const auto found = TRY(find_consumer(context, ref));
 
-  const auto written = context.world.catalogue.change(
-      *found->stream, streams::Allowed::kNotDeleting, [&](streams::StreamFacts& facts) {
-        return streams::deregister_consumer(facts.consumers, found->consumer.name, facts.key,
+  const auto written =
+      found.stream->change(streams::Allowed::kNotDeleting, [&](streams::StreamFacts& facts) {
+        return streams::deregister_consumer(facts.consumers, found.consumer.name, facts.key,
                                             context.world.catalogue.options().delays.consumer,
                                             context.world.clock.now());
       });
   if (!written) return std::unexpected(written.error());
-  context.world.catalogue.wake_readers(*found->stream);  // Its own subscriptions end.
+  found.stream->wake_readers();  // Its own subscriptions end.
   context.wait_for(*written);
   return {};
 }

@@ -19,8 +19,7 @@ struct Request {
 };
 
 Result<AccountSettings> handle(const Request& /*request*/, api::Context& context) {
-  return to_shape(context.world.accounts.commitment(context.account, context.region),
-                  context.world.clock.now());
+  return to_shape(context.world.accounts.commitment(context.scope), context.world.clock.now());
 }
 
 }  // namespace

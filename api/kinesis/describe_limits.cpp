@@ -11,6 +11,7 @@
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "streams/account_limits.h"
 #include "streams/catalogue.h"
 #include "world/world.h"
 
@@ -45,7 +46,7 @@ struct Response {
 };
 
 Result<Response> handle(const Request& /*request*/, api::Context& context) {
-  const auto counts = context.world.catalogue.counts(context.account, context.region);
+  const auto counts = context.world.catalogue.counts(context.scope);
   Response response;
   response.shard_limit =
       static_cast<std::int32_t>(context.world.catalogue.options().account_shards_max);

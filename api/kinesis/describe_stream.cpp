@@ -19,6 +19,7 @@
 #include "api/operation.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 #include "world/world.h"
@@ -63,10 +64,9 @@ struct Response {
 };
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
+  const auto stream = TRY(find_stream(context, request.stream));
 
-  const auto state = (*stream)->state();
+  const auto state = stream->state();
   const TimePoint now = context.world.clock.now();
   Response response;
   StreamDescription& description = response.description;

@@ -13,6 +13,7 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/stream.h"
 #include "world/world.h"
 
@@ -38,12 +39,11 @@ struct Response {
 };
 
 Result<Response> handle(const ConsumerRef& ref, api::Context& context) {
-  const auto found = find_consumer(context, ref);
-  if (!found) return std::unexpected(found.error());
+  const auto found = TRY(find_consumer(context, ref));
 
-  const auto facts = found->stream->state().facts;
-  const auto status = found->consumer.status_at(context.world.clock.now());
-  return Response{{to_shape(found->consumer, facts->key, status), stream_arn(facts->key)}};
+  const auto facts = found.stream->state().facts;
+  const auto status = found.consumer.status_at(context.world.clock.now());
+  return Response{{to_shape(found.consumer, facts->key, status), stream_arn(facts->key)}};
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "api/operation.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/consumers.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
@@ -61,10 +62,9 @@ struct Response {
 };
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
+  const auto stream = TRY(find_stream(context, request.stream));
 
-  const auto state = (*stream)->state();
+  const auto state = stream->state();
   const TimePoint now = context.world.clock.now();
   Response response;
   Summary& summary = response.summary;

@@ -32,6 +32,6 @@ struct EncryptionRequest {
 // Changes the settings of a stream that is ACTIVE, once the type is KMS, the only one the service
 // takes here. Errors: stream_not_found, stream_not_active, kInvalidArgument, the change's own.
 [[nodiscard]] Result<void> set_encryption(const EncryptionRequest& request, api::Context& context,
-                                          const streams::Catalogue::SettingsChange& change);
+                                          const streams::Stream::SettingsChange& change);
 
 }  // namespace millrace::kinesis

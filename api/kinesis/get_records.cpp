@@ -27,8 +27,8 @@
 #include "api/operation.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "storage/engine.h"
-#include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/quota.h"
 #include "streams/shard_map.h"
@@ -103,56 +103,53 @@ Result<streams::StreamPointer> find_by_iterator(const Request& request,
 
 Result<Response> handle(const Request& request, api::Context& context) {
   const TimePoint now = context.world.clock.now();
-  auto iterator = Tokens(context.world.sealer).decode_iterator(request.shard_iterator, now);
-  if (!iterator) return std::unexpected(iterator.error());
-  const auto stream = find_by_iterator(request, *iterator, context);
-  if (!stream) return std::unexpected(stream.error());
+  auto iterator = TRY(Tokens(context.world.sealer).decode_iterator(request.shard_iterator, now));
+  const auto stream = TRY(find_by_iterator(request, iterator, context));
 
-  const auto [facts, shards] = (*stream)->state();
-  if (shards->find(iterator->shard_index) == nullptr) {
+  const auto [facts, shards] = stream->state();
+  if (shards->find(iterator.shard_index) == nullptr) {
     return std::unexpected(
-        streams::shard_does_not_exist(streams::shard_id(iterator->shard_index), iterator->stream));
+        streams::shard_does_not_exist(streams::shard_id(iterator.shard_index), iterator.stream));
   }
   if (request.dry_run.value_or(false)) return dry_run();
-  const storage::LogId log = streams::log_of(facts->id, iterator->shard_index);
+  const storage::LogId log = streams::log_of(facts->id, iterator.shard_index);
   if (!context.world.quotas.read(log)) {
     return std::unexpected(
-        streams::shard_read_rate_exceeded(streams::shard_id(iterator->shard_index), facts->key));
+        streams::shard_read_rate_exceeded(streams::shard_id(iterator.shard_index), facts->key));
   }
   // While many answers wait to be read, this one has fewer records, as the service's may have. If
   // not even one fits the caller is told to come again.
   const auto no_room = [&] {
     return std::unexpected(
-        streams::shard_read_rate_exceeded(streams::shard_id(iterator->shard_index), facts->key));
+        streams::shard_read_rate_exceeded(streams::shard_id(iterator.shard_index), facts->key));
   };
   if (context.answer_room < kRoomMin) return no_room();
   const auto wanted = static_cast<std::size_t>(request.limit.value_or(kRecordsMax));
   const std::size_t half = (context.answer_room - kRestBytes) / 2;
   const streams::ReadLimits limits{std::min(wanted, half / kOneBytes),
                                    std::min(kBytesMax, half / 3 * 2)};
-  auto read = (*stream)->read(iterator->shard_index, iterator->from, limits);
-  if (!read) return std::unexpected(read.error());
+  auto read = TRY(stream->read(iterator.shard_index, iterator.from, limits));
 
   Response response;
-  response.millis_behind_latest = read->millis_behind;
+  response.millis_behind_latest = read.millis_behind;
   // The end has an answer of its own. The service was seen to give it with the last records and
   // after them; of the consumers, Telegraf loses records that come with it and Flink reads them
   // again.
-  const bool is_end = read->is_at_end && read->records.empty();
-  response.records = RecordShapes(std::move(read->records));
-  response.memory = std::move(read->memory);
-  response.size_bytes = read->size_bytes;
+  const bool is_end = read.is_at_end && read.records.empty();
+  response.records = RecordShapes(std::move(read.records));
+  response.memory = std::move(read.memory);
+  response.size_bytes = read.size_bytes;
   if (response.encoded_bytes() > context.answer_room) return no_room();
   context.world.quotas.has_read(log, response.size_bytes);
-  (*stream)->meter().note_read("", iterator->shard_index, response.records.size(),
-                               response.size_bytes, response.millis_behind_latest);
+  stream->meter().note_read("", iterator.shard_index, response.records.size(), response.size_bytes,
+                            response.millis_behind_latest);
   if (is_end) {
     // One look at the shards: a reshard makes the end and the children visible together.
-    response.child_shards = child_shards(*(*stream)->state().shards, iterator->shard_index);
+    response.child_shards = child_shards(*stream->state().shards, iterator.shard_index);
   } else {
-    iterator->issued = now;
-    iterator->from = read->next;
-    response.next_shard_iterator = Tokens(context.world.sealer).encode(*iterator);
+    iterator.issued = now;
+    iterator.from = read.next;
+    response.next_shard_iterator = Tokens(context.world.sealer).encode(iterator);
   }
   return response;
 }

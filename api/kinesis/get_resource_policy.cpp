@@ -10,6 +10,7 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "base/try.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -21,9 +22,8 @@ struct Response {
 };
 
 Result<Response> handle(const ResourceRef& ref, api::Context& context) {
-  const auto resource = find_resource(context, ref);
-  if (!resource) return std::unexpected(resource.error());
-  return Response{resource->policy.value_or("{}")};
+  const auto resource = TRY(find_resource(context, ref));
+  return Response{resource.policy.value_or("{}")};
 }
 
 }  // namespace

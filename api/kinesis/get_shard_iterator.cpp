@@ -19,6 +19,7 @@
 #include "api/operation.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/errors.h"
 #include "streams/quota.h"
 #include "streams/shard_map.h"
@@ -56,37 +57,34 @@ struct Response {
 };
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const auto key = stream_key(context, request.stream);
-  if (!key) return std::unexpected(key.error());
-  const auto index = parse_shard(request.shard_id, *key);
-  if (!index) return std::unexpected(index.error());
+  const auto key = TRY(stream_key(context, request.stream));
+  const auto index = TRY(parse_shard(request.shard_id, key));
 
   const TimePoint now = context.world.clock.now();
-  const auto stream = find_stream(context, *key);
+  const auto stream = find_stream(context, key);
   const auto missing = [&] {
-    return std::unexpected(streams::shard_does_not_exist(streams::shard_id(*index), *key));
+    return std::unexpected(streams::shard_does_not_exist(streams::shard_id(index), key));
   };
   if (!stream) {
     if (stream.error().code == streams::kResourceNotFound) return missing();
     return std::unexpected(stream.error());
   }
   const auto state = (*stream)->state();
-  const streams::Shard* shard = state.shards->find(*index);
+  const streams::Shard* shard = state.shards->find(index);
   if (shard == nullptr || !require_readable(*state.facts, now)) return missing();
 
-  const auto from = read_from({request.type, request.starting_sequence_number, request.timestamp},
-                              context.operation, **stream, *shard, now);
-  if (!from) return std::unexpected(from.error());
+  const auto from =
+      TRY(read_from({request.type, request.starting_sequence_number, request.timestamp},
+                    context.operation, **stream, *shard, now));
   if (request.dry_run.value_or(false)) return dry_run();
   const std::string subject =
-      "GetShardIterator " + std::to_string(streams::log_of(state.facts->id, *index));
+      "GetShardIterator " + std::to_string(streams::log_of(state.facts->id, index));
   if (!context.world.quotas.call(subject, kCallsPerShard)) {
     return std::unexpected(
-        streams::shard_rate_exceeded(streams::shard_id(*index), state.facts->key));
+        streams::shard_rate_exceeded(streams::shard_id(index), state.facts->key));
   }
-  return Response{
-      Tokens(context.world.sealer)
-          .encode(ShardIterator{now, state.facts->id, state.facts->key, *index, *from})};
+  return Response{Tokens(context.world.sealer)
+                      .encode(ShardIterator{now, state.facts->id, state.facts->key, index, from})};
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "api/context.h"
+#include "api/kinesis/list_page.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/patterns.h"
 #include "api/kinesis/resources.h"
@@ -24,7 +24,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
+#include "base/try.h"
 #include "streams/errors.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
@@ -149,30 +149,25 @@ std::optional<Filter> decode_filter(std::string_view text) {
   return filter;
 }
 
-Result<Listing> resume(const Request& request, api::Context& context) {
-  const auto token = Tokens(context.world.sealer)
-                         .decode_next(*request.next_token, kTokenKind, context.world.clock.now());
-  if (!token) return std::unexpected(token.error());
+Result<Listing> resume(const Request& request, const ListPage& page, api::Context& context) {
+  const auto token = TRY(page.begin(request.next_token));
   if (request.stream.arn) {
     const auto key = stream_key(context, request.stream.arn, std::nullopt);
-    if (!key || *key != token->stream) return invalid("Invalid NextToken.");
+    if (!key || *key != token.stream) return invalid("Invalid NextToken.");
   }
-  const auto stream = find_stream(context, token->stream);
-  if (!stream) return std::unexpected(stream.error());
-  if ((*stream)->state().facts->id != token->stream_id) return invalid("Invalid NextToken.");
-  return Listing{*stream, token->last, decode_filter(token->detail)};
+  const auto stream = TRY(find_stream(context, token.stream));
+  if (stream->state().facts->id != token.stream_id) return invalid("Invalid NextToken.");
+  return Listing{stream, token.last, decode_filter(token.detail)};
 }
 
 Result<Listing> start(const Request& request, api::Context& context) {
-  const auto key = stream_key(context, request.stream.arn, request.stream.name);
-  if (!key) return std::unexpected(key.error());
-  const auto stream = find_stream(context, *key);
-  if (!stream) return std::unexpected(stream.error());
-  const auto facts = (*stream)->state().facts;
+  const auto key = TRY(stream_key(context, request.stream.arn, request.stream.name));
+  const auto stream = TRY(find_stream(context, key));
+  const auto facts = stream->state().facts;
   if (!was_created_at(*facts, request.stream_creation_timestamp)) {
-    return std::unexpected(streams::stream_not_found(*key));
+    return std::unexpected(streams::stream_not_found(key));
   }
-  return Listing{*stream, request.exclusive_start_shard_id.value_or(""), request.shard_filter};
+  return Listing{stream, request.exclusive_start_shard_id.value_or(""), request.shard_filter};
 }
 
 // Whether the filter lets a shard through. A shard lives from the second it was opened in up to,
@@ -213,38 +208,31 @@ class FilterTest {
 };
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  if (auto checked = check_combination(request); !checked) return std::unexpected(checked.error());
-  const auto listing = request.next_token ? resume(request, context) : start(request, context);
-  if (!listing) return std::unexpected(listing.error());
-  const auto state = listing->stream->state();
+  TRY(check_combination(request));
+  const ListPage page(context, kTokenKind, request.max_results, kPageMax);
+  const auto listing =
+      TRY(request.next_token ? resume(request, page, context) : start(request, context));
+  const auto state = listing.stream->state();
   const TimePoint now = context.world.clock.now();
-  if (auto readable = require_readable(*state.facts, now); !readable) {
-    return std::unexpected(readable.error());
-  }
+  TRY(require_readable(*state.facts, now));
   if (request.shard_filter) {
-    if (auto checked = check_filter(*request.shard_filter); !checked) {
-      return std::unexpected(checked.error());
-    }
+    TRY(check_filter(*request.shard_filter));
   }
 
-  const FilterTest passes(listing->filter, state, now);
-  const auto limit =
-      static_cast<std::size_t>(std::min(request.max_results.value_or(kPageMax), kPageMax));
+  const FilterTest passes(listing.filter, state, now);
   Response response;
   for (const streams::Shard* shard : listed_shards(state, now)) {
-    if (streams::shard_id(shard->index) <= listing->after || !passes(*shard)) continue;
-    if (response.shards.size() == limit) {
-      NextToken token;
-      token.kind = kTokenKind;
-      token.issued = now;
-      token.stream_id = state.facts->id;
-      token.stream = state.facts->key;
-      token.last = response.shards.back().shard_id;
-      token.detail = encode_filter(listing->filter);
-      response.next_token = Tokens(context.world.sealer).encode(token);
-      break;
-    }
+    if (response.shards.size() > page.limit()) break;
+    if (streams::shard_id(shard->index) <= listing.after || !passes(*shard)) continue;
     response.shards.push_back(to_shape(*shard));
+  }
+  if (page.cut(response.shards)) {
+    NextToken place;
+    place.stream_id = state.facts->id;
+    place.stream = state.facts->key;
+    place.last = response.shards.back().shard_id;
+    place.detail = encode_filter(listing.filter);
+    response.next_token = page.token(std::move(place));
   }
   return response;
 }

@@ -3,8 +3,6 @@
 // Source: API_ListStreamConsumers, Kinesis API reference. Checks and texts:
 // tests/conformance/test_consumers.py.
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +13,7 @@
 
 #include "api/context.h"
 #include "api/kinesis/consumer_shapes.h"
+#include "api/kinesis/list_page.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/patterns.h"
 #include "api/kinesis/resources.h"
@@ -22,10 +21,10 @@
 #include "api/operation.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
 #include "streams/stream.h"
-#include "streams/stream_facts.h"
 #include "world/world.h"
 
 namespace millrace::kinesis {
@@ -58,50 +57,37 @@ struct Response {
   };
 };
 
-// The name after which the listing goes on.
-Result<std::string> start_after(const Request& request, const streams::StreamFacts& facts,
-                                const api::Context& context) {
-  if (!request.next_token) return std::string{};
-  auto token = Tokens(context.world.sealer)
-                   .decode_next(*request.next_token, kTokenKind, context.world.clock.now());
-  if (!token) return std::unexpected(token.error());
-  if (token->stream_id != facts.id) return fail(streams::kInvalidArgument, "Invalid NextToken.");
-  return std::move(token->last);
-}
-
 Result<Response> handle(const Request& request, api::Context& context) {
   if (request.next_token && request.stream_creation_timestamp) {
     return fail(streams::kInvalidArgument,
                 "NextToken and StreamCreationTimestamp cannot be provided together.");
   }
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
-  const auto facts = (*stream)->state().facts;
+  const auto stream = TRY(find_stream(context, request.stream));
+  const auto facts = stream->state().facts;
   if (!was_created_at(*facts, request.stream_creation_timestamp)) {
     return std::unexpected(streams::stream_not_found(facts->key));
   }
-  const auto after = start_after(request, *facts, context);
-  if (!after) return std::unexpected(after.error());
+  const ListPage page(context, kTokenKind, request.max_results, kPageMax);
+  const auto begin = TRY(page.begin(request.next_token));
+  if (request.next_token && begin.stream_id != facts->id) {
+    return fail(streams::kInvalidArgument, "Invalid NextToken.");
+  }
 
   const TimePoint now = context.world.clock.now();
-  const auto limit =
-      static_cast<std::size_t>(std::min(request.max_results.value_or(kPageMax), kPageMax));
   Response response;
-  for (auto entry = facts->consumers.upper_bound(*after); entry != facts->consumers.end();
-       ++entry) {
+  const auto& all = facts->consumers;
+  for (auto entry = all.upper_bound(begin.last);
+       entry != all.end() && response.consumers.size() <= page.limit(); ++entry) {
     const streams::Consumer& consumer = entry->second;
     if (consumer.is_gone(now)) continue;
-    if (response.consumers.size() == limit) {
-      response.next_token = Tokens(context.world.sealer)
-                                .encode(NextToken{std::string(kTokenKind),
-                                                  now,
-                                                  facts->id,
-                                                  facts->key,
-                                                  response.consumers.back().consumer_name,
-                                                  {}});
-      break;
-    }
     response.consumers.push_back(to_shape(consumer, facts->key, consumer.status_at(now)));
+  }
+  if (page.cut(response.consumers)) {
+    NextToken place;
+    place.stream_id = facts->id;
+    place.stream = facts->key;
+    place.last = response.consumers.back().consumer_name;
+    response.next_token = page.token(std::move(place));
   }
   return response;
 }

@@ -3,8 +3,6 @@
 // Source: API_ListStreams, Kinesis API reference. Newer clients go on by NextToken, older ones by
 // ExclusiveStartStreamName; where both are given the token counts.
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +13,7 @@
 
 #include "api/context.h"
 #include "api/kinesis/arn.h"
+#include "api/kinesis/list_page.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/patterns.h"
 #include "api/kinesis/shapes.h"
@@ -22,6 +21,7 @@
 #include "api/operation.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/catalogue.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
@@ -77,24 +77,15 @@ struct Response {
   };
 };
 
-Result<std::string> start_after(const Request& request, const api::Context& context) {
-  if (!request.next_token) return request.exclusive_start_stream_name.value_or("");
-  auto token = Tokens(context.world.sealer)
-                   .decode_next(*request.next_token, kTokenKind, context.world.clock.now());
-  if (!token) return std::unexpected(token.error());
-  return std::move(token->last);
-}
-
 Result<Response> handle(const Request& request, api::Context& context) {
-  const auto after = start_after(request, context);
-  if (!after) return std::unexpected(after.error());
-
+  const ListPage page(context, kTokenKind, request.limit, kPageMax);
+  const auto begin = TRY(page.begin(request.next_token));
+  const std::string after =
+      request.next_token ? begin.last : request.exclusive_start_stream_name.value_or("");
   const TimePoint now = context.world.clock.now();
-  const auto limit = static_cast<std::size_t>(std::min(request.limit.value_or(kPageMax), kPageMax));
   Response response;
-  auto streams = context.world.catalogue.list(context.account, context.region, *after, limit + 1);
-  response.has_more_streams = streams.size() > limit;
-  if (response.has_more_streams) streams.resize(limit);
+  auto streams = context.world.catalogue.list(context.scope, after, page.limit() + 1);
+  response.has_more_streams = page.cut(streams);
   for (const auto& stream : streams) {
     const auto facts = stream->state().facts;
     response.stream_names.push_back(facts->key.name);
@@ -106,11 +97,9 @@ Result<Response> handle(const Request& request, api::Context& context) {
     summary.stream_creation_timestamp = time_from_millis(seconds_of(facts->created_at) * 1000);
   }
   if (response.has_more_streams) {
-    NextToken token;
-    token.kind = kTokenKind;
-    token.issued = now;
-    token.last = response.stream_names.back();
-    response.next_token = Tokens(context.world.sealer).encode(token);
+    NextToken place;
+    place.last = response.stream_names.back();
+    response.next_token = page.token(std::move(place));
   }
   return response;
 }

@@ -11,6 +11,7 @@
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "base/try.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -22,10 +23,9 @@ struct Response {
 };
 
 Result<Response> handle(const ResourceRef& ref, api::Context& context) {
-  const auto resource = find_resource(context, ref);
-  if (!resource) return std::unexpected(resource.error());
+  const auto resource = TRY(find_resource(context, ref));
   Response response;
-  for (const auto& [key, value] : resource->tags) response.tags.push_back({key, value});
+  for (const auto& [key, value] : resource.tags) response.tags.push_back({key, value});
   return response;
 }
 

@@ -16,6 +16,7 @@
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/stream.h"
 
 namespace millrace::kinesis {
@@ -46,10 +47,9 @@ struct Response {
 };
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
+  const auto stream = TRY(find_stream(context, request.stream));
 
-  const auto facts = (*stream)->state().facts;
+  const auto facts = stream->state().facts;
   const auto limit = static_cast<std::size_t>(request.limit.value_or(kLimitMax));
   Response response;
   auto tag = facts->tags.upper_bound(request.exclusive_start_tag_key.value_or(""));

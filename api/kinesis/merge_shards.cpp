@@ -15,12 +15,11 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "base/uint128.h"
-#include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
-#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -45,40 +44,31 @@ struct Request {
 
 Result<std::vector<streams::Reshard>> plan_merge(std::uint32_t first, std::uint32_t second,
                                                  const streams::StreamState& state) {
-  const auto lower = known_shard(state, first);
-  if (!lower) return std::unexpected(lower.error());
-  const auto upper = known_shard(state, second);
-  if (!upper) return std::unexpected(upper.error());
-  const bool touch =
-      (*lower)->range.end != kUint128Max && (*lower)->range.end + 1 == (*upper)->range.start;
+  const auto lower = TRY(known_shard(state, first));
+  const auto upper = TRY(known_shard(state, second));
+  const bool touch = lower->range.end != kUint128Max && lower->range.end + 1 == upper->range.start;
   if (!touch) {
     return fail(streams::kInvalidArgument,
                 "Shards " + streams::shard_id(first) + " and " + streams::shard_id(second) +
                     " in stream " + state.facts->key.name + " under account " +
-                    state.facts->key.account +
+                    state.facts->key.scope.account +
                     " are not an adjacent pair of shards eligible for merging");
   }
   for (const std::uint32_t index : {first, second}) {
-    if (const auto open = open_shard(state, index); !open) return std::unexpected(open.error());
+    TRY(open_shard(state, index));
   }
   return std::vector<streams::Reshard>{streams::Merge{first, second}};
 }
 
 Result<void> handle(const Request& request, api::Context& context) {
-  const auto key = stream_key(context, request.stream);
-  if (!key) return std::unexpected(key.error());
-  const auto first = parse_shard(request.shard_to_merge, *key);
-  if (!first) return std::unexpected(first.error());
-  const auto second = parse_shard(request.adjacent_shard_to_merge, *key);
-  if (!second) return std::unexpected(second.error());
-  const auto stream = find_stream(context, *key);
-  if (!stream) return std::unexpected(stream.error());
+  const auto key = TRY(stream_key(context, request.stream));
+  const auto first = TRY(parse_shard(request.shard_to_merge, key));
+  const auto second = TRY(parse_shard(request.adjacent_shard_to_merge, key));
+  const auto stream = TRY(find_stream(context, key));
 
-  const auto written = context.world.catalogue.reshard(
-      **stream,
-      [&](const streams::StreamState& state) { return plan_merge(*first, *second, state); });
-  if (!written) return std::unexpected(written.error());
-  context.wait_for(*written);
+  const auto written = TRY(stream->reshard(
+      [&](const streams::StreamState& state) { return plan_merge(first, second, state); }));
+  context.wait_for(written);
   return {};
 }
 

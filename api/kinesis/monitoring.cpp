@@ -4,22 +4,21 @@
 #include "api/kinesis/arn.h"
 #include "api/kinesis/resources.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
+#include "base/try.h"
 #include "streams/monitoring.h"
+#include "streams/stream.h"
 #include "streams/stream_facts.h"
-#include "world/world.h"
 
 namespace millrace::kinesis {
 
 Result<MonitoringResponse> set_monitoring(const MonitoringRequest& request, api::Context& context,
                                           MonitoringChange change) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
+  const auto stream = TRY(find_stream(context, request.stream));
 
   const streams::ShardMetrics named = streams::parse_metrics(request.shard_level_metrics);
   MonitoringResponse response;
-  const auto written = context.world.catalogue.change(
-      **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) -> Result<void> {
+  const auto written =
+      stream->change(streams::Allowed::kActive, [&](streams::StreamFacts& facts) -> Result<void> {
         streams::ShardMetrics& metrics = facts.shard_metrics;
         response.stream_name = facts.key.name;
         response.stream_arn = stream_arn(facts.key);

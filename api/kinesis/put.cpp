@@ -12,7 +12,6 @@
 #include "api/validate.h"
 #include "base/error.h"
 #include "base/uint128.h"
-#include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/record.h"
 #include "streams/stream.h"

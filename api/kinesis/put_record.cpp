@@ -19,6 +19,7 @@
 #include "api/operation.h"
 #include "api/validate.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/errors.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
@@ -73,38 +74,33 @@ Result<void> check_ordering_number(const Request& request, const streams::Stream
   return fail(streams::kInvalidArgument, "ExclusiveMinimumSequenceNumber " +
                                              std::string(*request.sequence_number_for_ordering) +
                                              " used in PutRecord on stream " + facts->key.name +
-                                             " under account " + facts->key.account +
+                                             " under account " + facts->key.scope.account +
                                              " is invalid.");
 }
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const auto stream = find_writable(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
-  const auto facts = (*stream)->state().facts;
+  const auto stream = TRY(find_writable(context, request.stream));
+  const auto facts = stream->state().facts;
   const streams::Distribution distribution = facts->settings.distribution;
   api::Violations violations;
   if (lacks_key(request.partition_key, distribution)) {
     violations.add_missing("partitionKey");
     return std::unexpected(violations.to_error());
   }
-  const auto record =
-      to_record(request.partition_key, request.explicit_hash_key, request.data.bytes, distribution);
-  if (!record) return std::unexpected(record.error());
-  if (auto checked = check_ordering_number(request, **stream); !checked) {
-    return std::unexpected(checked.error());
-  }
-  check_size(*record, facts->record_bytes_max(), "data", violations);
+  const auto record = TRY(to_record(request.partition_key, request.explicit_hash_key,
+                                    request.data.bytes, distribution));
+  TRY(check_ordering_number(request, *stream));
+  check_size(record, facts->record_bytes_max(), "data", violations);
   if (!violations.is_empty()) return std::unexpected(violations.to_error());
   if (request.dry_run.value_or(false)) return dry_run();
 
-  const auto receipt = (*stream)->put({&*record, 1}, when_of(context));
-  if (!receipt) return std::unexpected(receipt.error());
-  const streams::PutPart& part = receipt->parts[0];
+  const auto receipt = TRY(stream->put({&record, 1}, when_of(context)));
+  const streams::PutPart& part = receipt.parts[0];
   std::string shard = streams::shard_id(part.shard_index);
   if (part.is_throttled) return std::unexpected(streams::shard_rate_exceeded(shard, facts->key));
-  context.wait_for(receipt->ticket);
+  context.wait_for(receipt.ticket);
   return Response{std::move(shard), streams::SequencePrinter().print(part.first),
-                  encryption_type(receipt->is_encrypted)};
+                  encryption_type(receipt.is_encrypted)};
 }
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include "api/operation.h"
 #include "api/validate.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/errors.h"
 #include "streams/record.h"
 #include "streams/sequence_number.h"
@@ -107,10 +108,9 @@ Result<std::vector<streams::NewRecord>> to_records(const Request& request,
   std::vector<streams::NewRecord> records;
   records.reserve(request.records.size());
   for (const EntryShape& entry : request.records) {
-    auto record =
-        to_record(entry.partition_key, entry.explicit_hash_key, entry.data.bytes, distribution);
-    if (!record) return std::unexpected(record.error());
-    records.push_back(*record);
+    auto record = TRY(
+        to_record(entry.partition_key, entry.explicit_hash_key, entry.data.bytes, distribution));
+    records.push_back(record);
   }
   return records;
 }
@@ -169,20 +169,15 @@ Response to_response(const streams::PutReceipt& receipt, std::size_t record_coun
 }
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const auto stream = find_writable(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
-  const auto facts = (*stream)->state().facts;
-  const auto records = to_records(request, facts->settings.distribution);
-  if (!records) return std::unexpected(records.error());
-  if (auto checked = check_sizes(*records, facts->record_bytes_max()); !checked) {
-    return std::unexpected(checked.error());
-  }
+  const auto stream = TRY(find_writable(context, request.stream));
+  const auto facts = stream->state().facts;
+  const auto records = TRY(to_records(request, facts->settings.distribution));
+  TRY(check_sizes(records, facts->record_bytes_max()));
   if (request.dry_run.value_or(false)) return dry_run();
 
-  const auto receipt = (*stream)->put(*records, when_of(context));
-  if (!receipt) return std::unexpected(receipt.error());
-  context.wait_for(receipt->ticket);
-  return to_response(*receipt, records->size(), facts->key);
+  const auto receipt = TRY(stream->put(records, when_of(context)));
+  context.wait_for(receipt.ticket);
+  return to_response(receipt, records.size(), facts->key);
 }
 
 }  // namespace

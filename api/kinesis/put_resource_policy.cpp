@@ -13,7 +13,8 @@
 #include "api/operation.h"
 #include "api/policy.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
+#include "base/try.h"
+#include "streams/stream.h"
 #include "streams/stream_key.h"
 #include "streams/tags.h"
 
@@ -31,12 +32,9 @@ struct Request {
 };
 
 Result<void> handle(const Request& request, api::Context& context) {
-  const auto resource = find_resource(context, request.resource);
-  if (!resource) return std::unexpected(resource.error());
-  if (const auto policy = api::parse_policy(request.policy); !policy) {
-    return std::unexpected(policy.error());
-  }
-  return change_resource(context, *resource, streams::Allowed::kActiveOrUpdating,
+  const auto resource = TRY(find_resource(context, request.resource));
+  TRY(api::parse_policy(request.policy));
+  return change_resource(context, resource, streams::Allowed::kActiveOrUpdating,
                          [&](streams::Tags& /*tags*/, std::optional<std::string>& policy,
                              const streams::StreamKey& /*stream*/) -> Result<void> {
                            policy = request.policy;

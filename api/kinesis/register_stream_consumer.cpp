@@ -16,6 +16,7 @@
 #include "api/operation.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
 #include "streams/stream.h"
@@ -48,31 +49,27 @@ struct Response {
 };
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
+  const auto stream = TRY(find_stream(context, request.stream));
 
   const TimePoint now = context.world.clock.now();
-  const bool has_commitment =
-      context.world.accounts.commitment(context.account, context.region).is_in_force(now);
+  const bool has_commitment = context.world.accounts.commitment(context.scope).is_in_force(now);
   streams::NewConsumer wanted;
   wanted.name = request.consumer_name;
   wanted.tags = request.tags.value_or(streams::Tags{});
   wanted.delay = context.world.catalogue.options().delays.consumer;
   wanted.count_max = has_commitment ? streams::kConsumersMaxWithCommitment : streams::kConsumersMax;
   streams::Consumer consumer;
-  const auto written = context.world.catalogue.change(
-      **stream, streams::Allowed::kActiveOrUpdating,
-      [&](streams::StreamFacts& facts) -> Result<void> {
+  const auto written = stream->change(
+      streams::Allowed::kActiveOrUpdating, [&](streams::StreamFacts& facts) -> Result<void> {
         wanted.second_min = seconds_of(facts.created_at);
-        auto registered = streams::register_consumer(facts.consumers, wanted, facts.key, now);
-        if (!registered) return std::unexpected(registered.error());
-        consumer = std::move(*registered);
+        auto registered = TRY(streams::register_consumer(facts.consumers, wanted, facts.key, now));
+        consumer = std::move(registered);
         return {};
       });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return Response{
-      to_shape(consumer, (*stream)->state().facts->key, streams::ConsumerStatus::kCreating)};
+      to_shape(consumer, stream->state().facts->key, streams::ConsumerStatus::kCreating)};
 }
 
 }  // namespace

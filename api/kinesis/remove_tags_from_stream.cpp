@@ -12,10 +12,10 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
+#include "base/try.h"
+#include "streams/stream.h"
 #include "streams/stream_facts.h"
 #include "streams/tags.h"
-#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -31,13 +31,11 @@ struct Request {
 };
 
 Result<void> handle(const Request& request, api::Context& context) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
+  const auto stream = TRY(find_stream(context, request.stream));
 
-  const auto written = context.world.catalogue.change(
-      **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) {
-        return streams::remove_tags(facts.tags, request.tag_keys, facts.key);
-      });
+  const auto written = stream->change(streams::Allowed::kActive, [&](streams::StreamFacts& facts) {
+    return streams::remove_tags(facts.tags, request.tag_keys, facts.key);
+  });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

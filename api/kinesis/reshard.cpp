@@ -23,7 +23,7 @@ Result<const streams::Shard*> open_shard(const streams::StreamState& state, std:
   if (shard && !(*shard)->is_open()) {
     return fail(streams::kInvalidArgument,
                 "Shard " + streams::shard_id(index) + " in stream " + state.facts->key.name +
-                    " under account " + state.facts->key.account +
+                    " under account " + state.facts->key.scope.account +
                     " has already been merged or split, and thus is not eligible for merging or "
                     "splitting.");
   }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/scope.h"
+#include "base/try.h"
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
@@ -29,27 +30,29 @@ namespace {
 // ResourceNotFoundException is a guess; that it succeeds is excluded by botocore's endpoint rules.
 Result<streams::StreamPointer> find_in_region(api::Context& context,
                                               const streams::StreamKey& key) {
-  if (key.region != context.region) return std::unexpected(streams::stream_not_found(key));
+  if (key.scope.region != context.scope.region)
+    return std::unexpected(streams::stream_not_found(key));
   return context.world.catalogue.find(key);
 }
 
 Call call_of(const api::Context& context) {
-  return {context.account, context.region, std::string(context.operation)};
+  return {context.scope, std::string(context.operation)};
 }
 
 // Checks that `call` may use a resource of `owner`; the owner always may.
 Result<void> authorize(const world::World& world, const Call& call, const std::string& owner,
                        const std::string& resource, const std::optional<std::string>& text) {
-  if (!world.enforces_policies || call.account == owner) return {};
+  if (!world.enforces_policies || call.scope.account == owner) return {};
   const std::string action = "kinesis:" + call.operation;
   if (text) {
     const auto policy = api::parse_policy(*text);
-    if (policy && api::allows(*policy, {call.account, action, resource})) return {};
+    if (policy && api::allows(*policy, {call.scope.account, action, resource})) return {};
   }
   return fail(streams::kAccessDenied,
-              "User: arn:" + std::string(partition_of(call.region)) + ":iam::" + call.account +
-                  ":root is not authorized to perform: " + action + " on resource: " + resource +
-                  " because no resource-based policy allows the " + action + " action");
+              "User: arn:" + std::string(partition_of(call.scope.region)) +
+                  ":iam::" + call.scope.account + ":root is not authorized to perform: " + action +
+                  " on resource: " + resource + " because no resource-based policy allows the " +
+                  action + " action");
 }
 
 std::unexpected<Error> invalid_arn(std::string_view member, const std::string& arn) {
@@ -59,19 +62,16 @@ std::unexpected<Error> invalid_arn(std::string_view member, const std::string& a
 // `second` is that of an ARN; without one any consumer of the name is meant.
 Result<FoundConsumer> find_consumer(api::Context& context, const streams::StreamKey& key,
                                     const std::string& name, std::optional<std::int64_t> second) {
-  auto stream = find_in_region(context, key);
-  if (!stream) return std::unexpected(stream.error());
-  const auto facts = (*stream)->state().facts;
+  auto stream = TRY(find_in_region(context, key));
+  const auto facts = stream->state().facts;
   const streams::Consumer* found =
       streams::find_consumer(facts->consumers, name, context.world.clock.now());
   if (found == nullptr || (second && *second != found->creation_second)) {
     return std::unexpected(second ? streams::consumer_not_found(name, *second, key)
                                   : streams::consumer_not_found(name, key));
   }
-  if (auto allowed = authorize(context.world, call_of(context), key, *found); !allowed) {
-    return std::unexpected(allowed.error());
-  }
-  return FoundConsumer{std::move(*stream), *found};
+  TRY(authorize(context.world, call_of(context), key, *found));
+  return FoundConsumer{std::move(stream), *found};
 }
 
 }  // namespace
@@ -79,13 +79,13 @@ Result<FoundConsumer> find_consumer(api::Context& context, const streams::Stream
 Result<void> authorize(const world::World& world, const Call& call, const streams::StreamKey& key,
                        const streams::Consumer& consumer) {
   const std::string arn = consumer_arn(key, consumer.name, consumer.creation_second);
-  return authorize(world, call, key.account, arn, consumer.policy);
+  return authorize(world, call, key.scope.account, arn, consumer.policy);
 }
 
 Result<streams::StreamKey> stream_key(const api::Context& context,
                                       const std::optional<std::string>& arn,
                                       const std::optional<std::string>& name) {
-  if (!arn) return streams::StreamKey{context.account, context.region, name.value_or("")};
+  if (!arn) return streams::StreamKey{context.scope, name.value_or("")};
   auto key = parse_stream_arn(*arn);
   if (!key) return invalid_arn("StreamARN", *arn);
   if (name && *name != key->name) {
@@ -103,31 +103,27 @@ Result<streams::StreamPointer> find_stream(api::Context& context, const streams:
   auto stream = find_in_region(context, key);
   if (!stream || !context.world.enforces_policies) return stream;
   const auto facts = (*stream)->state().facts;
-  auto allowed =
-      authorize(context.world, call_of(context), key.account, stream_arn(key), facts->policy);
-  if (!allowed) return std::unexpected(allowed.error());
+  TRY(authorize(context.world, call_of(context), key.scope.account, stream_arn(key),
+                facts->policy));
   return stream;
 }
 
 Result<streams::StreamPointer> find_stream(api::Context& context, const StreamRef& ref) {
-  const auto key = stream_key(context, ref);
-  if (!key) return std::unexpected(key.error());
-  return find_stream(context, *key);
+  const auto key = TRY(stream_key(context, ref));
+  return find_stream(context, key);
 }
 
 Result<streams::StreamPointer> find_stream(api::Context& context, const StreamArnRef& ref) {
-  const auto key = stream_key(context, ref.arn, std::nullopt);
-  if (!key) return std::unexpected(key.error());
-  return find_stream(context, *key);
+  const auto key = TRY(stream_key(context, ref.arn, std::nullopt));
+  return find_stream(context, key);
 }
 
 Result<streams::StreamPointer> find_stream(api::Context& context, const OptionalStreamRef& ref) {
   if (!ref.arn && !ref.name) {
     return fail(streams::kInvalidArgument, "Either StreamName or StreamARN should be provided.");
   }
-  const auto key = stream_key(context, ref.arn, ref.name);
-  if (!key) return std::unexpected(key.error());
-  return find_stream(context, *key);
+  const auto key = TRY(stream_key(context, ref.arn, ref.name));
+  return find_stream(context, key);
 }
 
 Result<std::uint32_t> parse_shard(const std::string& id, const streams::StreamKey& stream) {
@@ -178,17 +174,14 @@ Result<FoundConsumer> find_consumer(api::Context& context, const ConsumerRef& re
 
 Result<Resource> find_resource(api::Context& context, const ResourceRef& ref) {
   if (auto consumer = parse_consumer_arn(ref.arn)) {
-    const auto found = find_consumer(context, ref.arn);
-    if (!found) return std::unexpected(found.error());
-    return Resource{found->stream, std::move(consumer), found->consumer.tags,
-                    found->consumer.policy};
+    const auto found = TRY(find_consumer(context, ref.arn));
+    return Resource{found.stream, std::move(consumer), found.consumer.tags, found.consumer.policy};
   }
   const auto key = parse_stream_arn(ref.arn);
   if (!key) return fail(streams::kResourceNotFound, "Resource " + ref.arn + " not found.");
-  const auto stream = find_stream(context, *key);
-  if (!stream) return std::unexpected(stream.error());
-  const auto facts = (*stream)->state().facts;
-  return Resource{*stream, std::nullopt, facts->tags, facts->policy};
+  const auto stream = TRY(find_stream(context, *key));
+  const auto facts = stream->state().facts;
+  return Resource{stream, std::nullopt, facts->tags, facts->policy};
 }
 
 Result<void> change_resource(api::Context& context, const Resource& resource,
@@ -207,9 +200,8 @@ Result<void> change_resource(api::Context& context, const Resource& resource,
     streams::Consumer& consumer = facts.consumers.at(name);
     return change(consumer.tags, consumer.policy, facts.key);
   };
-  const auto written = context.world.catalogue.change(*resource.stream, allowed, edit);
-  if (!written) return std::unexpected(written.error());
-  context.wait_for(*written);
+  const auto written = TRY(resource.stream->change(allowed, edit));
+  context.wait_for(written);
   return {};
 }
 

@@ -19,6 +19,7 @@
 #include "api/kinesis/patterns.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/scope.h"
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
 #include "streams/stream.h"
@@ -132,8 +133,7 @@ struct FoundConsumer {
 
 // A call as policies see it.
 struct Call {
-  std::string account;  // Whose call it is.
-  std::string region;
+  Scope scope;  // Whose call it is.
   std::string operation;
 };
 

@@ -6,10 +6,10 @@
 #include "api/context.h"
 #include "api/kinesis/resources.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
+#include "base/try.h"
 #include "streams/errors.h"
+#include "streams/stream.h"
 #include "streams/stream_facts.h"
-#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -43,14 +43,13 @@ std::unexpected<Error> wrong_way(std::int32_t hours, const streams::StreamFacts&
 Result<void> set_retention(const RetentionRequest& request, api::Context& context,
                            RetentionChange change) {
   const std::int32_t hours = request.retention_hours;
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
+  const auto stream = TRY(find_stream(context, request.stream));
   if (hours < streams::kRetentionHoursMin) return too_short(hours);
   const bool increases = change == RetentionChange::kIncrease;
   if (increases && hours > streams::kRetentionHoursMax) return too_long(hours);
 
-  const auto written = context.world.catalogue.change(
-      **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) -> Result<void> {
+  const auto written =
+      stream->change(streams::Allowed::kActive, [&](streams::StreamFacts& facts) -> Result<void> {
         const bool is_wrong_way =
             increases ? hours < facts.retention_hours : hours > facts.retention_hours;
         if (is_wrong_way) return wrong_way(hours, facts, change);

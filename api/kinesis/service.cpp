@@ -1,11 +1,9 @@
 #include "api/service.h"
 
 #include <array>
-#include <string_view>
 
 #include "api/kinesis/call_limits.h"
 #include "api/kinesis/operations.h"
-#include "api/operation.h"
 
 namespace millrace::kinesis {
 namespace {

@@ -18,6 +18,7 @@
 #include "api/value.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "storage/engine.h"
 #include "streams/arrivals.h"
 #include "streams/catalogue.h"
@@ -78,27 +79,25 @@ class ShardEvents final : public api::EventSource {
     if (now < held_until_) return hold();
     streams::Stream& stream = *subscription_.consumer.stream;
     // Looked at before reading: what comes in between ends the pause at once.
-    const auto end_seen = stream.latest(subscription_.shard_index);
-    if (!end_seen) return std::unexpected(end_seen.error());
-    auto read = stream.read(subscription_.shard_index, subscription_.from, kEventLimits);
-    if (!read) return std::unexpected(read.error());
-    const bool has_news = !read->records.empty() || read->is_at_end;
+    const auto end_seen = TRY(stream.latest(subscription_.shard_index));
+    auto read = TRY(stream.read(subscription_.shard_index, subscription_.from, kEventLimits));
+    const bool has_news = !read.records.empty() || read.is_at_end;
     if (!has_news && now < sign_at_) {
-      end_seen_ = *end_seen;
+      end_seen_ = end_seen;
       return api::Pause{std::min(sign_at_, ends_at_)};
     }
-    if (!read->records.empty()) {
-      held_until_ = world_.quotas.push(subscription_.pushes, read->size_bytes, now);
+    if (!read.records.empty()) {
+      held_until_ = world_.quotas.push(subscription_.pushes, read.size_bytes, now);
       if (now < held_until_) return hold();
     }
     stream.meter().note_read(subscription_.consumer.consumer.name, subscription_.shard_index,
-                             read->records.size(), read->size_bytes, read->millis_behind);
-    subscription_.from = read->next;
+                             read.records.size(), read.size_bytes, read.millis_behind);
+    subscription_.from = read.next;
     sign_at_ = now + kSignOfLifeEvery;
-    is_over_ = read->is_at_end;
+    is_over_ = read.is_at_end;
     const storage::Position reached =
-        read->next.kind == streams::ReadFrom::Kind::kPosition ? read->next.position : *end_seen;
-    return api::Event{"SubscribeToShardEvent", encode_event(std::move(*read), reached)};
+        read.next.kind == streams::ReadFrom::Kind::kPosition ? read.next.position : end_seen;
+    return api::Event{"SubscribeToShardEvent", encode_event(std::move(read), reached)};
   }
 
   // Waits until more may be pushed, which no arrival brings nearer.
@@ -112,9 +111,8 @@ class ShardEvents final : public api::EventSource {
     if (subscription_.place->is_taken()) {
       return std::unexpected(streams::already_subscribed(subscription_.shown));
     }
-    const auto stream = world_.catalogue.find(key_);
-    if (!stream) return std::unexpected(stream.error());
-    const auto facts = (*stream)->state().facts;
+    const auto stream = TRY(world_.catalogue.find(key_));
+    const auto facts = stream->state().facts;
     if (facts->id != stream_id_ || facts->status_at(now) == streams::StreamStatus::kDeleting) {
       return std::unexpected(streams::stream_not_found(key_));
     }

@@ -16,12 +16,11 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "base/uint128.h"
-#include "streams/catalogue.h"
 #include "streams/errors.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
-#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -49,14 +48,14 @@ Result<std::vector<streams::Reshard>> plan_split(const Request& request, std::ui
                                                  const ShardLimit& limit) {
   const auto shard = open_shard(state, index);
   if (!shard) return std::unexpected(shard.error());
-  if (auto checked = limit.check(1); !checked) return std::unexpected(checked.error());
+  TRY(limit.check(1));
   const streams::HashRange& range = (*shard)->range;
   const auto at = parse_uint128(request.new_starting_hash_key);
   if (!at || *at <= range.start + 1 || *at >= range.end) {
     return fail(streams::kInvalidArgument,
                 "NewStartingHashKey " + request.new_starting_hash_key +
                     " used in SplitShard() on shard " + streams::shard_id(index) + " in stream " +
-                    state.facts->key.name + " under account " + state.facts->key.account +
+                    state.facts->key.name + " under account " + state.facts->key.scope.account +
                     " is not both greater than one plus the shard's StartingHashKey " +
                     to_decimal(range.start) + " and less than the shard's EndingHashKey " +
                     to_decimal(range.end) + ".");
@@ -65,19 +64,14 @@ Result<std::vector<streams::Reshard>> plan_split(const Request& request, std::ui
 }
 
 Result<void> handle(const Request& request, api::Context& context) {
-  const auto key = stream_key(context, request.stream);
-  if (!key) return std::unexpected(key.error());
-  const auto index = parse_shard(request.shard_to_split, *key);
-  if (!index) return std::unexpected(index.error());
-  const auto stream = find_stream(context, *key);
-  if (!stream) return std::unexpected(stream.error());
+  const auto key = TRY(stream_key(context, request.stream));
+  const auto index = TRY(parse_shard(request.shard_to_split, key));
+  const auto stream = TRY(find_stream(context, key));
 
-  const ShardLimit limit(context, *key);
-  const auto written = context.world.catalogue.reshard(
-      **stream,
-      [&](const streams::StreamState& state) { return plan_split(request, *index, state, limit); });
-  if (!written) return std::unexpected(written.error());
-  context.wait_for(*written);
+  const ShardLimit limit(context, key);
+  const auto written = TRY(stream->reshard(
+      [&](const streams::StreamState& state) { return plan_split(request, index, state, limit); }));
+  context.wait_for(written);
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/errors.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
@@ -37,7 +38,7 @@ Result<streams::SequenceNumber> parse_number(const std::string& text, std::strin
   const std::string id = streams::shard_id(shard.index);
   const std::string used = "StartingSequenceNumber " + text + " used in " + std::string(operation) +
                            " on shard " + id + " in stream " + stream.name + " under account " +
-                           stream.account + " is invalid";
+                           stream.scope.account + " is invalid";
   const auto number = streams::parse_sequence_number(text);
   if (!number) return fail(streams::kInvalidArgument, used + ".");
   if (number->shard_index != shard.index) {
@@ -93,9 +94,8 @@ Result<streams::ReadFrom> read_from(const Start& start, std::string_view operati
   std::optional<streams::SequenceNumber> number;
   if (start.sequence_number) {
     const auto parsed =
-        parse_number(*start.sequence_number, operation, shard, stream.state().facts->key);
-    if (!parsed) return std::unexpected(parsed.error());
-    number = *parsed;
+        TRY(parse_number(*start.sequence_number, operation, shard, stream.state().facts->key));
+    number = parsed;
   }
   if (by_number && !number) return wrong_combination(start);
   if (by_time) return from_time(start, stream, now);
@@ -104,9 +104,8 @@ Result<streams::ReadFrom> read_from(const Start& start, std::string_view operati
   if (start.type == "TRIM_HORIZON") return streams::ReadFrom{};
 
   const auto position =
-      by_number ? stream.position_of(shard, *number, is_after) : stream.latest(shard.index);
-  if (!position) return std::unexpected(position.error());
-  return streams::ReadFrom{streams::ReadFrom::Kind::kPosition, *position, {}};
+      TRY(by_number ? stream.position_of(shard, *number, is_after) : stream.latest(shard.index));
+  return streams::ReadFrom{streams::ReadFrom::Kind::kPosition, position, {}};
 }
 
 }  // namespace millrace::kinesis

@@ -20,6 +20,7 @@
 #include "api/operation.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
 #include "streams/quota.h"
@@ -88,7 +89,7 @@ std::unexpected<Error> not_active(const streams::Consumer& consumer,
   return fail(streams::kResourceInUse, "Consumer " + consumer.name + " with creation timestamp " +
                                            std::to_string(consumer.creation_second) +
                                            " under stream: " + stream.name + " , account " +
-                                           stream.account + " is not in ACTIVE status.");
+                                           stream.scope.account + " is not in ACTIVE status.");
 }
 
 Result<void> check_stream(const streams::StreamFacts& facts, TimePoint now) {
@@ -99,42 +100,38 @@ Result<void> check_stream(const streams::StreamFacts& facts, TimePoint now) {
 }
 
 Result<void> handle(const Request& request, api::Context& context) {
-  const auto found = find_consumer(context, request.consumer_arn);
-  if (!found) return std::unexpected(found.error());
+  const auto found = TRY(find_consumer(context, request.consumer_arn));
   const TimePoint now = context.world.clock.now();
-  const auto state = found->stream->state();
+  const auto state = found.stream->state();
   const streams::StreamKey& key = state.facts->key;
-  if (found->consumer.status_at(now) != streams::ConsumerStatus::kActive) {
-    return not_active(found->consumer, key);
+  if (found.consumer.status_at(now) != streams::ConsumerStatus::kActive) {
+    return not_active(found.consumer, key);
   }
-  if (auto checked = check_stream(*state.facts, now); !checked) return checked;
-  const auto index = parse_shard(request.shard_id, key);
-  if (!index) return std::unexpected(index.error());
-  const streams::Shard* shard = state.shards->find(*index);
+  TRY(check_stream(*state.facts, now));
+  const auto index = TRY(parse_shard(request.shard_id, key));
+  const streams::Shard* shard = state.shards->find(index);
   if (shard == nullptr) {
-    return std::unexpected(streams::shard_does_not_exist(streams::shard_id(*index), key));
+    return std::unexpected(streams::shard_does_not_exist(streams::shard_id(index), key));
   }
   const StartingPosition& position = request.starting_position;
-  const auto from = read_from({position.type, position.sequence_number, position.timestamp},
-                              context.operation, *found->stream, *shard, now);
-  if (!from) return std::unexpected(from.error());
+  const auto from = TRY(read_from({position.type, position.sequence_number, position.timestamp},
+                                  context.operation, *found.stream, *shard, now));
   if (request.dry_run.value_or(false)) return dry_run();
-  const std::string reader = std::to_string(streams::log_of(state.facts->id, *index)) + " " +
-                             found->consumer.name + ":" +
-                             std::to_string(found->consumer.creation_second);
+  const std::string reader = std::to_string(streams::log_of(state.facts->id, index)) + " " +
+                             found.consumer.name + ":" +
+                             std::to_string(found.consumer.creation_second);
   if (!context.world.quotas.call("SubscribeToShard " + reader, kCallsPerConsumerAndShard)) {
     return std::unexpected(streams::stream_rate_exceeded(key));
   }
-  const std::string shown =
-      key.account + ":" + key.name + ":" + streams::shard_id(*index) + ":" + found->consumer.name;
-  auto place = context.world.subscriptions.take(
-      {state.facts->id, found->consumer.name, found->consumer.creation_second,
-       found->consumer.generation, *index},
-      shown);
-  if (!place) return std::unexpected(place.error());
-  Call call{context.account, context.region, std::string(context.operation)};
+  const std::string shown = key.scope.account + ":" + key.name + ":" + streams::shard_id(index) +
+                            ":" + found.consumer.name;
+  auto place = TRY(context.world.subscriptions.take(
+      {state.facts->id, found.consumer.name, found.consumer.creation_second,
+       found.consumer.generation, index},
+      shown));
+  Call call{context.scope, std::string(context.operation)};
   context.events = make_shard_events(
-      {std::move(call), *found, *index, *from, std::move(*place), shown, "push " + reader},
+      {std::move(call), found, index, from, std::move(place), shown, "push " + reader},
       context.world, context.form);
   return {};
 }

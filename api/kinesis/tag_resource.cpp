@@ -11,7 +11,8 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
+#include "base/try.h"
+#include "streams/stream.h"
 #include "streams/stream_key.h"
 #include "streams/tags.h"
 
@@ -29,9 +30,8 @@ struct Request {
 };
 
 Result<void> handle(const Request& request, api::Context& context) {
-  const auto resource = find_resource(context, request.resource);
-  if (!resource) return std::unexpected(resource.error());
-  return change_resource(context, *resource, streams::Allowed::kActive,
+  const auto resource = TRY(find_resource(context, request.resource));
+  return change_resource(context, resource, streams::Allowed::kActive,
                          [&](streams::Tags& tags, std::optional<std::string>& /*policy*/,
                              const streams::StreamKey& stream) {
                            return streams::add_tags(tags, request.tags, stream);

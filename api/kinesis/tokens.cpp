@@ -35,15 +35,15 @@ TimePoint take_time(ByteReader& reader) {
 
 void put_stream(std::string& out, std::uint32_t id, const streams::StreamKey& key) {
   append_big_endian(out, id);
-  append_text(out, key.account);
-  append_text(out, key.region);
+  append_text(out, key.scope.account);
+  append_text(out, key.scope.region);
   append_text(out, key.name);
 }
 
 void take_stream(ByteReader& reader, std::uint32_t& id, streams::StreamKey& key) {
   id = reader.take<std::uint32_t>();
-  key.account = reader.take_text();
-  key.region = reader.take_text();
+  key.scope.account = reader.take_text();
+  key.scope.region = reader.take_text();
   key.name = reader.take_text();
 }
 

@@ -14,6 +14,7 @@
 #include "api/kinesis/operations.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "world/world.h"
 
 namespace millrace::kinesis {
@@ -40,10 +41,9 @@ struct Request {
 };
 
 Result<AccountSettings> handle(const Request& request, api::Context& context) {
-  const auto changed = context.world.accounts.set_commitment(
-      context.account, context.region, request.commitment.status == "ENABLED");
-  if (!changed) return std::unexpected(changed.error());
-  const auto& [commitment, ticket] = *changed;
+  const auto changed = TRY(
+      context.world.accounts.set_commitment(context.scope, request.commitment.status == "ENABLED"));
+  const auto& [commitment, ticket] = changed;
   context.wait_for(ticket);
   return to_shape(commitment, context.world.clock.now());
 }

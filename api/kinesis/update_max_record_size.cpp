@@ -13,10 +13,9 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
+#include "base/try.h"
 #include "streams/errors.h"
 #include "streams/stream_facts.h"
-#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -37,15 +36,12 @@ Result<void> handle(const Request& request, api::Context& context) {
   if (!request.stream_arn) {
     return fail(streams::kInvalidArgument, "StreamARN should be provided.");
   }
-  const auto stream = find_stream(context, StreamArnRef{*request.stream_arn, {}});
-  if (!stream) return std::unexpected(stream.error());
-  const auto written = context.world.catalogue.update(
-      **stream,
-      [&](const streams::StreamFacts& /*facts*/,
-          streams::StreamSettings& settings) -> Result<void> {
-        settings.record_kib_max = static_cast<std::uint32_t>(request.max_record_size_in_kib);
-        return {};
-      });
+  const auto stream = TRY(find_stream(context, StreamArnRef{*request.stream_arn, {}}));
+  const auto written = stream->update([&](const streams::StreamFacts& /*facts*/,
+                                          streams::StreamSettings& settings) -> Result<void> {
+    settings.record_kib_max = static_cast<std::uint32_t>(request.max_record_size_in_kib);
+    return {};
+  });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return {};

@@ -19,7 +19,7 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
+#include "base/try.h"
 #include "streams/errors.h"
 #include "streams/quota.h"
 #include "streams/shard_map.h"
@@ -79,10 +79,9 @@ Result<void> check_target(std::size_t current, std::size_t target, std::size_t s
 }
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
+  const auto stream = TRY(find_stream(context, request.stream));
 
-  const ShardLimit limit(context, (*stream)->state().facts->key);
+  const ShardLimit limit(context, stream->state().facts->key);
   std::size_t current = 0;
   const auto plan =
       [&](const streams::StreamState& state) -> Result<std::vector<streams::Reshard>> {
@@ -90,9 +89,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
     const auto target = static_cast<std::size_t>(request.target_shard_count);
     const bool fits = target <= current || limit.check(target - current);
     const std::size_t shards_max = fits ? kShardsMax : std::min(kShardsMax, limit.shards_max());
-    if (auto checked = check_target(current, target, shards_max, fits); !checked) {
-      return std::unexpected(checked.error());
-    }
+    TRY(check_target(current, target, shards_max, fits));
     // The same count again changes nothing, whatever the sizes of the shards.
     if (current == target) return std::vector<streams::Reshard>{};
     if (!context.world.quotas.daily(state.facts->id, streams::DailyUse::kUpdateShardCount)) {
@@ -101,11 +98,10 @@ Result<Response> handle(const Request& request, api::Context& context) {
     }
     return state.shards->scale_to(static_cast<std::uint32_t>(target));
   };
-  const auto written = context.world.catalogue.reshard(**stream, plan);
-  if (!written) return std::unexpected(written.error());
-  context.wait_for(*written);
+  const auto written = TRY(stream->reshard(plan));
+  context.wait_for(written);
 
-  const auto facts = (*stream)->state().facts;
+  const auto facts = stream->state().facts;
   return Response{facts->key.name, static_cast<std::int32_t>(current), request.target_shard_count,
                   stream_arn(facts->key)};
 }

@@ -16,6 +16,7 @@
 #include "api/kinesis/warm_throughput.h"
 #include "api/operation.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "streams/catalogue.h"
 #include "streams/quota.h"
 #include "streams/stream.h"
@@ -41,14 +42,13 @@ struct Request {
 // How many on-demand streams the account has, counted before the stream is locked.
 std::size_t on_demand_streams(api::Context& context, const streams::StreamKey& key) {
   if (context.world.quotas.is_off()) return 0;
-  return context.world.catalogue.counts(key.account, key.region).on_demand_streams;
+  return context.world.catalogue.counts(key.scope).on_demand_streams;
 }
 
 Result<void> check_switch(const streams::StreamFacts& facts, bool to_on_demand,
                           std::size_t on_demand_streams, api::Context& context) {
   if (to_on_demand) {
-    auto checked = context.world.catalogue.check_on_demand_limit(facts.key, on_demand_streams);
-    if (!checked) return checked;
+    TRY(context.world.catalogue.limits().check_on_demand(facts.key, on_demand_streams));
   }
   if (context.world.quotas.daily(facts.id, streams::DailyUse::kModeSwitch)) return {};
   return std::unexpected(
@@ -56,30 +56,28 @@ Result<void> check_switch(const streams::StreamFacts& facts, bool to_on_demand,
 }
 
 Result<void> handle(const Request& request, api::Context& context) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
+  const auto stream = TRY(find_stream(context, request.stream));
   const bool to_on_demand = request.mode.mode == "ON_DEMAND";
   const auto& warm = request.warm_throughput_mibps;
-  const std::size_t count = on_demand_streams(context, (*stream)->state().facts->key);
+  const std::size_t count = on_demand_streams(context, stream->state().facts->key);
   const auto change = [&](const streams::StreamFacts& facts,
                           streams::StreamSettings& settings) -> Result<void> {
     if (warm) {
       if (!to_on_demand) return warm_throughput_needs_on_demand();
-      if (auto checked = check_warm_throughput(*warm, context); !checked) return checked;
+      TRY(check_warm_throughput(*warm, context));
       settings.warm_mibps = static_cast<std::uint32_t>(*warm);
     }
     const auto mode =
         to_on_demand ? streams::StreamMode::kOnDemand : streams::StreamMode::kProvisioned;
     if (mode == settings.mode) return {};
-    if (auto checked = check_switch(facts, to_on_demand, count, context); !checked) return checked;
+    TRY(check_switch(facts, to_on_demand, count, context));
     settings.mode = mode;
     settings.distribution = streams::Distribution::kUserPartitionKey;
     if (!to_on_demand) settings.warm_mibps.reset();
     return {};
   };
-  const auto written = context.world.catalogue.update(**stream, change);
-  if (!written) return std::unexpected(written.error());
-  context.wait_for(*written);
+  const auto written = TRY(stream->update(change));
+  context.wait_for(written);
   return {};
 }
 

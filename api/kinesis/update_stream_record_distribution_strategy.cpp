@@ -12,10 +12,10 @@
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
+#include "base/try.h"
 #include "streams/errors.h"
+#include "streams/stream.h"
 #include "streams/stream_facts.h"
-#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -33,10 +33,9 @@ struct Request {
 };
 
 Result<void> handle(const Request& request, api::Context& context) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
-  const auto written = context.world.catalogue.change(
-      **stream, streams::Allowed::kActive, [&](streams::StreamFacts& facts) -> Result<void> {
+  const auto stream = TRY(find_stream(context, request.stream));
+  const auto written =
+      stream->change(streams::Allowed::kActive, [&](streams::StreamFacts& facts) -> Result<void> {
         if (facts.settings.mode != streams::StreamMode::kOnDemand) {
           return fail(streams::kInvalidArgument,
                       "RecordDistributionStrategy is only supported for streams in On-Demand "

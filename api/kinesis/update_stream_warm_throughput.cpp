@@ -14,11 +14,10 @@
 #include "api/kinesis/warm_throughput.h"
 #include "api/operation.h"
 #include "base/error.h"
-#include "streams/catalogue.h"
+#include "base/try.h"
 #include "streams/errors.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
-#include "world/world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -46,25 +45,21 @@ struct Response {
 };
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const auto stream = find_stream(context, request.stream);
-  if (!stream) return std::unexpected(stream.error());
-  const auto facts = (*stream)->state().facts;
+  const auto stream = TRY(find_stream(context, request.stream));
+  const auto facts = stream->state().facts;
   if (facts->settings.mode != streams::StreamMode::kOnDemand) {
     return fail(streams::kValidation, "Request is invalid. Stream " + facts->key.name +
-                                          " under account " + facts->key.account +
+                                          " under account " + facts->key.scope.account +
                                           " is not in On-Demand mode.");
   }
-  auto checked = check_warm_throughput(request.warm_throughput_mibps, context);
-  if (!checked) return std::unexpected(checked.error());
+  TRY(check_warm_throughput(request.warm_throughput_mibps, context));
   std::uint32_t before = 0;
-  const auto written = context.world.catalogue.update(
-      **stream,
-      [&](const streams::StreamFacts& /*facts*/,
-          streams::StreamSettings& settings) -> Result<void> {
-        before = settings.warm_mibps.value_or(0);
-        settings.warm_mibps = static_cast<std::uint32_t>(request.warm_throughput_mibps);
-        return {};
-      });
+  const auto written = stream->update([&](const streams::StreamFacts& /*facts*/,
+                                          streams::StreamSettings& settings) -> Result<void> {
+    before = settings.warm_mibps.value_or(0);
+    settings.warm_mibps = static_cast<std::uint32_t>(request.warm_throughput_mibps);
+    return {};
+  });
   if (!written) return std::unexpected(written.error());
   context.wait_for(*written);
   return Response{stream_arn(facts->key),

@@ -16,8 +16,7 @@ namespace {
 constexpr std::int32_t kMibpsMax = 10240;
 
 bool has_commitment(const api::Context& context) {
-  return context.world.accounts.commitment(context.account, context.region)
-      .is_in_force(context.world.clock.now());
+  return context.world.accounts.commitment(context.scope).is_in_force(context.world.clock.now());
 }
 
 std::int32_t mibps_of(const streams::StreamSettings& settings) {
@@ -38,7 +37,7 @@ Result<void> check_warm_throughput(std::int32_t mibps, const api::Context& conte
     return fail(streams::kValidation,
                 "WarmThroughputMiBps is only supported in accounts that have "
                 "MinimumThroughputBillingCommitment enabled. Account " +
-                    context.account + " does not.");
+                    context.scope.account + " does not.");
   }
   if (mibps > kMibpsMax) {
     return fail(streams::kLimitExceeded, "WarmThroughputMiBps cannot be greater than " +

@@ -3,11 +3,11 @@
 // A key of the key file, or of nobody in particular, is its account's root.
 // Source: API_GetCallerIdentity, AWS STS API reference.
 
+#include <cstddef>
 #include <string>
 #include <tuple>
 
 #include "api/context.h"
-#include "api/field.h"
 #include "api/operation.h"
 #include "api/session_keys.h"
 #include "api/sts/operations.h"
@@ -36,16 +36,17 @@ struct Response {
 };
 
 Result<Response> handle(const Request& /*request*/, api::Context& context) {
-  const std::string partition(partition_of(context.region));
+  const std::string partition(partition_of(context.scope.region));
   if (context.session.empty()) {
-    return Response{context.account, context.account,
-                    "arn:" + partition + ":iam::" + context.account + ":root"};
+    return Response{context.scope.account, context.scope.account,
+                    "arn:" + partition + ":iam::" + context.scope.account + ":root"};
   }
-  const std::string arn = "arn:" + partition + ":sts::" + context.account + ":" + context.session;
+  const std::string arn =
+      "arn:" + partition + ":sts::" + context.scope.account + ":" + context.session;
   const std::size_t slash = arn.rfind('/');
   return Response{
       "AROA" + api::id_of(context.world.sealer, arn.substr(0, slash)) + ":" + arn.substr(slash + 1),
-      context.account, arn};
+      context.scope.account, arn};
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
     return fail(api::kAccessDenied, "Cannot call GetSessionToken with session credentials");
   }
   const std::int32_t seconds = request.duration_seconds.value_or(kLifeDefault);
-  return Response{make_credentials(context, context.account, "", seconds)};
+  return Response{make_credentials(context, context.scope.account, "", seconds)};
 }
 
 }  // namespace

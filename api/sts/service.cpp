@@ -4,7 +4,6 @@
 
 #include "api/error_reply.h"
 #include "api/errors.h"
-#include "api/operation.h"
 #include "api/sts/operations.h"
 
 namespace millrace::sts {

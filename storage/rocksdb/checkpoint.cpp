@@ -1,9 +1,12 @@
 #include "storage/rocksdb/checkpoint.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <rocksdb/db.h>
@@ -25,9 +28,16 @@ rocksdb::Status sync_directory(rocksdb::Env& env, const std::string& path) {
   return status.ok() ? directory->Fsync() : status;
 }
 
+std::string in(std::string_view directory, std::string_view name) {
+  std::string path(directory);
+  path += '/';
+  path += name;
+  return path;
+}
+
 rocksdb::Status copy_file(rocksdb::Env& env, const StoreFile& file, const std::string& place) {
-  const std::string from = file.directory + "/" + file.name;
-  const std::string to = place + "/" + file.name;
+  const std::string from = in(file.directory, file.name);
+  const std::string to = in(place, file.name);
   if (file.is_linked) return env.LinkFile(from, to);
   std::string bytes = file.replacement;
   if (bytes.empty()) {
@@ -51,7 +61,7 @@ rocksdb::Status copy_all(rocksdb::Env& env, const std::vector<StoreFile>& files,
 void remove_copy(rocksdb::Env& env, const std::string& place) {
   std::vector<std::string> names;
   env.GetChildren(place, &names).PermitUncheckedError();
-  for (const std::string& name : names) env.DeleteFile(place + "/" + name).PermitUncheckedError();
+  for (const std::string& name : names) env.DeleteFile(in(place, name)).PermitUncheckedError();
   env.DeleteDir(place).PermitUncheckedError();
 }
 
@@ -87,7 +97,7 @@ Result<std::vector<StoreFile>> files_of_copy(rocksdb::Env& env, const std::strin
   std::vector<StoreFile> files;
   for (const std::string& name : names) {
     StoreFile file{directory, name, name.ends_with(".sst"), 0, ""};
-    if (auto status = env.GetFileSize(directory + "/" + name, &file.bytes); !status.ok()) {
+    if (auto status = env.GetFileSize(in(directory, name), &file.bytes); !status.ok()) {
       return std::unexpected(to_error(status));
     }
     files.push_back(std::move(file));

@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -28,12 +29,11 @@
 namespace millrace::storage {
 
 Result<TimePoint> Epochs::load(const RocksDbStore& store) {
-  const auto stored = store.get(epoch_key());
-  if (!stored) return std::unexpected(stored.error());
-  if (*stored) running_ = ByteReader(**stored).take<std::uint64_t>();
+  const auto stored = TRY(store.get(epoch_key()));
+  if (stored) running_ = ByteReader(*stored).take<std::uint64_t>();
   states_.begin_epoch(running_);
-  if (auto loaded = load_heads(store); !loaded) return std::unexpected(loaded.error());
-  if (auto loaded = load_entries(store); !loaded) return std::unexpected(loaded.error());
+  TRY(load_heads(store));
+  TRY(load_entries(store));
   std::int64_t newest = 0;
   for (const auto& state : states_.all()) {
     newest = std::max(newest, state->last_arrival_millis.load());
@@ -79,12 +79,11 @@ Result<void> Epochs::load_entries(const RocksDbStore& store) {
   for (values->Seek(epoch_begin_key(running_)); values->Valid(); values->Next()) {
     const auto key = parse_record_key(values->key().ToStringView());
     if (!key) return fail(kDamaged, "A stored key is damaged.");
-    const auto value = decode_value(values->value().ToStringView());
-    if (!value) return std::unexpected(value.error());
+    const auto value = TRY(decode_value(values->value().ToStringView()));
     // Not one of the states if the log has been dropped.
     const auto state = states_.find_or_add(key->log);
     state->last_arrival_millis =
-        std::max(state->last_arrival_millis.load(), millis_of(value->arrival));
+        std::max(state->last_arrival_millis.load(), millis_of(value.arrival));
     add(*state, key->last + 1, values->key().size() + values->value().size());
   }
   if (!values->status().ok()) return std::unexpected(to_error(values->status()));

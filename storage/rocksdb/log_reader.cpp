@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -37,10 +38,9 @@ Result<std::optional<Entries>> entries_at(const rocksdb::Iterator& values, Decod
     return std::nullopt;
   }
   const auto key = parse_record_key(values.key().ToStringView());
-  const auto value = decode(values.value().ToStringView());
-  if (!value) return std::unexpected(value.error());
-  if (!key || key->last + 1 < value->count) return fail(kDamaged, "A stored key is damaged.");
-  return Entries{key->last + 1 - value->count, value->arrival, value->count, value->body};
+  const auto value = TRY(decode(values.value().ToStringView()));
+  if (!key || key->last + 1 < value.count) return fail(kDamaged, "A stored key is damaged.");
+  return Entries{key->last + 1 - value.count, value.arrival, value.count, value.body};
 }
 
 Position end_of(const Entries& entries) { return entries.first + entries.count; }
@@ -55,11 +55,10 @@ Result<bool> scan_epoch(const RocksDbStore& store, LogId log, Position from, Pos
   const std::unique_ptr<rocksdb::Iterator> values(store.db().NewIterator(options, store.records()));
   const auto begin = record_key(log, from);
   for (values->Seek(to_slice(to_view(begin)));; values->Next()) {
-    const auto entries = entries_at(*values, decode);
-    if (!entries) return std::unexpected(entries.error());
-    if (!*entries) return true;
-    if (!visit(**entries)) return false;
-    if (end_of(**entries) >= end) return false;
+    const auto entries = TRY(entries_at(*values, decode));
+    if (!entries) return true;
+    if (!visit(*entries)) return false;
+    if (end_of(*entries) >= end) return false;
   }
 }
 
@@ -109,9 +108,8 @@ Result<void> scan(const RocksDbStore& store, const LogState& state, Position fro
     for (Epoch epoch = std::max(run.first, epoch_of(from)); epoch <= run.last; ++epoch) {
       const Position begin = std::max(from, start_of(epoch));
       if (begin >= end) return {};
-      const auto goes_on = scan_epoch(store, state.log, begin, end, decode, visit);
-      if (!goes_on) return std::unexpected(goes_on.error());
-      if (!*goes_on) return {};
+      const auto goes_on = TRY(scan_epoch(store, state.log, begin, end, decode, visit));
+      if (!goes_on) return {};
     }
   }
   return {};
@@ -163,9 +161,8 @@ Result<Position> log_position_at(const RocksDbStore& store, const LogState& stat
     middle = start_of(first + (last - first) / 2);
   }
   if (low > from) {
-    const auto found = find_in_epoch(store, state.log, low, time);
-    if (!found) return std::unexpected(found.error());
-    if (*found) late = **found;
+    const auto found = TRY(find_in_epoch(store, state.log, low, time));
+    if (found) late = *found;
   }
   return std::min(late, end);
 }

@@ -10,6 +10,7 @@
 
 #include "storage/engine.h"
 #include "storage/rocksdb/log_states.h"
+#include "storage/row_listeners.h"
 
 namespace millrace::storage {
 
@@ -51,7 +52,7 @@ class Publisher {
 
   LogStates& states_;
   std::function<void(LogId, Position)> listener_ = [](LogId, Position) {};
-  RowListener row_listener_ = [](std::span<const TableBatch::Change>) {};
+  RowListener row_listener_ = [](std::span<const RowChange>) {};
   std::mutex mutex_;  // Guards what follows.
   std::vector<Unpublished> unpublished_;
 };

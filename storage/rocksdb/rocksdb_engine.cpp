@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -40,6 +41,7 @@
 #include "storage/rocksdb/syncer.h"
 #include "storage/rocksdb/usage.h"
 #include "storage/rocksdb/wal_check.h"
+#include "storage/row_listeners.h"
 
 namespace millrace::storage {
 namespace {
@@ -55,7 +57,9 @@ class RocksDbEngine final : public Engine {
         room_(options_, directory),
         mark_(std::move(mark)),
         epochs_(states_),
-        commits_([this](std::span<Commit* const> round) { writer_->write(round); }) {}
+        commits_([this](std::span<Commit* const> round) { writer_->write(round); }) {
+    publisher_.on_rows([this](std::span<const RowChange> changes) { tell_rows(changes); });
+  }
 
   ~RocksDbEngine() override { close(); }
 
@@ -118,7 +122,7 @@ class RocksDbEngine final : public Engine {
     Commit commit;
     commit.batches = batches;
     commit.when = when;
-    if (auto run = run_commit(commit); !run) return std::unexpected(run.error());
+    TRY(run_commit(commit));
     return std::move(commit.receipt);
   }
 
@@ -132,7 +136,7 @@ class RocksDbEngine final : public Engine {
   Result<Ticket> write(const TableBatch& batch) override {
     Commit commit;
     commit.table = &batch;
-    if (auto run = run_commit(commit); !run) return std::unexpected(run.error());
+    TRY(run_commit(commit));
     return commit.receipt.ticket;
   }
 
@@ -199,8 +203,6 @@ class RocksDbEngine final : public Engine {
     publisher_.on_publish(std::move(listener));
   }
 
-  void on_rows(RowListener listener) override { publisher_.on_rows(std::move(listener)); }
-
   [[nodiscard]] Position positions_end() const override { return start_of(epochs_.running() + 1); }
 
   [[nodiscard]] bool has(Capability capability) const override {
@@ -213,7 +215,7 @@ class RocksDbEngine final : public Engine {
   Result<void> checkpoint(const std::string& place) override {
     Commit first;
     first.ends_epoch = true;
-    if (auto ended = run_commit(first); !ended) return ended;
+    TRY(run_commit(first));
     if (const auto status = store_->flush(); !status.ok()) {
       return std::unexpected(room_.error_of(status));
     }
@@ -222,12 +224,11 @@ class RocksDbEngine final : public Engine {
     Commit second;
     second.ends_epoch = !is_durable_store();
     second.between_writes = [&]() -> Result<void> {
-      auto found = files_of(db(), !is_durable_store());
-      if (!found) return std::unexpected(found.error());
-      files = std::move(*found);
+      auto found = TRY(files_of(db(), !is_durable_store()));
+      files = std::move(found);
       return {};
     };
-    if (auto listed = run_commit(second); !listed) return listed;
+    TRY(run_commit(second));
     return copy_files(store_->plain_env(), files, place);
   }
 
@@ -248,7 +249,7 @@ class RocksDbEngine final : public Engine {
   }
 
   Result<void> run_commit(Commit& commit) {
-    if (auto open = room_.takes(!commit.batches.empty()); !open) return open;
+    TRY(room_.takes(!commit.batches.empty()));
     commits_.run(commit);
     return commit.outcome;
   }
@@ -257,9 +258,8 @@ class RocksDbEngine final : public Engine {
   [[nodiscard]] bool is_durable_store() const { return mark_.has_value(); }
 
   Result<void> load(const Opening& opening) {
-    const auto newest = epochs_.load(*store_);
-    if (!newest) return std::unexpected(newest.error());
-    clock_.raise_floor(*newest);
+    const auto newest = TRY(epochs_.load(*store_));
+    clock_.raise_floor(newest);
     is_loaded_ = true;
     // The next epoch is the first whose positions are all allowed.
     const Epoch first = epoch_of(opening.positions_from + start_of(1) - 1);
@@ -321,23 +321,20 @@ namespace {
 Result<std::unique_ptr<Engine>> open_held(Directory& directory, const RocksDbOptions& options,
                                           Clock& clock, const Origin* origin) {
   const bool is_new = !directory.is_complete();
-  auto held = check_store(directory, options.boot_id);
-  if (!held) return std::unexpected(held.error());
-  if (held->cut_bytes > 0) {
-    options.warn("cut " + std::to_string(held->cut_bytes) +
+  auto held = TRY(check_store(directory, options.boot_id));
+  if (held.cut_bytes > 0) {
+    options.warn("cut " + std::to_string(held.cut_bytes) +
                  " bytes of unacknowledged writes from the end of the write-ahead log");
   }
   RocksDbEngine::Opening opening;
   opening.may_create = is_new && origin == nullptr;
-  opening.sequence_min = held->mark.last_sequence();
-  opening.is_suffix_lost = held->mark.is_used() && held->mark.boot_id() != options.boot_id;
+  opening.sequence_min = held.mark.last_sequence();
+  opening.is_suffix_lost = held.mark.is_used() && held.mark.boot_id() != options.boot_id;
   if (origin != nullptr) opening.positions_from = origin->positions_from;
-  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::move(held->mark), &directory);
-  if (auto opened = engine->open(opening); !opened) return std::unexpected(opened.error());
+  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::move(held.mark), &directory);
+  TRY(engine->open(opening));
   if (is_new) {
-    if (auto finished = directory.finish_creation(); !finished) {
-      return std::unexpected(finished.error());
-    }
+    TRY(directory.finish_creation());
   }
   return engine;
 }
@@ -387,22 +384,16 @@ Result<std::unique_ptr<Engine>> open_rocksdb_from(const Origin& origin, Director
 
 Result<std::unique_ptr<Engine>> open_ephemeral(const RocksDbOptions& options, Clock& clock) {
   auto engine = std::make_unique<RocksDbEngine>(options, clock, std::nullopt, nullptr);
-  if (auto opened = engine->open({.may_create = true}); !opened) {
-    return std::unexpected(opened.error());
-  }
+  TRY(engine->open({.may_create = true}));
   return engine;
 }
 
 Result<std::unique_ptr<Engine>> open_ephemeral_from(const Origin& origin,
                                                     const RocksDbOptions& options, Clock& clock) {
   const auto env = plain_env_of(options);
-  if (auto copied = copy_checkpoint(*env, origin.place, options.memory_place); !copied) {
-    return std::unexpected(copied.error());
-  }
+  TRY(copy_checkpoint(*env, origin.place, options.memory_place));
   auto engine = std::make_unique<RocksDbEngine>(options, clock, std::nullopt, nullptr);
-  if (auto opened = engine->open({.positions_from = origin.positions_from}); !opened) {
-    return std::unexpected(opened.error());
-  }
+  TRY(engine->open({.positions_from = origin.positions_from}));
   return engine;
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/try.h"
 #include "storage/directory.h"
 #include "storage/errors.h"
 #include "storage/rocksdb/mark.h"
@@ -246,10 +247,8 @@ Result<std::vector<WalFile>> read_wals(const std::filesystem::path& directory) {
 
 Result<std::uint64_t> check_wals(const std::vector<WalFile>& wals, const Mark& mark,
                                  BootId boot_id) {
-  if (auto present = check_present(wals, mark); !present) return std::unexpected(present.error());
-  if (auto kept = check_promises(wals, mark, boot_id); !kept) {
-    return std::unexpected(kept.error());
-  }
+  TRY(check_present(wals, mark));
+  TRY(check_promises(wals, mark, boot_id));
   std::uint64_t cut_bytes = 0;
   for (const WalFile& wal : wals) {
     if (!wal.damage) continue;
@@ -275,19 +274,12 @@ Result<void> remove_empty_wals(const std::vector<WalFile>& wals, Mark& mark) {
 }
 
 Result<CheckedStore> check_store(const Directory& directory, BootId boot_id) {
-  auto mark = Mark::open(directory.mark_path().string(), !directory.is_complete());
-  if (!mark) return std::unexpected(mark.error());
-  if (auto listed = check_manifest(directory.db_path(), *mark); !listed) {
-    return std::unexpected(listed.error());
-  }
-  const auto wals = read_wals(directory.db_path());
-  if (!wals) return std::unexpected(wals.error());
-  const auto cut_bytes = check_wals(*wals, *mark, boot_id);
-  if (!cut_bytes) return std::unexpected(cut_bytes.error());
-  if (auto removed = remove_empty_wals(*wals, *mark); !removed) {
-    return std::unexpected(removed.error());
-  }
-  return CheckedStore{std::move(*mark), *cut_bytes};
+  auto mark = TRY(Mark::open(directory.mark_path().string(), !directory.is_complete()));
+  TRY(check_manifest(directory.db_path(), mark));
+  const auto wals = TRY(read_wals(directory.db_path()));
+  const auto cut_bytes = TRY(check_wals(wals, mark, boot_id));
+  TRY(remove_empty_wals(wals, mark));
+  return CheckedStore{std::move(mark), cut_bytes};
 }
 
 }  // namespace millrace::storage

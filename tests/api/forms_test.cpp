@@ -22,6 +22,7 @@
 #include "api/value.h"
 #include "api/xml.h"
 #include "base/clock.h"
+#include "base/error.h"
 
 namespace millrace::api {
 namespace {

@@ -9,7 +9,6 @@
 #include "api/context.h"
 #include "api/json.h"
 #include "api/kinesis/operations.h"
-#include "api/operation.h"
 #include "api/service.h"
 #include "api/value.h"
 #include "base/clock.h"

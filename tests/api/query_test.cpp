@@ -1,5 +1,6 @@
 #include "api/query.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <variant>

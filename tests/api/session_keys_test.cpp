@@ -1,6 +1,6 @@
 #include "api/session_keys.h"
 
-#include <chrono>
+#include <cstddef>
 #include <set>
 #include <string>
 #include <vector>

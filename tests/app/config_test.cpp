@@ -1,5 +1,3 @@
-#include "app/config.h"
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,8 +7,9 @@
 
 #include <doctest/doctest.h>
 
+#include "app/config_values.h"
 #include "app/options_file.h"
-#include "streams/catalogue.h"
+#include "streams/surroundings.h"
 
 namespace millrace::app {
 

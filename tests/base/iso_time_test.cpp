@@ -1,7 +1,6 @@
 #include "base/iso_time.h"
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 

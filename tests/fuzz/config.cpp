@@ -20,6 +20,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "app/config_values.h"
 #include "aws/access_keys.h"
 #include "net/limits.h"
 #include "tests/fuzz/fuzz.h"

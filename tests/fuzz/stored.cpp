@@ -16,8 +16,11 @@
 #include "base/uint128.h"
 #include "storage/batch.h"
 #include "storage/rocksdb/keys.h"
+#include "streams/accounts.h"
+#include "streams/dropped_shards.h"
 #include "streams/record.h"
-#include "streams/rows.h"
+#include "streams/shard_rows.h"
+#include "streams/stream_rows.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace millrace::fuzz {
@@ -95,7 +98,7 @@ void check_rows(std::string_view bytes) {
     require(rows::dropped_row_key(*id) == bytes);
   }
   if (const auto account = rows::parse_account_row_key(bytes)) {
-    require(rows::account_row_key(account->first, account->second) == bytes);
+    require(rows::account_row_key(*account) == bytes);
   }
 }
 

@@ -17,6 +17,7 @@
 #include "streams/accounts.h"
 #include "streams/arrivals.h"
 #include "streams/catalogue.h"
+#include "streams/maintenance.h"
 #include "streams/quota.h"
 #include "streams/subscriptions.h"
 #include "tests/sequences/model.h"
@@ -31,7 +32,7 @@ class ServerSide {
   void restart();
 
   // What the retention timer does.
-  void expire() { catalogue_->expire(); }
+  void expire() { streams::expire(*catalogue_, engine_); }
 
   void advance(Millis step) { clock_.advance(std::chrono::milliseconds(step)); }
   [[nodiscard]] Millis now() const { return millis_of(clock_.now()); }

@@ -13,7 +13,9 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "storage/engine.h"
+#include "streams/account_limits.h"
 #include "streams/catalogue.h"
+#include "streams/maintenance.h"
 #include "streams/record.h"
 #include "streams/stream.h"
 #include "tests/streams/catalogue_fixture.h"
@@ -103,7 +105,7 @@ TEST_CASE_FIXTURE(StreamMetricsTest,
 
   clock_.advance(5h);  // The first has expired; nobody has trimmed it yet.
   CHECK(value(scrape(), "millrace_stream_oldest_record_age_seconds", kA) == "86399.999");
-  catalogue_->expire();
+  streams::expire(*catalogue_, engine_);
   CHECK(value(scrape(), "millrace_stream_oldest_record_age_seconds", kA) == "18000");
 }
 

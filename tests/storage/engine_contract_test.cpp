@@ -27,6 +27,7 @@
 #include "storage/memory_engine.h"
 #include "storage/rocksdb/rocksdb_engine.h"
 #include "storage/rocksdb/rocksdb_options.h"
+#include "storage/row_listeners.h"
 #include "tests/storage/temp_directory.h"
 
 namespace millrace::storage {
@@ -425,9 +426,9 @@ TEST_CASE("of those who change a row at the same time one wins each step") {
 TEST_CASE("who listens to rows hears of each batch that was written, in order, before its writer") {
   over_every_engine([](Engine& engine, ManualClock&) {
     std::vector<std::string> heard;
-    engine.on_rows([&](std::span<const TableBatch::Change> changes) {
+    auto token = engine.on_rows([&](std::span<const RowChange> changes) {
       std::string line;
-      for (const TableBatch::Change& change : changes) {
+      for (const RowChange& change : changes) {
         line += change.key + '=' + change.value.value_or("-") + ' ';
       }
       heard.push_back(line);
@@ -447,6 +448,10 @@ TEST_CASE("who listens to rows hears of each batch that was written, in order, b
     second.put("c", "3");
     REQUIRE(engine.write(second));
     CHECK(heard == std::vector<std::string>{"a=1 b=- ", "c=3 "});
+
+    token = {};
+    REQUIRE(engine.write(first));
+    CHECK(heard.size() == 2);  // It no longer listens.
   });
 }
 

@@ -23,13 +23,18 @@
 #include "storage/errors.h"
 #include "storage/memory_engine.h"
 #include "storage/spaces.h"
+#include "streams/account_limits.h"
+#include "streams/dropped_shards.h"
 #include "streams/errors.h"
+#include "streams/maintenance.h"
 #include "streams/record.h"
-#include "streams/rows.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
+#include "streams/shard_rows.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
+#include "streams/stream_rows.h"
+#include "streams/surroundings.h"
 #include "tests/streams/catalogue_fixture.h"
 
 namespace millrace::streams {
@@ -61,9 +66,8 @@ class CatalogueTest : protected CatalogueFixture {
   }
 
   void split(const StreamPointer& stream, std::uint32_t shard, uint128 at) {
-    REQUIRE(catalogue_->reshard(*stream, [&](const StreamState&) {
-      return Result<std::vector<Reshard>>{{Split{shard, at}}};
-    }));
+    REQUIRE(stream->reshard(
+        [&](const StreamState&) { return Result<std::vector<Reshard>>{{Split{shard, at}}}; }));
   }
 };
 
@@ -110,7 +114,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "one name in two accounts or regions is two str
     other.key = key;
     CHECK(catalogue_->create(other));
   }
-  CHECK(catalogue_->list("000000000000", "us-east-1").size() == 1);
+  CHECK(catalogue_->list({"000000000000", "us-east-1"}).size() == 1);
 }
 
 TEST_CASE_FIXTURE(CatalogueTest,
@@ -129,7 +133,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
   create_named("2", "eu", "c");
   const auto page = [&](std::string_view after, std::size_t count_max) {
     std::string names;
-    for (const auto& stream : catalogue_->list("1", "eu", after, count_max)) {
+    for (const auto& stream : catalogue_->list({"1", "eu"}, after, count_max)) {
       names += stream->state().facts->key.name;
     }
     return names;
@@ -143,7 +147,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
   CHECK(page("", 0).empty());
 
   for (const char* name : {"b", "c"}) {
-    REQUIRE(catalogue_->remove(**catalogue_->find({"1", "eu", name}), false));
+    REQUIRE((*catalogue_->find({{"1", "eu"}, name}))->remove(false));
   }
   CHECK(page("", 3) == "abc");
   clock_.advance(6s);  // Whoever looks carries the deletions out, and gets others in their places.
@@ -213,12 +217,11 @@ TEST_CASE_FIXTURE(CatalogueTest, "everything is there after a restart") {
     const StreamPointer stream = create(2);
     put(*stream, "a", "before");
     split(stream, 0, 1000);
-    REQUIRE(
-        catalogue_->change(*stream, Allowed::kNotDeleting, [](StreamFacts& facts) -> Result<void> {
-          facts.retention_hours = 48;
-          facts.tags["team"] = "blue";
-          return {};
-        }));
+    REQUIRE(stream->change(Allowed::kNotDeleting, [](StreamFacts& facts) -> Result<void> {
+      facts.retention_hours = 48;
+      facts.tags["team"] = "blue";
+      return {};
+    }));
   }
   reopen();
 
@@ -293,8 +296,8 @@ TEST_CASE_FIXTURE(CatalogueTest, "a second reshard has to wait for the first") {
   const StreamPointer stream = create(1);
   split(stream, 0, 1000);
 
-  const auto refused = catalogue_->reshard(
-      *stream, [](const StreamState&) { return Result<std::vector<Reshard>>{}; });
+  const auto refused =
+      stream->reshard([](const StreamState&) { return Result<std::vector<Reshard>>{}; });
 
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message ==
@@ -326,9 +329,9 @@ TEST_CASE_FIXTURE(CatalogueTest, "each transition is told once, when somebody lo
   CHECK(look() == Told{"ACTIVE>UPDATING -0 +0"});
   clock_.advance(5s);
   CHECK(look() == Told{"UPDATING>ACTIVE -1 +2"});
-  REQUIRE(catalogue_->remove(*stream, false));
+  REQUIRE(stream->remove(false));
   CHECK(look() == Told{"ACTIVE>DELETING -0 +0"});
-  CHECK(catalogue_->remove(*stream, false));
+  CHECK(stream->remove(false));
   clock_.advance(5s);
   CHECK(look() == Told{"DELETING>none -3 +0"});
 }
@@ -336,8 +339,8 @@ TEST_CASE_FIXTURE(CatalogueTest, "each transition is told once, when somebody lo
 TEST_CASE_FIXTURE(CatalogueTest, "an on-demand stream is not resharded by hand") {
   const StreamPointer stream = create(4, StreamMode::kOnDemand);
 
-  const auto refused = catalogue_->reshard(
-      *stream, [](const StreamState&) { return Result<std::vector<Reshard>>{}; });
+  const auto refused =
+      stream->reshard([](const StreamState&) { return Result<std::vector<Reshard>>{}; });
 
   CHECK(refused.error().code == kValidation);
 }
@@ -345,7 +348,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "an on-demand stream is not resharded by hand")
 TEST_CASE_FIXTURE(CatalogueTest, "a deleted stream is gone, and its name's next stream is new") {
   const StreamPointer old = create(1);
   const PutPart before = put(*old, "a", "old");
-  REQUIRE(catalogue_->remove(*old, false));
+  REQUIRE(old->remove(false));
   CHECK_FALSE(catalogue_->find(kOrders));
 
   const StreamPointer next = create(1);
@@ -364,7 +367,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "streams that follow one another fast are dated
     CHECK(state.facts->created_at == clock_.now());
     CHECK(state.shards->find(0)->creation_second == seconds_of(clock_.now()) - kShardsBeforeStream);
     CHECK(put(*stream, "a", "x").first.second == seconds_of(clock_.now()));
-    REQUIRE(catalogue_->remove(*stream, false));
+    REQUIRE(stream->remove(false));
     clock_.advance(5ms);
   }
 }
@@ -373,7 +376,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "nothing is left in the store of streams that a
   for (int life = 0; life < 3; ++life) {
     put(*create(2), "a", "x");
     split(find(), 0, 1000);
-    REQUIRE(catalogue_->remove(*find(), false));
+    REQUIRE(find()->remove(false));
   }
 
   std::vector<std::string> rows;
@@ -394,7 +397,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "whoever waits on a shard hears at once of what
   CHECK(ended == std::vector<storage::LogId>{log_of(id, 0)});
 
   ended.clear();
-  REQUIRE(catalogue_->remove(*stream, false));
+  REQUIRE(stream->remove(false));
   CHECK(ended.size() == 3);
 }
 
@@ -436,6 +439,58 @@ TEST_CASE_FIXTURE(CatalogueTest, "logs whose shards went just before an end go a
   CHECK_FALSE(engine_.get(rows::dropped_row_key({id, 0, 1}))->has_value());
 }
 
+TEST_CASE_FIXTURE(CatalogueTest, "what another server writes of streams is heard of") {
+  const StreamPointer stream = create(1);
+  StreamFacts facts = *stream->state().facts;
+  facts.tags = {{"by", "them"}};
+  storage::TableBatch changed;
+  changed.put(rows::stream_row_key(facts.id), rows::encode(facts));
+  REQUIRE(engine_.write(changed));
+  CHECK(find()->state().facts->tags == facts.tags);
+
+  StreamFacts other = facts;
+  other.id = facts.id + 1'000;
+  other.key.name = "theirs";
+  storage::TableBatch created;
+  created.put(rows::stream_row_key(other.id), rows::encode(other));
+  rows::put_shards(created, other.id, ShardMap::uniform(3, seconds_of(kStart)), 0);
+  REQUIRE(engine_.write(created));
+  const auto theirs = catalogue_->find(other.key);
+  REQUIRE(theirs);
+  CHECK((*theirs)->state().shards->open_count() == 3);
+
+  storage::TableBatch removed;
+  removed.remove(rows::stream_row_key(facts.id));
+  removed.remove(rows::shard_row_key(facts.id, 0));
+  REQUIRE(engine_.write(removed));
+  CHECK_FALSE(catalogue_->find(kOrders));
+  CHECK(catalogue_->list_all().size() == 1);
+}
+
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "a change that rests on a row which is not there any more is refused") {
+  // Another catalogue over the same rows, that does not hear of what this one writes in between.
+  const StreamPointer stream = create(1);
+  const auto elsewhere =
+      std::make_shared<Surroundings>(engine_, clock_, quotas_, CatalogueOptions{});
+  Stream deaf(elsewhere, stream->state());
+  const auto tag = [](const char* value) {
+    return [value](StreamFacts& facts) -> Result<void> {
+      facts.tags.insert_or_assign("t", value);
+      return {};
+    };
+  };
+  REQUIRE(stream->change(Allowed::kActive, tag("ours")));
+
+  const auto refused = deaf.change(Allowed::kActive, tag("theirs"));
+
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == storage::kConflict);
+  CHECK(find()->state().facts->tags.at("t") == "ours");
+  reopen();
+  CHECK(find()->state().facts->tags.at("t") == "ours");
+}
+
 TEST_CASE_FIXTURE(CatalogueTest, "all streams together have so many shards and no more") {
   CatalogueOptions options;
   options.shards_held_max = 10;
@@ -455,9 +510,9 @@ TEST_CASE_FIXTURE(CatalogueTest, "all streams together have so many shards and n
   wanted.shard_count = 4;
   REQUIRE(catalogue_->create(wanted));
   const StreamPointer two = *catalogue_->find(name("two"));
-  CHECK_FALSE(catalogue_->reshard(
-      *two, [](const StreamState&) { return std::vector<Reshard>{Split{0, 1000}}; }));
-  REQUIRE(catalogue_->remove(*two, false));
+  CHECK_FALSE(
+      two->reshard([](const StreamState&) { return std::vector<Reshard>{Split{0, 1000}}; }));
+  REQUIRE(two->remove(false));
   CHECK(catalogue_->create(wanted));
 }
 
@@ -473,8 +528,8 @@ TEST_CASE_FIXTURE(CatalogueTest,
   reopen();
 
   const auto split = [this](std::uint32_t shard) {
-    return catalogue_->reshard(
-        *find(), [shard](const StreamState&) { return std::vector<Reshard>{Split{shard, 1000}}; });
+    return find()->reshard(
+        [shard](const StreamState&) { return std::vector<Reshard>{Split{shard, 1000}}; });
   };
   REQUIRE(split(0));
   CHECK(find()->state().shards->next_index() == storage::kPartsMax);
@@ -503,7 +558,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "no number repeats when a name is deleted and m
     for (int i = 0; i < 20; ++i) {
       CHECK(numbers.insert(to_decimal(put(*find(), std::to_string(i)).first)).second);
     }
-    REQUIRE(catalogue_->remove(*find(), false));
+    REQUIRE(find()->remove(false));
     if (life == 2) reopen();
   }
 }
@@ -517,23 +572,23 @@ TEST_CASE_FIXTURE(CatalogueTest, "the records of a deleted stream that could not
     engine_.fail_writes(Error{kInternalFailure, "The device does not answer."});
   });
 
-  CHECK(catalogue_->remove(*stream, false));
+  CHECK(stream->remove(false));
   CHECK_FALSE(catalogue_->find(kOrders));
   CHECK(engine_.bounds(log)->published > 0);
 
   engine_.fail_writes(std::nullopt);
-  catalogue_->expire();
+  expire(*catalogue_, engine_);
   CHECK(engine_.bounds(log)->published == 0);
 }
 
 TEST_CASE_FIXTURE(CatalogueTest,
                   "a deleted stream whose end cannot be written is gone all the same") {
   const StreamPointer old = create(1);
-  REQUIRE(catalogue_->remove(*old, false));
+  REQUIRE(old->remove(false));
   engine_.fail_writes(Error{kInternalFailure, "The device does not answer."});
 
   CHECK(catalogue_->list_all().empty());
-  CHECK(catalogue_->list(kOrders.account, kOrders.region).empty());
+  CHECK(catalogue_->list(kOrders.scope).empty());
   CHECK(catalogue_->find(kOrders).error().code == kResourceNotFound);
 }
 
@@ -541,7 +596,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
                   "no stream is made while its predecessor's end cannot be written") {
   const StreamPointer old = create(1);
   const PutPart before = put(*old, "a", "old");
-  REQUIRE(catalogue_->remove(*old, false));
+  REQUIRE(old->remove(false));
   // The first write that is tried is the one that ends the old stream.
   engine_.fail_writes(Error{kInternalFailure, "The device does not answer."}, 1);
   NewStream wanted;
@@ -563,7 +618,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "a deletion that was cut short is finished afte
   reopen({0ms, 10s, 0ms});
   const StreamPointer stream = create(2);
   put(*stream, "a", "x");
-  REQUIRE(catalogue_->remove(*stream, false));
+  REQUIRE(stream->remove(false));
   CHECK(status(find(), clock_) == StreamStatus::kDeleting);
   reopen();
   clock_.advance(10s);
@@ -589,11 +644,10 @@ TEST_CASE_FIXTURE(CatalogueTest,
                   "a longer retention brings nothing back, a shorter one hides at once") {
   const StreamPointer stream = create(1);
   const auto set_hours = [&](int hours) {
-    REQUIRE(
-        catalogue_->change(*stream, Allowed::kNotDeleting, [&](StreamFacts& facts) -> Result<void> {
-          facts.retention_hours = hours;
-          return {};
-        }));
+    REQUIRE(stream->change(Allowed::kNotDeleting, [&](StreamFacts& facts) -> Result<void> {
+      facts.retention_hours = hours;
+      return {};
+    }));
   };
   set_hours(48);
   put(*stream, "a", "old");
@@ -607,7 +661,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
 }
 
 TEST_CASE_FIXTURE(CatalogueTest, "a stream made again at once keeps its records no longer") {
-  REQUIRE(catalogue_->remove(*create(1), false));
+  REQUIRE(create(1)->remove(false));
   const StreamPointer stream = create(1);
   put(*stream, "a", "x");
 
@@ -645,7 +699,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "a stream that is being deleted is there until 
   reopen({0ms, 48h, 0ms});
   const StreamPointer stream = create(4, StreamMode::kOnDemand);
   put(*stream, "a");
-  REQUIRE(catalogue_->remove(*stream, false));
+  REQUIRE(stream->remove(false));
 
   clock_.advance(1h);  // The window of its load is over.
 
@@ -660,7 +714,7 @@ TEST_CASE_FIXTURE(CatalogueTest, "expiry trims the store and forgets closed shar
   find();
   clock_.advance(25h);
 
-  catalogue_->expire();
+  expire(*catalogue_, engine_);
 
   CHECK(find()->state().shards->shards().size() == 2);
   CHECK(find()->state().shards->find(0) == nullptr);
@@ -782,7 +836,7 @@ TEST_CASE_FIXTURE(CatalogueTest,
   }
   for (const std::uint32_t target : {4U, 3U, 2U, 4U, 2U}) {
     std::this_thread::sleep_for(10ms);
-    REQUIRE(catalogue_->reshard(*stream, [&](const StreamState& state) {
+    REQUIRE(stream->reshard([&](const StreamState& state) {
       return Result<std::vector<Reshard>>{state.shards->scale_to(target)};
     }));
     find();

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,23 +11,24 @@
 
 #include <doctest/doctest.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/scope.h"
 #include "base/uint128.h"
 #include "storage/engine.h"
 #include "streams/accounts.h"
-#include "streams/catalogue.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
 #include "streams/monitoring.h"
 #include "streams/on_demand.h"
 #include "streams/record.h"
-#include "streams/rows.h"
 #include "streams/shard_map.h"
+#include "streams/shard_rows.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
+#include "streams/stream_rows.h"
+#include "streams/surroundings.h"
 #include "tests/streams/catalogue_fixture.h"
 
 namespace millrace::streams {
@@ -70,7 +70,7 @@ class SettingsTest : protected CatalogueFixture {
   }
 
   Result<storage::Ticket> encrypt(std::optional<std::string> key) {
-    return catalogue_->update(*find(), [&](const StreamFacts&, StreamSettings& settings) {
+    return find()->update([&](const StreamFacts&, StreamSettings& settings) {
       settings.kms_key_id = std::move(key);
       return Result<void>{};
     });
@@ -214,10 +214,10 @@ TEST_CASE_FIXTURE(SettingsTest,
   const auto open = [&] { return std::move(*Accounts::open(engine_, clock_)); };
   auto accounts = open();
   const auto status = [&] {
-    return accounts->commitment("000000000000", "us-east-1").status_at(clock_.now());
+    return accounts->commitment({"000000000000", "us-east-1"}).status_at(clock_.now());
   };
   const auto set = [&](bool is_enabled) {
-    REQUIRE(accounts->set_commitment("000000000000", "us-east-1", is_enabled));
+    REQUIRE(accounts->set_commitment({"000000000000", "us-east-1"}, is_enabled));
   };
 
   CHECK(status() == CommitmentStatus::kDisabled);
@@ -231,12 +231,32 @@ TEST_CASE_FIXTURE(SettingsTest,
   CHECK(status() == CommitmentStatus::kEnabledUntilEarliestEnd);
   clock_.advance(1ms);
   CHECK(status() == CommitmentStatus::kDisabled);
-  CHECK(accounts->commitment("000000000000", "us-east-1").end() == kStart + 24h);
-  CHECK(accounts->commitment("000000000000", "eu-west-1").end() == std::nullopt);
+  CHECK(accounts->commitment({"000000000000", "us-east-1"}).end() == kStart + 24h);
+  CHECK(accounts->commitment({"000000000000", "eu-west-1"}).end() == std::nullopt);
   set(true);
   clock_.advance(30h);
   set(false);
   CHECK(status() == CommitmentStatus::kDisabled);
+}
+
+TEST_CASE_FIXTURE(SettingsTest,
+                  "a commitment that another server has written is heard of, and kept") {
+  const Scope scope{"000000000000", "us-east-1"};
+  const auto accounts = std::move(*Accounts::open(engine_, clock_));
+  Commitment theirs;
+  theirs.enable(clock_.now());
+  storage::TableBatch batch;
+  batch.put(rows::account_row_key(scope), rows::encode(theirs));
+  REQUIRE(engine_.write(batch));
+
+  CHECK(accounts->commitment(scope).started_at == kStart);
+  clock_.advance(1h);
+  REQUIRE(accounts->set_commitment(scope, true));
+  CHECK(accounts->commitment(scope).started_at == kStart);
+  storage::TableBatch removal;
+  removal.remove(rows::account_row_key(scope));
+  REQUIRE(engine_.write(removal));
+  CHECK_FALSE(accounts->commitment(scope).started_at);
 }
 
 TEST_CASE("a consumer made again in the same second is another one, dated by the clock") {

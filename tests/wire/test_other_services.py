@@ -9,7 +9,10 @@ import urllib.request
 import boto3
 import cbor2
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from support.raw import Wire
@@ -95,6 +98,24 @@ def test_the_target_decides_before_the_signature(server):
     assert (got.status, got.error) == (400, ("UnknownOperationException", "millrace serves only PutMetricData of monitoring. Set "
                                              "AWS_ENDPOINT_URL_KINESIS instead of AWS_ENDPOINT_URL."))
     assert got.headers["x-amzn-query-error"] == "UnknownOperationException;Sender"
+
+
+def test_the_target_decides_before_the_path(server):
+    got = Wire(server.endpoint).send(path="/service/GraniteServiceVersion20100801/operation/PutMetricData", body=b"{}", headers={
+        "X-Amz-Target": "Kinesis_20131202.ListStreams", "Content-Type": "application/x-amz-json-1.1"})
+
+    assert (got.status, got.value["StreamNames"]) == (200, [])
+
+
+def test_an_action_of_another_service_does_not_count_where_the_signature_names_one(server):
+    """Signed for CloudWatch, which has no GetCallerIdentity."""
+    request = AWSRequest("POST", server.endpoint, data=IDENTITY, headers={"Content-Type": FORM})
+    SigV4Auth(Credentials("AKIDEXAMPLE", "secret"), "monitoring", "us-east-1").add_auth(request)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("POST", "/", body=IDENTITY, headers=dict(request.headers.items()))
+    answer = connection.getresponse()
+
+    assert (answer.status, b"<Code>InvalidAction</Code>" in answer.read()) == (400, True)
 
 
 COMPRESSED = {"Content-Type": FORM, "Content-Encoding": "gzip"}
