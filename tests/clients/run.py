@@ -105,9 +105,13 @@ def lines_since(server, start):
 
 def check_transport(lines, way):
     """Returns what the access log shows otherwise than the way says, or nothing."""
-    if not lines:
+    refused = {(line["service"], line["operation"], line["status"]) for line in lines
+               if line["service"] != "kinesis" and line["status"] >= 400}
+    if refused:
+        return f"calls of other services were refused: {sorted(refused)}"
+    used = {(line["operation"], line["protocol"], line["form"]) for line in lines if line["service"] == "kinesis"}
+    if not used:
         return "no request reached the server"
-    used = {(line["operation"], line["protocol"], line["form"]) for line in lines}
     other = [(operation, *spoken) for operation, *spoken in sorted(used)
              if spoken != [way.protocols.get(operation, way.protocol), way.forms.get(operation, way.form)]]
     return f"the server saw {other}" if other else ""
