@@ -113,11 +113,12 @@ Result<void> copy_files(rocksdb::Env& env, const std::vector<StoreFile>& files,
   status = status.IsNotFound() ? copy_all(env, files, draft)
                                : rocksdb::Status::IOError(place + " is there already");
   if (status.ok()) status = env.RenameFile(draft, place);
-  if (status.ok()) {
+  const bool is_renamed = status.ok();
+  if (is_renamed) {
     status = sync_directory(env, std::filesystem::path(place).parent_path().string());
   }
   if (status.ok()) return {};
-  remove_copy(env, draft);
+  remove_copy(env, is_renamed ? place : draft);
   return std::unexpected(to_error(status));
 }
 

@@ -30,8 +30,11 @@ using rocksdb::IOStatus;
 // Fails one of the calls that write a checkpoint.
 class FailingOnce final : public rocksdb::FileSystemWrapper {
  public:
-  explicit FailingOnce(std::uint64_t nth)
-      : FileSystemWrapper(rocksdb::Env::Default()->GetFileSystem()), left_(nth) {}
+  // Checkpoints are written in `parent`.
+  FailingOnce(std::uint64_t nth, std::string parent)
+      : FileSystemWrapper(rocksdb::Env::Default()->GetFileSystem()),
+        left_(nth),
+        parent_(std::move(parent)) {}
 
   [[nodiscard]] const char* Name() const override { return "FailingOnce"; }
   [[nodiscard]] bool has_failed() const { return left_ == 0; }
@@ -66,10 +69,12 @@ class FailingOnce final : public rocksdb::FileSystemWrapper {
 
  private:
   bool fails(const std::string& name) {
-    return name.find("snapshot") != std::string::npos && left_ > 0 && --left_ == 0;
+    const bool is_of_checkpoint = name == parent_ || name.find("snapshot") != std::string::npos;
+    return is_of_checkpoint && left_ > 0 && --left_ == 0;
   }
 
   std::atomic<std::uint64_t> left_;
+  const std::string parent_;
 };
 
 struct CheckpointTest {
@@ -89,7 +94,7 @@ TEST_CASE_FIXTURE(CheckpointTest,
   std::uint64_t failures = 0;
   for (std::uint64_t nth = 1;; ++nth) {
     CAPTURE(nth);
-    const auto files = std::make_shared<FailingOnce>(nth);
+    const auto files = std::make_shared<FailingOnce>(nth, temp.path().string());
     RocksDbOptions options;
     options.file_system = files;
     Directory directory = this->directory("data" + std::to_string(nth));
