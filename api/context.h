@@ -53,8 +53,7 @@ struct Context {
   // Names the write (storage::Ticket) that the answer waits for until it is durable; 0: none.
   std::uint64_t ticket = 0;
 
-  // Whether records may be written together with those of other calls: only if the caller sees to
-  // it that they are.
+  // Records may be written together with those of other calls: the caller sees to it that they are.
   bool may_write_with_others = false;
 
   // What the answer goes on with, where it is a stream of events.

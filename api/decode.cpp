@@ -129,7 +129,7 @@ Failure to_double(Value& value, Form form) {
     value.held = static_cast<double>(*whole);
     return std::nullopt;
   }
-  // What JSON has no number for.
+  // JSON has no number for these three.
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (const auto* text = std::get_if<std::string>(&value.held)) {
     const bool is_known = *text == "NaN" || *text == "Infinity" || *text == "-Infinity";

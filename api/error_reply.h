@@ -33,7 +33,7 @@ struct ErrorReply {
 // `reply` as the body of a JSON or CBOR answer.
 [[nodiscard]] std::string error_body(const ErrorReply& reply, Form form);
 
-// What an event stream tells of an error: the type stands beside the body, which has the message
+// An error as an event stream tells it: the type stands beside the body, which has the message
 // alone; a fault is an InternalFailureException there.
 struct ExceptionEvent {
   std::string type;

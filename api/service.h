@@ -23,14 +23,14 @@ namespace millrace::api {
 // How often operations may be called, for a service that says so.
 struct CallLimits {
   bool (*applies)(const Operation& operation, const Context& context);
-  // Whether `operation` may be called once more now. Errors: the service's own.
+  // Fails if `operation` may not be called once more now. Errors: the service's own.
   Result<void> (*check)(const Operation& operation, Value& body, Context& context);
 };
 
 struct Service {
   // As signatures, metrics and the access log have it: `kinesis`, `monitoring`.
   std::string_view signing_name = {};
-  // What stands before the dot in X-Amz-Target, and in the paths of RPC v2; empty if it has
+  // Stands before the dot in X-Amz-Target, and in the paths of RPC v2; empty if it has
   // neither.
   std::string_view target = {};
   std::string_view json_version = {};   // Of application/x-amz-json-N; empty if it speaks no JSON.

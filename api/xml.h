@@ -19,7 +19,7 @@ namespace millrace::api {
 void append_xml_text(std::string& out, std::string_view text);
 
 // Writes the members of an answer as elements, straight into `out`. What is around them is written
-// by who knows the operation (aws/query.h).
+// by aws/aws_query.cpp.
 class XmlWriter {
  public:
   explicit XmlWriter(std::string& out) : out_(out) {}

@@ -26,7 +26,7 @@ std::optional<streams::StreamKey> stream_in(api::Value& body, const api::Context
     const api::Value* value = body.find(member);
     return value != nullptr ? std::get_if<std::string>(&value->held) : nullptr;
   };
-  // What is longer names nothing; it has not been validated yet, and becomes part of a bucket's
+  // A longer text names nothing; it has not been validated yet, and becomes part of a bucket's
   // name.
   constexpr std::size_t kNameMax = 2048;
   for (const std::string_view member : {"StreamARN", "ConsumerARN", "ResourceARN"}) {

@@ -26,8 +26,8 @@ class ListPage {
 
   [[nodiscard]] std::size_t limit() const { return limit_; }
 
-  // Where the listing goes on: what `token` says, or the beginning. Errors: those of
-  // Tokens::decode_next().
+  // Returns the place at which the listing goes on: that of `token`, or the beginning. Errors:
+  // those of Tokens::decode_next().
   [[nodiscard]] Result<NextToken> begin(const std::optional<std::string>& token) const;
 
   // Returns whether there were more elements than the page has, and takes those off.

@@ -49,7 +49,7 @@ struct Subscription {
   std::string pushes;  // The consumer and the shard for Quotas::push().
 };
 
-// What `world` holds outlives the source.
+// Everything that `world` holds outlives the source.
 [[nodiscard]] std::unique_ptr<api::EventSource> make_shard_events(Subscription subscription,
                                                                   const world::World& world,
                                                                   api::Form form);
