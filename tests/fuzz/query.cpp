@@ -23,8 +23,10 @@ void append_encoded(std::string& out, std::string_view text) {
   }
 }
 
-// Writes `value` as parameters whose names begin with `name`. Returns false for what a form cannot
-// say: a list or structure without anything in it.
+bool write_members(std::string& out, const std::string& prefix, const api::ValueMap& map);
+
+// Writes `value` as the parameter `name`, or those whose names begin with it. Returns false for
+// what a form cannot say: a list or structure without anything in it.
 bool write(std::string& out, const std::string& name, const api::Value& value) {
   if (const auto* text = std::get_if<std::string>(&value.held)) {
     append_encoded(out, name);
@@ -40,12 +42,17 @@ bool write(std::string& out, const std::string& name, const api::Value& value) {
     }
     return !list->empty();
   }
-  // A map is read as one only by its entries: as a structure it is the same tree.
-  for (const auto& [key, member] : std::get<api::ValueMap>(value.held)) {
+  return write_members(out, name + ".", std::get<api::ValueMap>(value.held));
+}
+
+// A map is read as one only by its entries: as a structure it is the same tree. A member's name may
+// be empty.
+bool write_members(std::string& out, const std::string& prefix, const api::ValueMap& map) {
+  for (const auto& [key, member] : map) {
     if (key.find('.') != std::string::npos || key == "member" || key == "entry") return false;
-    if (!write(out, name.empty() ? key : name + "." + key, member)) return false;
+    if (!write(out, prefix + key, member)) return false;
   }
-  return !std::get<api::ValueMap>(value.held).empty();
+  return !map.empty();
 }
 
 bool is_same(const api::Value& a, const api::Value& b) {
@@ -76,7 +83,7 @@ void run(std::string_view input) {
   }
   require(std::holds_alternative<api::ValueMap>(value->held));
   std::string text;
-  if (!write(text, "", *value)) return;
+  if (!write_members(text, "", std::get<api::ValueMap>(value->held))) return;
   const auto again = api::parse_query(text);
   // Keys of a map may stand there twice; as members of a structure they may not.
   if (again) require(is_same(*value, *again));
