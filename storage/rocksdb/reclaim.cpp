@@ -50,12 +50,11 @@ struct EpochKeys {
 
 Reclaimer::Reclaimer(RocksDbStore& store, const LogStates& states, const Epochs& epochs,
                      Hooks hooks, std::chrono::milliseconds pause)
-    : store_(store),
-      states_(states),
-      epochs_(epochs),
-      hooks_(std::move(hooks)),
-      pause_(pause),
-      thread_([this] { run(); }) {}
+    : store_(store), states_(states), epochs_(epochs), hooks_(std::move(hooks)), pause_(pause) {}
+
+void Reclaimer::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 void Reclaimer::wake() {
   {

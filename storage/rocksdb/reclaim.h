@@ -48,6 +48,9 @@ class Reclaimer {
   Reclaimer& operator=(const Reclaimer&) = delete;
   ~Reclaimer() { stop(); }
 
+  // Begins to work: the hooks may be called from now on, in a thread of its own.
+  void start();
+
   // Tells that entries have died.
   void wake();
 

@@ -115,6 +115,7 @@ class RocksDbEngine final : public Engine {
     };
     reclaimer_ = std::make_unique<Reclaimer>(*store_, states_, epochs_, std::move(reclaim));
     writer_->start(*syncer_, [this] { reclaimer_->wake(); });
+    reclaimer_->start();  // From here on it may write.
     return {};
   }
 

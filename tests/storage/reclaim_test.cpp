@@ -44,7 +44,10 @@ class UnendingEpoch {
     Reclaimer::Hooks hooks;
     hooks.end_epoch = [this] { ++looks_; };
     hooks.write = [](const TableBatch&) {};
-    return std::make_unique<Reclaimer>(*store_, states_, epochs_, std::move(hooks), pause);
+    auto reclaimer =
+        std::make_unique<Reclaimer>(*store_, states_, epochs_, std::move(hooks), pause);
+    reclaimer->start();
+    return reclaimer;
   }
 
   [[nodiscard]] int looks() const { return looks_; }
