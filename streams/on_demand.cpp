@@ -118,4 +118,11 @@ std::optional<LoadMeter::Finished> LoadMeter::take_finished(TimePoint now) {
   return finished;
 }
 
+void LoadMeter::give_back(Finished finished) {
+  const std::lock_guard lock(mutex_);
+  if (windows_.size() == 2) return;  // A newer one has passed since.
+  windows_.insert(windows_.begin(),
+                  {seconds_of(finished.end) / window_.count() - 1, std::move(finished.load)});
+}
+
 }  // namespace millrace::streams

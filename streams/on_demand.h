@@ -76,8 +76,9 @@ class LoadMeter {
   };
   // Whether a window with load has passed and was not taken.
   [[nodiscard]] bool has_finished(TimePoint now) const;
-  // Takes it.
+  // Takes it; and puts it back, because nothing could be made of it.
   std::optional<Finished> take_finished(TimePoint now);
+  void give_back(Finished finished);
 
   [[nodiscard]] std::chrono::seconds window() const { return window_; }
 

@@ -212,7 +212,7 @@ void Stream::wake_readers() const {
 // Lets an on-demand stream grow by the load of a window that has passed.
 Result<void> Stream::grow() {
   const TimePoint now = clock_.now();
-  const auto finished = load_.take_finished(now);
+  auto finished = load_.take_finished(now);
   if (!finished) return {};
   const StreamState state = this->state();
   const std::chrono::seconds window = load_.window();
@@ -227,7 +227,9 @@ Result<void> Stream::grow() {
     if (!surroundings_->shards_held.check(facts.key, next_index, 2 * steps.size())) steps.clear();
   }
   if (steps.empty() && facts.peaks == state.facts->peaks) return {};
-  return apply(facts, steps, now);
+  const auto grown = apply(facts, steps, now);
+  if (!grown) load_.give_back(std::move(*finished));
+  return grown;
 }
 
 Result<ShardEnd> Stream::end_of(const Shard& shard, TimePoint due) const {

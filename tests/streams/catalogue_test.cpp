@@ -345,6 +345,17 @@ TEST_CASE_FIXTURE(CatalogueTest, "an on-demand stream is not resharded by hand")
   CHECK(refused.error().code == kValidation);
 }
 
+TEST_CASE_FIXTURE(CatalogueTest, "an on-demand stream that could not grow does so later") {
+  const StreamPointer stream = create(4, StreamMode::kOnDemand);
+  for (int i = 0; i < 40; ++i) put(*stream, "a", std::string(1'000'000, 'x'));
+  clock_.advance(60s);
+  engine_.fail_writes(Error{storage::kBusy, "busy"}, 1);
+
+  CHECK(find()->state().shards->open_count() == 4);
+  CHECK(find()->state().shards->open_count() == 5);
+  CHECK(find()->state().shards->open_count() == 5);
+}
+
 TEST_CASE_FIXTURE(CatalogueTest, "a deleted stream is gone, and its name's next stream is new") {
   const StreamPointer old = create(1);
   const PutPart before = put(*old, "a", "old");
