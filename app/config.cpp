@@ -14,6 +14,7 @@
 #include "app/config_values.h"
 #include "app/options.h"
 #include "app/tls.h"
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/scope.h"
 #include "base/try.h"

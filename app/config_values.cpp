@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration.h"
 #include "base/error.h"
 #include "base/scope.h"
 #include "streams/surroundings.h"
@@ -24,14 +24,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t kShardsMax = 10'000;
-
-struct Unit {
-  std::string_view suffix;
-  std::chrono::milliseconds time;
-};
-
-// The largest first.
-constexpr std::array<Unit, 4> kUnits = {{{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}}};
 
 template <class T>
 std::optional<T> parse_number(std::string_view text) {
@@ -65,33 +57,6 @@ std::vector<std::string_view> split_list(std::string_view text) {
     at = end;
   }
   return values;
-}
-
-Result<std::chrono::milliseconds> parse_duration(std::string_view text,
-                                                 std::chrono::milliseconds unit) {
-  const auto bad = [text] {
-    return fail(kBadConfig,
-                "\"" + std::string(text) + "\" is not a time such as 500ms, 2s, 5m or 1h");
-  };
-  const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
-  const std::string_view suffix = text.substr(end);
-  if (!suffix.empty()) {
-    const auto known = std::ranges::find(kUnits, suffix, &Unit::suffix);
-    if (known == kUnits.end()) return bad();
-    unit = known->time;
-  }
-  const auto number = parse_number<std::int64_t>(text.substr(0, end));
-  const std::int64_t most = std::numeric_limits<std::int64_t>::max() / unit.count();
-  if (!number || *number > most) return bad();
-  return *number * unit;
-}
-
-std::string show_duration(std::chrono::milliseconds time) {
-  const auto unit = std::ranges::find_if(kUnits, [time](const Unit& one) {
-    return time.count() != 0 && time.count() % one.time.count() == 0;
-  });
-  if (unit == kUnits.end()) return std::to_string(time.count()) + "ms";
-  return std::to_string(time / unit->time) + std::string(unit->suffix);
 }
 
 Result<std::vector<std::uint16_t>> parse_ports(const std::vector<std::string>& texts) {

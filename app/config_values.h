@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,13 +23,6 @@ struct InitialStream {
 
 // The values of a list: there are commas or blanks between them.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
-
-// `500`, of `unit`, or `500ms`, `2s`, `5m`, `1h`. Errors: kBadConfig.
-[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text,
-                                                               std::chrono::milliseconds unit);
-
-// As parse_duration() takes it, in the largest unit that fits: `1500ms`, `2s`.
-[[nodiscard]] std::string show_duration(std::chrono::milliseconds time);
 
 // At least one, each once. Errors: kBadConfig.
 [[nodiscard]] Result<std::vector<std::uint16_t>> parse_ports(const std::vector<std::string>& texts);

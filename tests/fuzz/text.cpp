@@ -10,6 +10,7 @@
 #include "app/config.h"
 #include "app/options_file.h"
 #include "base/base64.h"
+#include "base/duration.h"
 #include "base/uint128.h"
 #include "net/endpoint.h"
 #include "net/http.h"
@@ -63,9 +64,9 @@ void check_options(std::string_view input) {
   if (const auto endpoint = net::parse_endpoint(input)) {
     require(net::parse_endpoint(net::to_url(*endpoint)) == *endpoint);
   }
-  const auto time = app::parse_duration(input, std::chrono::seconds(1));
+  const auto time = parse_duration(input, std::chrono::seconds(1));
   if (time) {
-    const auto again = app::parse_duration(app::show_duration(*time), std::chrono::hours(9));
+    const auto again = parse_duration(show_duration(*time), std::chrono::hours(9));
     require(again && *again == *time);
   }
   const auto ports = app::parse_ports(values);
