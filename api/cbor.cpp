@@ -15,7 +15,7 @@
 #include "api/utf8.h"
 #include "api/value.h"
 #include "base/bytes.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 namespace {

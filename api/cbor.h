@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "api/value.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 

@@ -16,7 +16,7 @@
 #include "base/scope.h"
 
 namespace millrace::world {
-struct World;
+class World;
 }
 
 namespace millrace::api {
@@ -30,17 +30,19 @@ struct Caller {
 };
 
 struct Context {
-  // `state` outlives the context. Operations that use it include world/world.h.
-  Context(const world::World& state, const Caller& caller, std::string_view operation_name,
-          Form request_form)
-      : world(state),
+  Context(std::shared_ptr<const world::World> state, const Caller& caller,
+          std::string_view operation_name, Form request_form)
+      : held_world(std::move(state)),
         scope(caller.scope),
         session(caller.session),
         has_temporary_key(caller.has_temporary_key),
         operation(operation_name),
         form(request_form) {}
 
-  const world::World& world;
+  // The world of the call. Operations that use it include world/world.h.
+  [[nodiscard]] const world::World& world() const { return *held_world; }
+
+  std::shared_ptr<const world::World> held_world;
   Scope scope;          // The caller's.
   std::string session;  // As in Caller.
   bool has_temporary_key = false;

@@ -16,8 +16,8 @@
 
 #include "api/value.h"
 #include "base/base64.h"
-#include "base/clock.h"
 #include "base/iso_time.h"
+#include "base/time_point.h"
 
 namespace millrace::api::convert {
 namespace {

@@ -15,8 +15,8 @@
 #include "api/field.h"
 #include "api/validate.h"
 #include "api/value.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "api/field.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 

@@ -13,7 +13,7 @@
 #include "api/json.h"
 #include "api/value.h"
 #include "api/xml.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 

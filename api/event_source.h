@@ -9,7 +9,6 @@
 #include <string>
 #include <variant>
 
-#include "base/clock.h"
 #include "base/error.h"
 
 namespace millrace::api {
@@ -19,10 +18,8 @@ struct Event {
   std::string payload;  // In the form of the request.
 };
 
-// The source has nothing yet. It is asked again at `until`, or once it has woken its reader.
-struct Pause {
-  TimePoint until{};
-};
+// The source has nothing yet. It is asked again once it has woken its reader.
+struct Pause {};
 
 struct EventsEnd {};
 
@@ -36,8 +33,8 @@ class EventSource {
   // An error is the last thing the reader is told; after it, or after the end, nothing comes.
   [[nodiscard]] virtual Result<std::variant<Event, Pause, EventsEnd>> next() = 0;
 
-  // Calls `wake`, from any thread, when a pause may be over before its time. Until it is
-  // destroyed. To be called before the first next().
+  // Calls `wake`, from any thread, when a pause may be over. Until it is destroyed. To be called
+  // before the first next().
   virtual void on_wake(std::function<void()> wake) = 0;
 };
 

@@ -26,8 +26,6 @@
 #include <type_traits>
 #include <vector>
 
-#include "base/clock.h"
-
 namespace millrace::api {
 
 // Bytes that are base64 in JSON and a byte string in CBOR.

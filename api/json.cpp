@@ -19,7 +19,7 @@
 #include "api/value.h"
 #include "base/base64.h"
 #include "base/bytes.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 namespace {

@@ -11,7 +11,7 @@
 #include "api/json_text.h"
 #include "api/value.h"
 #include "base/bytes.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 

@@ -9,10 +9,10 @@
 
 #include "base/base64.h"
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/scope.h"
 #include "base/sealer.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 namespace {

@@ -14,8 +14,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/sealer.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 

@@ -6,8 +6,8 @@
 
 #include "api/number_text.h"
 #include "base/base64.h"
-#include "base/clock.h"
 #include "base/iso_time.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 namespace {

@@ -1,7 +1,6 @@
 #include "app/initial_streams.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -10,8 +9,8 @@
 #include <spdlog/logger.h>
 
 #include "app/config_values.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "server/defaults.h"
 #include "streams/account_limits.h"
@@ -20,15 +19,14 @@
 
 namespace millrace::app {
 
-Result<InitialStreams> InitialStreams::create(const std::vector<InitialStream>& wanted,
-                                              const server::Defaults& defaults,
-                                              streams::Catalogue& catalogue, const Clock& clock,
-                                              spdlog::logger& log) {
+Result<void> InitialStreams::create(streams::Catalogue& catalogue,
+                                    const streams::Catalogue::Meant& is_meant) {
   TimePoint active_at{};
-  for (const InitialStream& initial : wanted) {
+  for (const InitialStream& initial : wanted_) {
     streams::NewStream stream;
-    stream.key = {{defaults.account, initial.region.empty() ? defaults.region : initial.region},
+    stream.key = {{defaults_.account, initial.region.empty() ? defaults_.region : initial.region},
                   initial.name};
+    if (!is_meant(stream.key)) continue;
     stream.shard_count = initial.shard_count;
     const auto created = catalogue.create(stream);
     if (!created && created.error().code != streams::kResourceInUse) {
@@ -41,17 +39,16 @@ Result<InitialStreams> InitialStreams::create(const std::vector<InitialStream>& 
     const std::string what = fmt::format("{} ({} shard{}, {})", initial.name, count,
                                          count == 1 ? "" : "s", stream.key.scope.region);
     if (created) {
-      log.info("created stream {}", what);
+      log_.info("created stream {}", what);
     } else if (count == initial.shard_count) {
-      log.info("stream {} exists already", what);
+      log_.info("stream {} exists already", what);
     } else {
-      log.warn("stream {} exists already and keeps its shards; {} were asked for", what,
-               initial.shard_count);
+      log_.warn("stream {} exists already and keeps its shards; {} were asked for", what,
+                initial.shard_count);
     }
   }
-  return InitialStreams(active_at, clock);
+  active_at_ = active_at;
+  return {};
 }
-
-std::chrono::milliseconds InitialStreams::time_left() const { return active_at_ - clock_->now(); }
 
 }  // namespace millrace::app

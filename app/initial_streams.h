@@ -2,16 +2,14 @@
 
 #pragma once
 
-#include <chrono>
-#include <string>
+#include <atomic>
 #include <vector>
 
 #include "app/config_values.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "server/defaults.h"
 #include "streams/catalogue.h"
-#include "streams/stream_key.h"
 
 namespace spdlog {
 class logger;  // NOLINT(readability-identifier-naming): its name.
@@ -21,20 +19,24 @@ namespace millrace::app {
 
 class InitialStreams {
  public:
-  // Makes those that are not there; an existing one is kept as it is. Errors: the catalogue's.
-  [[nodiscard]] static Result<InitialStreams> create(const std::vector<InitialStream>& wanted,
-                                                     const server::Defaults& defaults,
-                                                     streams::Catalogue& catalogue,
-                                                     const Clock& clock, spdlog::logger& log);
+  // Both outlive it.
+  InitialStreams(const std::vector<InitialStream>& wanted, const server::Defaults& defaults,
+                 spdlog::logger& log)
+      : wanted_(wanted), defaults_(defaults), log_(log) {}
 
-  // Time until each has been ACTIVE; nothing or less once it was. Thread-safe.
-  [[nodiscard]] std::chrono::milliseconds time_left() const;
+  // Creates in `catalogue` those of which `is_meant` says so and that are not there; an existing
+  // one is kept as it is. Errors: the catalogue's.
+  [[nodiscard]] Result<void> create(streams::Catalogue& catalogue,
+                                    const streams::Catalogue::Meant& is_meant);
+
+  // When those that were created last have all been ACTIVE. Thread-safe.
+  [[nodiscard]] TimePoint active_at() const { return active_at_.load(); }
 
  private:
-  InitialStreams(TimePoint active_at, const Clock& clock) : active_at_(active_at), clock_(&clock) {}
-
-  TimePoint active_at_;
-  const Clock* clock_;
+  const std::vector<InitialStream>& wanted_;
+  const server::Defaults& defaults_;
+  spdlog::logger& log_;
+  std::atomic<TimePoint> active_at_{};
 };
 
 }  // namespace millrace::app

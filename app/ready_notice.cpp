@@ -1,6 +1,5 @@
 #include "app/ready_notice.h"
 
-#include <chrono>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -10,13 +9,11 @@
 
 #include "app/ready_file.h"
 #include "base/error.h"
-#include "net/async.h"
 
 namespace millrace::app {
 
-ReadyNotice::ReadyNotice(const net::Executor& executor, std::optional<ReadyFile> file, bool prints,
-                         spdlog::logger& log)
-    : timer_(executor), file_(std::move(file)), prints_(prints), log_(log) {}
+ReadyNotice::ReadyNotice(std::optional<ReadyFile> file, bool prints, spdlog::logger& log)
+    : file_(std::move(file)), prints_(prints), log_(log) {}
 
 Result<void> ReadyNotice::prepare(const ReadyFacts& facts) {
   line_ = to_json(facts);
@@ -24,17 +21,9 @@ Result<void> ReadyNotice::prepare(const ReadyFacts& facts) {
   return file_->prepare(facts);
 }
 
-void ReadyNotice::give_after(std::function<std::chrono::milliseconds()> time_left) {
-  const auto left = time_left();
-  if (left <= std::chrono::milliseconds::zero()) return give();
-  timer_.expires_after(left);
-  timer_.async_wait(
-      [this, time_left = std::move(time_left)](const boost::system::error_code& error) mutable {
-        if (!error) give_after(std::move(time_left));
-      });
-}
-
-void ReadyNotice::give() {
+void ReadyNotice::look(const std::function<bool()>& is_ready) {
+  if (is_given_ || !is_ready()) return;
+  is_given_ = true;
   if (file_) {
     if (auto published = file_->publish(); !published) log_.error("{}", published.error().message);
   }

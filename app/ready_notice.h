@@ -3,14 +3,12 @@
 
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "app/ready_file.h"
 #include "base/error.h"
-#include "net/async.h"
 
 namespace spdlog {
 class logger;  // NOLINT(readability-identifier-naming): its name.
@@ -18,31 +16,30 @@ class logger;  // NOLINT(readability-identifier-naming): its name.
 
 namespace millrace::app {
 
-// Used by the thread of `executor`.
+// Used by one thread.
 class ReadyNotice {
  public:
   // `file` may be nothing; with `prints` the line of the file goes to standard output too, whatever
   // the level of the log. `log` outlives this.
-  ReadyNotice(const net::Executor& executor, std::optional<ReadyFile> file, bool prints,
-              spdlog::logger& log);
+  ReadyNotice(std::optional<ReadyFile> file, bool prints, spdlog::logger& log);
 
   // Errors: kBadReadyFile.
   [[nodiscard]] Result<void> prepare(const ReadyFacts& facts);
 
-  // Gives the notice once `time_left` is nothing any more.
-  void give_after(std::function<std::chrono::milliseconds()> time_left);
+  // Gives the notice, once, if the server `is_ready` now.
+  void look(const std::function<bool()>& is_ready);
+
+  [[nodiscard]] bool is_given() const { return is_given_; }
 
   // Takes the file away: the server is about to stop.
   void withdraw() { file_.reset(); }
 
  private:
-  void give();
-
-  net::Timer timer_;
   std::optional<ReadyFile> file_;
   const bool prints_;
   spdlog::logger& log_;
   std::string line_;
+  bool is_given_ = false;
 };
 
 }  // namespace millrace::app

@@ -9,12 +9,12 @@
 #include "app/config.h"
 #include "app/secret_file.h"
 #include "aws/sigv4_verify.h"
-#include "base/clock.h"
 #include "base/current.h"
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/sealer.h"
+#include "base/wall_clock.h"
 #include "net/tls_context.h"
 #include "storage/directory.h"
 

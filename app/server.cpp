@@ -36,11 +36,14 @@
 #include "app/store.h"
 #include "app/system_limits.h"
 #include "app/worker_pool.h"
+#include "app/world_news.h"
+#include "base/alarms.h"
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/sealer.h"
 #include "base/try.h"
+#include "base/wall_clock.h"
 #include "millrace_version.h"
 #include "net/async.h"
 #include "net/budget.h"
@@ -64,16 +67,10 @@
 #include "server/store_metrics.h"
 #include "server/stream_metrics.h"
 #include "storage/engine.h"
-#include "streams/accounts.h"
-#include "streams/arrivals.h"
 #include "streams/catalogue.h"
 #include "streams/errors.h"
-#include "streams/maintenance.h"
-#include "streams/quota.h"
-#include "streams/stream_key.h"
-#include "streams/subscriptions.h"
-#include "streams/surroundings.h"
 #include "world/world.h"
+#include "world/worlds.h"
 
 namespace millrace::app {
 namespace {
@@ -81,7 +78,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kWorkers = 2;
-constexpr std::chrono::seconds kHousekeepingPeriod{60};
+constexpr std::chrono::seconds kMemoryPeriod{60};
 constexpr std::chrono::milliseconds kDrainStep{5};
 // Less may be the time that a start takes after a fast stop.
 constexpr std::chrono::milliseconds kClockLeadNoted{1000};
@@ -105,7 +102,7 @@ struct IoSide {
 class Server {
  public:
   Server(const Config& config, ReadOptions read_options, spdlog::logger& log,
-         server::LogWriter& log_writer, Store& store, std::optional<ReadyFile> ready_file,
+         server::LogWriter& log_writer, OpenStore& store, std::optional<ReadyFile> ready_file,
          SecondSignal& second_signal)
       : config_(config),
         read_options_(std::move(read_options)),
@@ -116,54 +113,34 @@ class Server {
         rejections_(metrics_, access_log_),
         second_signal_(second_signal),
         sealer_(store.seal_key, random_),
-        quotas_(config.limits_mode, store.clock,
-                [this](std::string_view limit) { count_exceeded(limit); }),
-        subscriptions_(store.clock, config.subscriptions),
-        secrets_(store.wall, sealer_, metrics_, log),
+        initial_streams_(config.streams, config.defaults, log),
+        secrets_(wall_, sealer_, metrics_, log),
         refusals_(log),
         workers_(kWorkers),
         scrapes_(1),
-        ready_notice_(accept_io_.get_executor(), std::move(ready_file),
+        ready_notice_(std::move(ready_file),
                       std::ranges::find(config.ports, 0) != config.ports.end(), log) {
     limits_.connections_max = connections_max(limits_.connections_max);
-    server::add_load_metrics(metrics_,
-                             {connections_, subscriptions_, bodies_, answers_, log_writer});
+    server::add_load_metrics(
+        metrics_, {connections_, [this] { return worlds_->current()->subscriptions().count(); },
+                   bodies_, answers_, log_writer});
     server::add_store_metrics(metrics_, {config.memory_budget_bytes, config.disk_budget_bytes},
-                              *store_.engine);
+                              engine());
     metrics_.add_writer(server::write_process_metrics);
   }
 
   Result<void> start() {
     const auto* directory = store_.directory ? &*store_.directory : nullptr;
     TRY(secrets_.open(config_, directory, random_));
-    auto catalogue = TRY(streams::Catalogue::open(*store_.engine, *store_.ids, store_.clock,
-                                                  quotas_, config_.catalogue));
-    catalogue_ = std::move(catalogue);
-    if (store_.clock.offset() > kClockLeadNoted) {
-      log_.warn(
-          "the newest time in the data directory is ahead of this machine's clock: times of "
-          "streams and records are {} s ahead of it",
-          std::chrono::ceil<std::chrono::seconds>(store_.clock.offset()).count());
-    }
+    TRY(open_worlds());
     if (config_.has_stream_metrics) {
-      stream_metrics_.emplace(*store_.engine, store_.clock, *catalogue_);
-      metrics_.add_writer([this](MetricsText& text) { stream_metrics_->write(text); });
+      metrics_.add_writer([this](MetricsText& text) {
+        const auto world = worlds_->current();
+        stream_metrics_.write(text, {world->engine(), world->clock(), world->catalogue()});
+      });
     }
-    auto accounts = TRY(streams::Accounts::open(*store_.engine, store_.clock));
-    accounts_ = std::move(accounts);
-    arrivals_ = std::make_unique<streams::Arrivals>(*store_.engine);
-    catalogue_->on_shard_end([this](storage::LogId log) { arrivals_->wake(log); });
-    catalogue_->on_transition(
-        [this](const streams::Transition& transition) { log_transition(transition); });
-    auto initial = TRY(
-        InitialStreams::create(config_.streams, config_.defaults, *catalogue_, store_.clock, log_));
-    initial_streams_ = std::make_unique<InitialStreams>(initial);
-
-    const world::World world{*catalogue_,    *accounts_, quotas_,
-                             subscriptions_, *arrivals_, store_.clock,
-                             store_.wall,    sealer_,    config_.enforces_policies};
-    const server::Backends backends{*store_.engine, world, metrics_,        access_log_,
-                                    rejections_,    log_,  workers_.pool(), scrapes_.pool()};
+    const server::Backends backends{*worlds_,    sealer_, metrics_,        access_log_,
+                                    rejections_, log_,    workers_.pool(), scrapes_.pool()};
     dispatcher_ = std::make_unique<server::Dispatcher>(
         backends, server::FrontDoor(config_.allow_hosts, config_.allow_origins),
         server::Admin(
@@ -189,10 +166,11 @@ class Server {
       accept_io_.stop();
     });
     hangup_.start();
-    ready_notice_.give_after([this] { return time_to_ready(); });
-    asio::post(workers_.pool(), give_back_free_memory);  // What replaying a log has left.
-    net::Timer housekeeping(accept_io_.get_executor());
-    arm_housekeeping(housekeeping);
+    initial_active_ = first_world_->clock().wake_at(initial_streams_.active_at(), [this] {
+      asio::post(accept_io_, [this] { look_whether_ready(); });
+    });
+    net::Timer memory(accept_io_.get_executor());
+    arm_memory(memory);
     net::Timer look(accept_io_.get_executor());
     arm_look(look);
     accept_io_.run();
@@ -200,29 +178,46 @@ class Server {
   }
 
  private:
+  [[nodiscard]] storage::Engine& engine() const { return store_.store->engine(); }
+
+  Result<void> open_worlds() {
+    world::Outside outside{wall_, sealer_};
+    outside.on_exceeded = [this](std::string_view limit) { news_.count_exceeded(limit); };
+    outside.on_transition = [this](const auto& transition) { news_.log_transition(transition); };
+    outside.on_offset_max = [this] { news_.log_offset_max(); };
+    outside.run_later = [this](std::function<void()> work) {
+      asio::post(workers_.pool(), std::move(work));
+    };
+    const world::Options options{config_.catalogue, config_.subscriptions, config_.limits_mode,
+                                 config_.enforces_policies};
+    worlds_ = TRY(world::Worlds::open(
+        store_.store, outside, options,
+        [this](const world::World& world, const streams::Catalogue::Meant& is_meant) {
+          return initial_streams_.create(world.catalogue(), is_meant);
+        }));
+    first_world_ = worlds_->current();
+    if (first_world_->raised_by() > kClockLeadNoted) {
+      log_.warn(
+          "the newest time in the data directory is ahead of this machine's clock: times of "
+          "streams and records are {} s ahead of it",
+          std::chrono::ceil<std::chrono::seconds>(first_world_->raised_by()).count());
+    }
+    return {};
+  }
+
   [[nodiscard]] Result<void> ready() const {
-    TRY(store_.engine->writable());
-    if (initial_streams_->time_left() > std::chrono::milliseconds::zero()) {
+    TRY(engine().writable());
+    if (worlds_->current()->clock().now() < initial_streams_.active_at()) {
       return fail(streams::kInternalFailure, "Streams made at start are not ACTIVE yet.");
     }
     return {};
   }
 
-  void count_exceeded(std::string_view limit) {
-    metrics_
-        .counter("millrace_limits_exceeded_total",
-                 "What was over a limit of the service, refused or only observed.",
-                 "limit=\"" + std::string(limit) + "\"")
-        .add();
-    log_.debug("over a limit: {}", limit);
-  }
-
-  void log_transition(const streams::Transition& transition) {
-    if (!log_.should_log(spdlog::level::debug)) return;
-    const streams::StreamKey& key = transition.stream;
-    log_.debug("stream {}/{}/{}: {} -> {}; shards closed: {}, opened: {}", key.scope.account,
-               key.scope.region, key.name, transition.from, transition.to, transition.shards_closed,
-               transition.shards_opened);
+  void look_whether_ready() {
+    ready_notice_.look([this] { return ready().has_value(); });
+    if (!ready_notice_.is_given()) return;
+    initial_active_ = {};
+    first_world_.reset();
   }
 
   Result<void> listen() {
@@ -236,7 +231,7 @@ class Server {
 
   void watch_refusals() {
     refusals_.add("writes", [this]() -> std::optional<std::string> {
-      const auto writable = store_.engine->writable();
+      const auto writable = engine().writable();
       return writable ? std::nullopt : std::optional(writable.error().message);
     });
     refusals_.count("requests",
@@ -264,13 +259,11 @@ class Server {
                    });
   }
 
-  void arm_housekeeping(net::Timer& timer) {
-    timer.expires_after(kHousekeepingPeriod);
+  void arm_memory(net::Timer& timer) {
+    asio::post(workers_.pool(), give_back_free_memory);  // At first what replaying a log has left.
+    timer.expires_after(kMemoryPeriod);
     timer.async_wait([this, &timer](const boost::system::error_code& error) {
-      if (error) return;
-      asio::post(workers_.pool(), [this] { streams::expire(*catalogue_, *store_.engine); });
-      asio::post(workers_.pool(), give_back_free_memory);
-      arm_housekeeping(timer);
+      if (!error) arm_memory(timer);
     });
   }
 
@@ -280,6 +273,7 @@ class Server {
       if (error) return;
       access_log_.report_left_out();
       look_at_refusals();
+      look_whether_ready();
       arm_look(timer);
     });
   }
@@ -291,13 +285,6 @@ class Server {
       refusals_.look();
       is_looking_ = false;
     });
-  }
-
-  // Until it is worth asking again, where what is waited for has no time of its own.
-  [[nodiscard]] std::chrono::milliseconds time_to_ready() const {
-    const auto left = initial_streams_->time_left();
-    const bool waits = left <= std::chrono::milliseconds::zero() && !ready();
-    return waits ? kLookPeriod : left;
   }
 
   // What may change while the server runs.
@@ -334,26 +321,26 @@ class Server {
   const ReadOptions read_options_;
   net::Limits limits_;
   spdlog::logger& log_;
-  Store& store_;
+  const OpenStore& store_;
+  const SystemWallClock wall_;
   SystemRandom random_;
   Metrics metrics_;
+  WorldNews news_{metrics_, log_};
   server::AccessLog access_log_;
   server::Rejections rejections_;
   Counter& refused_connections_ = metrics_.counter(
       "millrace_connections_refused_total", "Connections closed because there were too many.");
   SecondSignal& second_signal_;
   Sealer sealer_;
-  streams::Quotas quotas_;
-  streams::Subscriptions subscriptions_;
+  InitialStreams initial_streams_;
   Secrets secrets_;
   server::RefusalWatch refusals_;
   WorkerPool workers_;
   WorkerPool scrapes_;
-  std::unique_ptr<streams::Catalogue> catalogue_;
-  std::optional<server::StreamMetrics> stream_metrics_;
-  std::unique_ptr<streams::Accounts> accounts_;
-  std::unique_ptr<streams::Arrivals> arrivals_;
-  std::unique_ptr<InitialStreams> initial_streams_;
+  server::StreamMetrics stream_metrics_;
+  std::unique_ptr<world::Worlds> worlds_;
+  std::shared_ptr<const world::World> first_world_;  // Until it is ready.
+  Alarms::Token initial_active_;
   std::unique_ptr<server::Dispatcher> dispatcher_;
   std::atomic<std::size_t> connections_{0};
   net::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};

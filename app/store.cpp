@@ -18,16 +18,18 @@
 #include "app/config.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/sealer.h"
 #include "base/try.h"
+#include "base/wall_clock.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/rocksdb/rocksdb_engine.h"
 #include "storage/rocksdb/rocksdb_options.h"
-#include "storage/spaces.h"
+#include "storage/store.h"
 #include "streams/catalogue.h"
-#include "streams/quota.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
+#include "world/world.h"
 
 namespace millrace::app {
 namespace {
@@ -78,57 +80,53 @@ storage::RocksDbOptions options_of(const Config& config, spdlog::logger& log) {
   return options;
 }
 
-Result<void> open_in_memory(Store& store, const Config& config, spdlog::logger& log) {
-  auto engine = TRY(storage::open_ephemeral(options_of(config, log), store.clock));
-  store.engine = std::move(engine);
-  SystemRandom().fill(store.seal_key);
+Result<void> open_in_memory(OpenStore& open, const Config& config, spdlog::logger& log) {
+  auto engine = TRY(storage::open_ephemeral(options_of(config, log)));
+  open.store = TRY(storage::Store::open(std::move(engine)));
+  SystemRandom().fill(open.seal_key);
   log.info("data is in memory only and is lost when the process ends");
   return {};
 }
 
-Result<void> open_in_directory(Store& store, const Config& config, spdlog::logger& log) {
+Result<void> open_in_directory(OpenStore& open, const Config& config, spdlog::logger& log) {
   auto directory = storage::Directory::open(config.data_dir);
   if (!directory) {
     Error error = directory.error();
     error.message += advice_for(config.data_dir);
     return std::unexpected(std::move(error));
   }
-  store.directory.emplace(std::move(*directory));
+  open.directory.emplace(std::move(*directory));
   SystemRandom random;
-  const auto key = TRY(store.directory->seal_key(random));
-  store.seal_key = key;
-  auto engine = TRY(storage::open_rocksdb(*store.directory, options_of(config, log), store.clock));
-  store.engine = std::move(engine);
-  log.info("data is in {}: {}", store.directory->path().string(), promise(config.fsync));
+  open.seal_key = TRY(open.directory->seal_key(random));
+  auto engine = TRY(storage::open_rocksdb(*open.directory, options_of(config, log)));
+  open.store = TRY(storage::Store::open(std::move(engine)));
+  log.info("data is in {}: {}", open.directory->path().string(), promise(config.fsync));
   return {};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_store(const Config& config, spdlog::logger& log) {
-  auto store = std::make_unique<Store>();
-  TRY(config.is_ephemeral ? open_in_memory(*store, config, log)
-                          : open_in_directory(*store, config, log));
-  auto ids = TRY(storage::IdSource::open(*store->engine));
-  store->ids = std::move(ids);
-  return store;
+Result<std::unique_ptr<OpenStore>> open_store(const Config& config, spdlog::logger& log) {
+  auto open = std::make_unique<OpenStore>();
+  TRY(config.is_ephemeral ? open_in_memory(*open, config, log)
+                          : open_in_directory(*open, config, log));
+  return open;
 }
 
-Result<std::uint64_t> count_records(Store& store) {
-  streams::Quotas quotas(streams::LimitsMode::kOff, store.clock, [](std::string_view) {});
-  auto catalogue =
-      TRY(streams::Catalogue::open(*store.engine, *store.ids, store.clock, quotas, {}));
+Result<std::uint64_t> count_records(const OpenStore& open) {
+  const SystemWallClock wall;
+  SystemRandom random;
+  const Sealer sealer(open.seal_key, random);
+  const auto world = TRY(world::World::open(open.store, {wall, sealer}, {}));
   std::uint64_t count = 0;
-  for (const auto& stream : catalogue->list_all()) {
+  for (const auto& stream : world->catalogue().list_all()) {
     const auto state = stream->state();
     for (const streams::Shard& shard : state.shards->shards()) {
       const auto log = streams::log_of(state.facts->id, shard.index);
-      const auto read =
-          store.engine->read(log, 0, ~storage::Position{0}, [&](const storage::Entries& entries) {
-            count += entries.count;
-            return true;
-          });
-      if (!read) return std::unexpected(read.error());
+      TRY(world->engine().read(log, 0, ~storage::Position{0}, [&](const storage::Entries& entries) {
+        count += entries.count;
+        return true;
+      }));
     }
   }
   return count;

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "app/secret_file.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "net/tls_certificate.h"
 #include "storage/directory.h"

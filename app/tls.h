@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "app/secret_file.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/time_point.h"
 #include "net/tls_certificate.h"
 #include "net/tls_context.h"
 #include "storage/directory.h"

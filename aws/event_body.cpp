@@ -1,7 +1,5 @@
 #include "aws/event_body.h"
 
-#include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
 #include <variant>
@@ -21,9 +19,7 @@ std::variant<std::string, net::BodySource::Pause, net::BodySource::End> EventBod
     return exception_frame(next.error(), form_);
   }
   if (const auto* event = std::get_if<api::Event>(&*next)) return event_frame(*event, form_);
-  if (const auto* pause = std::get_if<api::Pause>(&*next)) {
-    return Pause{std::max(pause->until - clock_.now(), std::chrono::milliseconds(1))};
-  }
+  if (std::holds_alternative<api::Pause>(*next)) return Pause{};
   return End{};
 }
 

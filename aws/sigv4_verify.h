@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "aws/access_keys.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/sealer.h"
+#include "base/wall_clock.h"
 #include "net/http.h"
 
 namespace millrace::aws {

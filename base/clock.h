@@ -1,130 +1,90 @@
-// Where all time comes from.
-//
-// Two kinds, which the compiler does not let mix. Wall time is the machine's time of day: what
-// others date by it is compared with it, so signatures and certificates take it. Product time is
-// what streams, records and tokens are dated by: it never falls, whatever the machine's clock does.
+// Product time, and whoever waits for a moment of it.
 
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
+#include <utility>
+
+#include "base/alarms.h"
+#include "base/error.h"
+#include "base/pace.h"
+#include "base/time_point.h"
+#include "base/wall_clock.h"
 
 namespace millrace {
 
-// Tells product time from wall time.
-struct ProductTime {};
-
-// Product time, milliseconds since the Unix epoch.
-using TimePoint = std::chrono::time_point<ProductTime, std::chrono::milliseconds>;
-
-// Wall time, milliseconds since the Unix epoch.
-using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
-
-// Whole seconds since the Unix epoch, as they stand in sequence numbers and ARNs.
-constexpr std::int64_t seconds_of(TimePoint time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
-constexpr std::int64_t seconds_of(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
-constexpr std::int64_t millis_of(TimePoint time) { return time.time_since_epoch().count(); }
-
-constexpr std::int64_t millis_of(WallTime time) { return time.time_since_epoch().count(); }
-
-constexpr TimePoint time_from_millis(std::int64_t millis) {
-  return TimePoint{std::chrono::milliseconds{millis}};
-}
-
-constexpr WallTime wall_from_millis(std::int64_t millis) {
-  return WallTime{std::chrono::milliseconds{millis}};
-}
-
-// The machine's time of day, which people and daemons set forward and back. Thread-safe.
-class WallClock {
- public:
-  WallClock() = default;
-  WallClock(const WallClock&) = delete;
-  WallClock& operator=(const WallClock&) = delete;
-  virtual ~WallClock() = default;
-
-  [[nodiscard]] virtual WallTime now() const = 0;
-};
-
-class SystemWallClock final : public WallClock {
- public:
-  [[nodiscard]] WallTime now() const override;
-};
-
-// A wall clock for tests: stands where it is put.
-class ManualWallClock final : public WallClock {
- public:
-  explicit ManualWallClock(WallTime start) : millis_(millis_of(start)) {}
-
-  [[nodiscard]] WallTime now() const override { return wall_from_millis(millis_.load()); }
-  void set(WallTime time) { millis_ = millis_of(time); }
-  void advance(std::chrono::milliseconds step) { millis_ += step.count(); }
-
- private:
-  std::atomic<std::int64_t> millis_;
-};
-
-// Product time.
+// Follows wall time at a pace, and never falls. Where it would, because a floor is raised above it
+// or the wall clock is set back, its offset grows: time goes on at its pace and stands only if it
+// is frozen. The offset never shrinks by itself: each time the wall clock is set forward and back,
+// time is as far ahead of it.
+//
+// Thread-safe. Somebody calls ring() when it is time to: AlarmThread, or a test. Tokens of alarms
+// end before the clock.
 class Clock {
  public:
-  Clock() = default;
+  // `wall` outlives it.
+  explicit Clock(const WallClock& wall, const Pace& pace = {});
   Clock(const Clock&) = delete;
   Clock& operator=(const Clock&) = delete;
-  virtual ~Clock() = default;
+  ~Clock() = default;
 
-  // The time now. Never earlier than any value returned before. Thread-safe.
-  [[nodiscard]] virtual TimePoint now() const = 0;
+  // The time now. Never earlier than any value returned before.
+  [[nodiscard]] TimePoint now() const;
 
   // Says that times up to `floor` were given in an earlier life of the process: now() goes on from
-  // there if it would be earlier. Thread-safe.
-  virtual void raise_floor(TimePoint floor) = 0;
-};
+  // there if it would be earlier.
+  void raise_floor(TimePoint floor);
 
-// Wall time and an offset. The offset grows where time would fall, because a floor is raised above
-// it or the wall clock is set back, so time goes on at the wall clock's pace and never stands. It
-// never shrinks: each time the wall clock is set forward and back, time is as far ahead of it.
-class SystemClock final : public Clock {
- public:
-  // `wall` outlives it.
-  explicit SystemClock(const WallClock& wall) : wall_(wall) {}
+  // Makes the call `wake` once, when it is `time`, however time comes there: at once in this thread
+  // if it is already, else in the one that calls ring(). `wake` must not block.
+  [[nodiscard]] Alarms::Token wake_at(TimePoint time, std::function<void()> wake) const;
 
-  [[nodiscard]] TimePoint now() const override;
-  void raise_floor(TimePoint floor) override;
+  // How many wait.
+  [[nodiscard]] std::size_t alarm_count() const { return alarms_.count(); }
 
-  // How far product time is ahead of wall time.
-  [[nodiscard]] std::chrono::milliseconds offset() const {
-    return std::chrono::milliseconds(offset_millis_.load());
-  }
+  [[nodiscard]] Pace pace() const;
+
+  // How far it is ahead of wall time.
+  [[nodiscard]] std::chrono::milliseconds offset() const { return offset_of(now(), wall_.now()); }
+
+  // Changes the pace, one change at a time. `plan` is given the pace of now, with `at` and `from`
+  // of this moment, and returns another one that does not go back; `keep` stores it. Time stands
+  // meanwhile. Errors: those of both, and the pace is as before then.
+  using Plan = std::function<Result<Pace>(const Pace& now)>;
+  using Keep = std::function<Result<void>(const Pace& wanted)>;
+  [[nodiscard]] Result<void> change(const Plan& plan, const Keep& keep);
+
+  // Makes the calls that are due.
+  void ring() const { alarms_.ring(now()); }
+
+  // When ring() is due next by the wall clock; empty while nothing is.
+  [[nodiscard]] std::optional<WallTime> next_ring() const;
+
+  // Calls `listener`, which must not block, when next_ring() may have become another one. Set and
+  // taken away while nobody else uses the clock.
+  void on_new_ring(std::function<void()> listener) { has_new_ring_ = std::move(listener); }
 
  private:
+  void set(const Pace& pace);
   // Sees to it that the time now is not below `floor_millis`, nor below any time given.
   std::int64_t go_on_from(std::int64_t floor_millis) const;
 
   const WallClock& wall_;
-  mutable std::mutex mutex_;  // Taken where time would fall, or another thread was later.
+  mutable Alarms alarms_;
+  std::function<void()> has_new_ring_ = [] {};
+  std::mutex change_mutex_;   // One change at a time; taken before mutex_.
+  mutable std::mutex mutex_;  // Taken where time would fall, or does not go at wall time's pace.
+  mutable Pace pace_;
+  // The same again for reading without a lock, where time goes at wall time's pace.
+  mutable std::atomic<bool> is_at_wall_pace_{true};
   mutable std::atomic<std::int64_t> offset_millis_{0};
   mutable std::atomic<std::int64_t> last_millis_{0};  // The newest time given.
-};
-
-// A clock for tests: moves only when told to.
-class ManualClock final : public Clock {
- public:
-  explicit ManualClock(TimePoint start) : millis_(millis_of(start)) {}
-
-  [[nodiscard]] TimePoint now() const override { return time_from_millis(millis_.load()); }
-  void raise_floor(TimePoint floor) override;
-  void advance(std::chrono::milliseconds step) { millis_ += step.count(); }
-
- private:
-  std::atomic<std::int64_t> millis_;
 };
 
 }  // namespace millrace

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 
 namespace millrace {
 namespace {

@@ -35,6 +35,14 @@ Task<bool> Waker::sleep(std::chrono::milliseconds duration) {
   co_return std::exchange(is_woken_, false);
 }
 
+Task<> Waker::sleep_until_woken() {
+  if (!is_woken_) {
+    timer_.expires_at(Timer::time_point::max());
+    co_await timer_.async_wait(kAwaitTuple);
+  }
+  is_woken_ = false;
+}
+
 Task<bool> take_in_time(Budget::Share* share, std::size_t bytes, Executor executor,
                         std::chrono::milliseconds timeout) {
   constexpr std::chrono::milliseconds kPause{100};
@@ -57,7 +65,7 @@ Task<bool> pump_body(BodySource* source, BodySink* sink, std::shared_ptr<Waker> 
     if (const auto* piece = std::get_if<std::string>(&next)) {
       is_sent = co_await sink->send(*piece);
     } else {
-      co_await waker->sleep(std::get<BodySource::Pause>(next).duration);
+      co_await waker->sleep_until_woken();
     }
   } while (is_sent && !waker->has_ended());
   co_return is_sent;

@@ -1,7 +1,7 @@
 // Sends what a body source has, as fast as its reader takes it.
 //
-// One piece is under way at a time. Between pieces the pump sleeps until the source is to be asked
-// again, the peer is gone, or the server stops.
+// One piece is under way at a time. Between pieces the pump sleeps until the source wakes it, the
+// peer is gone, or the server stops.
 
 #pragma once
 
@@ -43,6 +43,8 @@ class Waker : public std::enable_shared_from_this<Waker> {
   // Sleeps for `duration` at most; not at all after a wake() since the last sleep. Returns whether
   // it was woken.
   Task<bool> sleep(std::chrono::milliseconds duration);
+  // The same, however long that takes.
+  Task<> sleep_until_woken();
 
  private:
   Timer timer_;

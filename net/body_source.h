@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <string>
 #include <variant>
@@ -18,19 +17,16 @@ class BodySource {
   BodySource& operator=(const BodySource&) = delete;
   virtual ~BodySource() = default;
 
-  // The source has nothing yet. It is asked again after `duration`, or once it has woken its
-  // reader.
-  struct Pause {
-    std::chrono::milliseconds duration;
-  };
+  // The source has nothing yet. It is asked again once it has woken its reader.
+  struct Pause {};
   // The body is whole: no piece follows.
   struct End {};
 
   // Pieces are not empty. May wait for the store.
   [[nodiscard]] virtual std::variant<std::string, Pause, End> next() = 0;
 
-  // Calls `wake`, from any thread, when a pause may be over before its time. Until it is
-  // destroyed. To be called before the first next().
+  // Calls `wake`, from any thread, when a pause may be over. Until it is destroyed. To be called
+  // before the first next().
   virtual void on_wake(std::function<void()> wake) = 0;
 };
 

@@ -21,9 +21,9 @@
 #include <openssl/x509v3.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/time_point.h"
 
 namespace millrace::net {
 namespace {

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/time_point.h"
 
 namespace millrace::net {
 

@@ -75,9 +75,21 @@ Result<std::string> run_guarded(const aws::Call& call, std::string_view body,
   }
 }
 
-// Nothing was stored where the store is busy: the same request may be run again.
+// Nothing was stored where the store is busy, or what the call would have changed has been changed
+// by another one: the same request may be run again.
 bool is_busy(const Outcome& outcome) {
-  return !*outcome && outcome->error().code == storage::kBusy;
+  if (*outcome) return false;
+  const ErrorCode code = outcome->error().code;
+  return code == storage::kBusy || code == storage::kConflict;
+}
+
+// What a call has written is gone if its world has ended since. Answers as if it came now, to a
+// world without streams: a call that names one is told so.
+void answer_for_ended_world(const aws::Call& call, std::string_view body, api::Context& context,
+                            Outcome& outcome) {
+  if (context.ticket == 0 || !context.world().has_ended()) return;
+  Outcome later = run_guarded(call, body, context);
+  if (!is_busy(later)) outcome = std::move(later);
 }
 
 // Returns nothing if the call belongs on a worker.
@@ -119,17 +131,18 @@ api::Caller Dispatcher::caller_of(const aws::Credential& credential) const {
   const std::string& key = credential.access_key_id;
   if (is_account(key)) {
     caller.scope.account = key;
-  } else if (auto account = api::account_of_key(backends_.world.sealer, key)) {
+  } else if (auto account = api::account_of_key(backends_.sealer, key)) {
     caller.scope.account = std::move(*account);
     caller.has_temporary_key = true;
-    const auto session = api::session_of(backends_.world.sealer, key, credential.session_token);
+    const auto session = api::session_of(backends_.sealer, key, credential.session_token);
     if (session) caller.session = session->name;
   }
   return caller;
 }
 
-bool Dispatcher::is_settled(const Outcome& outcome, const api::Context& context) const {
-  return outcome && !is_busy(outcome) && (!*outcome || backends_.engine.is_durable(context.ticket));
+bool Dispatcher::is_settled(const Outcome& outcome, const api::Context& context) {
+  return outcome && !is_busy(outcome) &&
+         (!*outcome || context.world().engine().is_durable(context.ticket));
 }
 
 net::Task<> Dispatcher::settle(const net::HttpRequest* request, const aws::Call* call,
@@ -143,20 +156,24 @@ net::Task<> Dispatcher::settle(const net::HttpRequest* request, const aws::Call*
       };
       *outcome = co_await net::run_on<Result<std::string>>(backends_.workers, std::move(work));
     }
-    if (**outcome && !backends_.engine.is_durable(context->ticket)) {
-      const Result<void> durable = co_await wait_until_durable(context->ticket, loop);
+    if (**outcome && !context->world().engine().is_durable(context->ticket)) {
+      const Result<void> durable = co_await wait_until_durable(context, loop);
       if (!durable) *outcome = std::unexpected(durable.error());
+      if (durable) answer_for_ended_world(*call, request->body, *context, *outcome);
     }
     if (!is_busy(*outcome) || SteadyClock::now() >= deadline) co_return;
     outcome->reset();
     context->ticket = 0;
+    context->held_world = backends_.worlds.current();  // Another one, perhaps.
     net::Timer timer(co_await asio::this_coro::executor, kBusyPause);
     co_await timer.async_wait(net::kAwaitTuple);
   }
 }
 
-net::Task<Result<void>> Dispatcher::wait_until_durable(storage::Ticket ticket, net::IoLoop* loop) {
-  storage::Engine& engine = backends_.engine;
+net::Task<Result<void>> Dispatcher::wait_until_durable(const api::Context* context,
+                                                       net::IoLoop* loop) {
+  storage::Engine& engine = context->world().engine();
+  const storage::Ticket ticket = context->ticket;
   // It may be waiting to be written with what the other requests write that are ready now.
   loop->after_these([&engine, loop] { loop->may_wait([&] { engine.commit(); }); });
   auto begin = [&engine, ticket](std::function<void(Result<void>)> done) {
@@ -235,8 +252,7 @@ void Dispatcher::finish(const aws::Call& call, api::Context& context, Outcome ou
   if (!is_stream) return;
   net::HttpResponse& response = handled.answer.http;
   response.content_type = aws::kEventStreamType;
-  response.source =
-      std::make_unique<aws::EventBody>(std::move(context.events), call.form, backends_.world.clock);
+  response.source = std::make_unique<aws::EventBody>(std::move(context.events), call.form);
 }
 
 std::optional<aws::Call> Dispatcher::begin(const net::HttpRequest& request, std::string_view peer,
@@ -313,8 +329,8 @@ net::Task<net::HttpResponse> Dispatcher::answer(const net::HttpRequest* request,
   const std::optional<aws::Call> call = begin(*request, peer, request_id, handled);
   if (handled.belongs_on_worker) handled.answer.http = co_await answer_by_worker(request);
   if (call) {
-    api::Context context(backends_.world, caller_of(call->credential), call->operation->name,
-                         call->form);
+    api::Context context(backends_.worlds.current(), caller_of(call->credential),
+                         call->operation->name, call->form);
     context.answer_room = share->room();
     Outcome outcome = run_at_once(*call, request->body, context, *loop);
     if (!is_settled(outcome, context)) co_await settle(request, &*call, &context, loop, &outcome);

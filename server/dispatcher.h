@@ -21,6 +21,7 @@
 #include "base/current.h"
 #include "base/error.h"
 #include "base/metrics.h"
+#include "base/sealer.h"
 #include "net/async.h"
 #include "net/budget.h"
 #include "net/http.h"
@@ -33,7 +34,7 @@
 #include "server/rejections.h"
 #include "server/router.h"
 #include "storage/engine.h"
-#include "world/world.h"
+#include "world/worlds.h"
 
 namespace spdlog {
 class logger;  // NOLINT(readability-identifier-naming): its name.
@@ -43,8 +44,8 @@ namespace millrace::server {
 
 // What the dispatcher works with; all of it outlives it.
 struct Backends {
-  storage::Engine& engine;
-  world::World world;
+  const world::Worlds& worlds;
+  const Sealer& sealer;
   Metrics& metrics;
   AccessLog& access_log;
   Rejections& rejections;
@@ -112,13 +113,13 @@ class Dispatcher {
                 net::Budget::Share& share, Handled& handled);
 
   // Whether an answer can be given now, as it is for nearly all calls.
-  [[nodiscard]] bool is_settled(const Outcome& outcome, const api::Context& context) const;
+  [[nodiscard]] static bool is_settled(const Outcome& outcome, const api::Context& context);
   // Runs what belongs on a worker, again what the store had no room for, and waits until what was
   // written is durable.
   net::Task<> settle(const net::HttpRequest* request, const aws::Call* call, api::Context* context,
                      net::IoLoop* loop, Outcome* outcome);
-  [[nodiscard]] net::Task<Result<void>> wait_until_durable(storage::Ticket ticket,
-                                                           net::IoLoop* loop);
+  [[nodiscard]] static net::Task<Result<void>> wait_until_durable(const api::Context* context,
+                                                                  net::IoLoop* loop);
   [[nodiscard]] api::Caller caller_of(const aws::Credential& credential) const;
   void count(const Handled& handled, std::chrono::nanoseconds duration);
   // The answer of a path of the server's own that may take its time.

@@ -4,17 +4,17 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 
 #include "base/metrics.h"
 #include "net/budget.h"
 #include "server/log_writer.h"
-#include "streams/subscriptions.h"
 
 namespace millrace::server {
 
 struct Load {
   const std::atomic<std::size_t>& connections;
-  const streams::Subscriptions& subscriptions;
+  std::function<std::size_t()> subscriptions;  // How many are open.
   const net::Budget& bodies;
   const net::Budget& answers;
   const LogWriter& log_writer;

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/metrics.h"
 #include "base/scope.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 #include "streams/catalogue.h"
 #include "streams/shard_map.h"
@@ -66,8 +66,9 @@ struct StreamMetrics::Row {
   }
 };
 
-std::optional<TimePoint> StreamMetrics::oldest_of(storage::LogId log) {
-  const auto bounds = engine_.bounds(log);
+std::optional<TimePoint> StreamMetrics::oldest_of(const storage::Engine& engine,
+                                                  storage::LogId log) {
+  const auto bounds = engine.bounds(log);
   if (!bounds || bounds->begin >= bounds->published) return std::nullopt;
   const auto known = known_.find(log);
   std::optional<First> first;
@@ -75,7 +76,7 @@ std::optional<TimePoint> StreamMetrics::oldest_of(storage::LogId log) {
     first = known->second;
   } else {
     std::ignore =
-        engine_.read(log, bounds->begin, bounds->published, [&](const storage::Entries& entries) {
+        engine.read(log, bounds->begin, bounds->published, [&](const storage::Entries& entries) {
           first = First{bounds->begin, entries.arrival};
           return false;
         });
@@ -86,9 +87,10 @@ std::optional<TimePoint> StreamMetrics::oldest_of(storage::LogId log) {
 }
 
 StreamMetrics::Row StreamMetrics::row_of(
-    streams::Stream& stream, const std::unordered_map<storage::LogId, std::uint64_t>& sizes) {
+    const Source& source, streams::Stream& stream,
+    const std::unordered_map<storage::LogId, std::uint64_t>& sizes) {
   const auto [facts, shards] = stream.state();
-  const TimePoint now = clock_.now();
+  const TimePoint now = source.clock.now();
   Row row;
   row.labels = labels_of(facts->key, facts->key.name);
   row.totals = stream.meter().totals();
@@ -97,7 +99,7 @@ StreamMetrics::Row StreamMetrics::row_of(
     const storage::LogId log = streams::log_of(facts->id, shard.index);
     const auto size = sizes.find(log);
     if (size != sizes.end()) row.stored_bytes += size->second;
-    const auto oldest = oldest_of(log);
+    const auto oldest = oldest_of(source.engine, log);
     if (!oldest) continue;
     // One that has expired may lie there for a while, and nobody reads it.
     const TimePoint readable = std::max(*oldest, facts->horizon_at(now));
@@ -107,18 +109,18 @@ StreamMetrics::Row StreamMetrics::row_of(
   return row;
 }
 
-void StreamMetrics::write(MetricsText& text) {
+void StreamMetrics::write(MetricsText& text, const Source& source) {
   const std::lock_guard lock(mutex_);
   std::unordered_map<storage::LogId, std::uint64_t> sizes;
   // What cannot be read is not counted; whoever reads the records meets the error.
-  std::ignore =
-      engine_.visit_sizes([&](storage::LogId log, std::uint64_t bytes) { sizes[log] += bytes; });
-  auto all = catalogue_.list_all();
+  std::ignore = source.engine.visit_sizes(
+      [&](storage::LogId log, std::uint64_t bytes) { sizes[log] += bytes; });
+  auto all = source.catalogue.list_all();
   std::ranges::sort(all, {}, [](const auto& stream) { return stream->state().facts->id; });
   std::vector<Row> rows;
   std::map<Scope, Row> sums;
   for (const auto& stream : all) {
-    Row row = row_of(*stream, sizes);
+    Row row = row_of(source, *stream, sizes);
     if (rows.size() < streams_max_) {
       rows.push_back(std::move(row));
       continue;

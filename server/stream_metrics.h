@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/scope.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 #include "streams/catalogue.h"
 #include "streams/stream.h"
@@ -28,12 +29,16 @@ class StreamMetrics {
   // under the name `*`, which no stream has.
   static constexpr std::size_t kStreamsMax = 1'000;
 
-  // All of them outlive this.
-  StreamMetrics(const storage::Engine& engine, const Clock& clock, streams::Catalogue& catalogue,
-                std::size_t streams_max = kStreamsMax)
-      : engine_(engine), clock_(clock), catalogue_(catalogue), streams_max_(streams_max) {}
+  // Where the streams are. Logs of one are of no other that is given to the same object.
+  struct Source {
+    const storage::Engine& engine;
+    const Clock& clock;
+    streams::Catalogue& catalogue;
+  };
 
-  void write(MetricsText& text);
+  explicit StreamMetrics(std::size_t streams_max = kStreamsMax) : streams_max_(streams_max) {}
+
+  void write(MetricsText& text, const Source& source);
 
  private:
   struct First {
@@ -42,14 +47,12 @@ class StreamMetrics {
   };
   struct Row;
 
-  [[nodiscard]] Row row_of(streams::Stream& stream,
+  [[nodiscard]] Row row_of(const Source& source, streams::Stream& stream,
                            const std::unordered_map<storage::LogId, std::uint64_t>& sizes);
   // When the oldest record of a log arrived; nothing if there is none.
-  [[nodiscard]] std::optional<TimePoint> oldest_of(storage::LogId log);
+  [[nodiscard]] std::optional<TimePoint> oldest_of(const storage::Engine& engine,
+                                                   storage::LogId log);
 
-  const storage::Engine& engine_;
-  const Clock& clock_;
-  streams::Catalogue& catalogue_;
   const std::size_t streams_max_;
   std::mutex mutex_;  // One scrape at a time; guards what follows.
   // The oldest records by log, from the last scrape on: it is read again only once it has gone.

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/errors.h"
 
 namespace millrace::storage {

@@ -24,8 +24,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 
 namespace millrace::storage {
 

@@ -27,9 +27,10 @@
 
 namespace millrace::storage {
 
-// Formats 1 to 3 were never released and are not read. Keys of 1 had no epoch in front; rows of 2
-// had no seconds at which shards were opened and closed; rows and logs of 3 had no tenant.
-inline constexpr int kFormatVersion = 4;
+// Formats 1 to 4 were never released and are not read. Keys of 1 had no epoch in front; rows of 2
+// had no seconds at which shards were opened and closed; rows and logs of 3 had no
+// tenant; rows of streams of 4 did not tell one change from the next.
+inline constexpr int kFormatVersion = 5;
 
 class Directory {
  public:

@@ -26,8 +26,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/batch.h"
 #include "storage/row_listeners.h"
 
@@ -97,8 +97,9 @@ class TableBatch {
   }
   void remove(std::string key) { changes_.push_back({std::move(key), std::nullopt}); }
   // The changes are made only if the row is this before them: compare and set.
+  void expect(Expectation expected) { expectations_.push_back(std::move(expected)); }
   void expect(std::string key, std::optional<std::string> value) {
-    expectations_.push_back({std::move(key), std::move(value)});
+    expect({std::move(key), std::move(value)});
   }
 
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
@@ -108,6 +109,10 @@ class TableBatch {
   std::vector<Change> changes_;
   std::vector<Expectation> expectations_;
 };
+
+// What a batch expects that writes rows of a kind for the first time, beside what it knows of them:
+// a row that is changed when all of them go. Empty where nothing takes them all away.
+using Fence = std::optional<TableBatch::Expectation>;
 
 // Returns whether to go on.
 using RowVisitor = std::function<bool(std::string_view key, std::string_view value)>;
@@ -140,13 +145,13 @@ class Engine {
   virtual ~Engine() = default;
 
   // Appends each batch to its log, in one commit; a log appears at most once in `batches`. A log
-  // exists from its first append on. Errors: kFull, kBusy, kFailed; nothing is readable then, also
-  // not later.
+  // exists from its first append on. Entries arrive at `now`, or when the newest of their log did,
+  // if that is later. Errors: kFull, kBusy, kFailed; nothing is readable then, also not later.
   //
   // kWithOthers gives positions at once as well, but they count only once when_durable() has told
   // that they are written; after a crash before that they may be given again. The caller sees to it
   // that commit() is called.
-  virtual Result<Receipt> append(std::span<const LogBatch> batches, When when) = 0;
+  virtual Result<Receipt> append(std::span<const LogBatch> batches, TimePoint now, When when) = 0;
 
   // Writes what was appended to be written with others, or leaves it to a write that has begun.
   virtual void commit() = 0;
@@ -196,6 +201,9 @@ class Engine {
   [[nodiscard]] RowListeners::Token on_rows(RowListener listener) {
     return row_listeners_.add(std::move(listener));
   }
+
+  // The newest arrival that the engine knew of when it was opened, also of entries that are gone.
+  [[nodiscard]] virtual TimePoint newest_arrival() const = 0;
 
   // The end of all positions that were given so far, of whatever log. An engine opened from a
   // checkpoint gives none that this one has given if it begins here.

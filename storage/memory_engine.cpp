@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
@@ -28,8 +28,7 @@ constexpr std::uint64_t kGapMax = 3;
 }  // namespace
 
 MemoryEngine::MemoryEngine(MemoryEngine& source, const Origin& origin)
-    : clock_(source.clock_),
-      completion_(source.completion_),
+    : completion_(source.completion_),
       random_(origin.positions_from),
       next_max_(origin.positions_from) {
   const std::lock_guard lock(source.mutex_);
@@ -40,6 +39,7 @@ MemoryEngine::MemoryEngine(MemoryEngine& source, const Origin& origin)
     log.next = std::max(log.next, origin.positions_from);
     log.published = log.next;
     next_max_ = std::max(next_max_, log.next);
+    newest_arrival_ = std::max(newest_arrival_, log.last_arrival);
   }
 }
 
@@ -75,7 +75,7 @@ Result<void> MemoryEngine::begin_write() {
   return std::unexpected(error);
 }
 
-Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches, When when) {
+Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches, TimePoint now, When when) {
   Receipt receipt;
   {
     const std::lock_guard lock(mutex_);
@@ -83,7 +83,7 @@ Result<Receipt> MemoryEngine::append(std::span<const LogBatch> batches, When whe
     for (const LogBatch& batch : batches) {
       Log& log = logs_[batch.log];
       const Position first = (log.next == 0 ? next_max_ : log.next) + random_() % (kGapMax + 1);
-      const TimePoint arrival = std::max(clock_.now(), log.last_arrival);
+      const TimePoint arrival = std::max(now, log.last_arrival);
       std::string_view body = batch.batch->body();
       for (std::uint32_t i = 0; i < batch.batch->count(); ++i) {
         log.entries[first + i] = {arrival, std::string(take_entry(body))};
@@ -227,6 +227,8 @@ void MemoryEngine::when_durable(Ticket ticket, std::function<void(Result<void>)>
 void MemoryEngine::on_publish(std::function<void(LogId, Position)> listener) {
   listener_ = std::move(listener);
 }
+
+TimePoint MemoryEngine::newest_arrival() const { return newest_arrival_; }
 
 Position MemoryEngine::positions_end() const {
   const std::lock_guard lock(mutex_);

@@ -18,8 +18,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 
 namespace millrace::storage {
@@ -28,8 +28,8 @@ class MemoryEngine final : public Engine {
  public:
   enum class Completion : std::uint8_t { kAtOnce, kByHand };
 
-  MemoryEngine(Clock& clock, std::uint64_t seed, Completion completion = Completion::kAtOnce)
-      : clock_(clock), completion_(completion), random_(seed) {}
+  explicit MemoryEngine(std::uint64_t seed, Completion completion = Completion::kAtOnce)
+      : completion_(completion), random_(seed) {}
 
   // What the checkpoint at `origin.place` of `source` holds.
   MemoryEngine(MemoryEngine& source, const Origin& origin);
@@ -41,7 +41,7 @@ class MemoryEngine final : public Engine {
   void fail_writes(std::optional<Error> error,
                    std::size_t times = std::numeric_limits<std::size_t>::max());
 
-  Result<Receipt> append(std::span<const LogBatch> batches, When when) override;
+  Result<Receipt> append(std::span<const LogBatch> batches, TimePoint now, When when) override;
   void commit() override;
   Result<void> read(LogId log, Position from, Position end, const Visitor& visit) const override;
   Result<Bounds> bounds(LogId log) const override;
@@ -54,6 +54,7 @@ class MemoryEngine final : public Engine {
   [[nodiscard]] bool is_durable(Ticket ticket) const override;
   void when_durable(Ticket ticket, std::function<void(Result<void>)> done) override;
   void on_publish(std::function<void(LogId, Position)> listener) override;
+  [[nodiscard]] TimePoint newest_arrival() const override;
   [[nodiscard]] Position positions_end() const override;
   [[nodiscard]] bool has(Capability capability) const override;
   Result<void> checkpoint(const std::string& place) override;
@@ -86,7 +87,6 @@ class MemoryEngine final : public Engine {
     std::function<void(Result<void>)> done;
   };
 
-  Clock& clock_;
   const Completion completion_;
   mutable std::mutex mutex_;
   std::mt19937_64 random_;
@@ -95,6 +95,7 @@ class MemoryEngine final : public Engine {
   std::map<std::string, Contents> checkpoints_;
   std::optional<Error> write_error_;
   std::size_t failures_left_ = 0;
+  TimePoint newest_arrival_{};
   Position next_max_ = 0;  // No log was given this position, or a higher one.
   Ticket last_ticket_ = 0;
   Ticket durable_ = 0;

@@ -22,6 +22,7 @@ namespace millrace::storage {
 enum class Tenant : std::uint8_t {
   kIds = 0,
   kStreams = 1,  // Rows of streams/*_rows.h, accounts.h, dropped_shards.h; logs of shards.
+  kWorld = 2,    // Rows of world/world_rows.h.
 };
 
 // Rows of one kind of a tenant.

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/spaces.h"
 #include "streams/errors.h"
 #include "streams/quota.h"

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "streams/quota.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"

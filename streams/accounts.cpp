@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/scope.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -99,8 +101,9 @@ std::optional<Commitment> decode_commitment(std::string_view value) {
 
 }  // namespace rows
 
-Result<std::unique_ptr<Accounts>> Accounts::open(storage::Engine& engine, const Clock& clock) {
-  std::unique_ptr<Accounts> accounts(new Accounts(engine, clock));
+Result<std::unique_ptr<Accounts>> Accounts::open(storage::Engine& engine, const Clock& clock,
+                                                 const storage::Fence& fence) {
+  std::unique_ptr<Accounts> accounts(new Accounts(engine, clock, fence));
   bool is_damaged = false;
   TRY(engine.scan(rows::kAccounts.prefix(), [&](std::string_view key, std::string_view value) {
     is_damaged = !accounts->hear(key, value);
@@ -135,6 +138,18 @@ Commitment Accounts::commitment(const Scope& scope) const {
   return found == commitments_.end() ? Commitment{} : found->second;
 }
 
+Result<void> Accounts::add_removal(storage::TableBatch& batch,
+                                   const std::function<bool(const Scope&)>& is_meant) const {
+  return engine_.scan(rows::kAccounts.prefix(), [&](std::string_view key, std::string_view value) {
+    const auto scope = rows::parse_account_row_key(key);
+    if (scope && is_meant(*scope)) {
+      batch.expect(std::string(key), std::string(value));
+      batch.remove(std::string(key));
+    }
+    return true;
+  });
+}
+
 Result<std::pair<Commitment, storage::Ticket>> Accounts::set_commitment(const Scope& scope,
                                                                         bool is_enabled) {
   const std::string key = rows::account_row_key(scope);
@@ -149,6 +164,7 @@ Result<std::pair<Commitment, storage::Ticket>> Accounts::set_commitment(const Sc
     }
     storage::TableBatch batch;
     batch.expect(key, row);
+    if (fence_) batch.expect(*fence_);
     batch.put(key, rows::encode(commitment));
     const auto ticket = engine_.write(batch);
     if (ticket) return std::pair{commitment, *ticket};

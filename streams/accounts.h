@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/scope.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 #include "storage/row_listeners.h"
 #include "storage/spaces.h"
@@ -65,23 +67,31 @@ class Accounts {
  public:
   // Loads what the store holds. `engine` and `clock` outlive it.
   [[nodiscard]] static Result<std::unique_ptr<Accounts>> open(storage::Engine& engine,
-                                                              const Clock& clock);
+                                                              const Clock& clock,
+                                                              const storage::Fence& fence = {});
 
   // The account's settings hold in one region.
   [[nodiscard]] Commitment commitment(const Scope& scope) const;
+
+  // Adds to `batch` what takes away the rows of all of which `is_meant` says so, if they are as
+  // they stand. Errors: the engine's.
+  Result<void> add_removal(storage::TableBatch& batch,
+                           const std::function<bool(const Scope&)>& is_meant) const;
 
   // Returns what it is afterwards, and the ticket of the write. Errors: the engine's.
   Result<std::pair<Commitment, storage::Ticket>> set_commitment(const Scope& scope,
                                                                 bool is_enabled);
 
  private:
-  Accounts(storage::Engine& engine, const Clock& clock) : engine_(engine), clock_(clock) {}
+  Accounts(storage::Engine& engine, const Clock& clock, storage::Fence fence)
+      : engine_(engine), clock_(clock), fence_(std::move(fence)) {}
 
   // Takes over what a row says. Returns false if it is damaged.
   bool hear(std::string_view key, const std::optional<std::string_view>& value);
 
   storage::Engine& engine_;
   const Clock& clock_;
+  const storage::Fence fence_;
   mutable std::mutex mutex_;  // Guards what follows; never held while writing.
   std::map<Scope, Commitment> commitments_;
   storage::RowListeners::Token heard_;  // The last, so that nothing is heard when the rest is gone.

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/scope.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "storage/engine.h"
 #include "storage/row_listeners.h"
@@ -47,8 +48,9 @@ struct Catalogue::Heard {
 
 Result<std::unique_ptr<Catalogue>> Catalogue::open(storage::Engine& engine, storage::IdSource& ids,
                                                    Clock& clock, Quotas& quotas,
-                                                   const CatalogueOptions& options) {
-  std::unique_ptr<Catalogue> catalogue(new Catalogue(engine, ids, clock, quotas, options));
+                                                   const CatalogueOptions& options,
+                                                   const storage::Fence& fence) {
+  std::unique_ptr<Catalogue> catalogue(new Catalogue(engine, ids, clock, quotas, options, fence));
   TRY(catalogue->load());
   catalogue->heard_ =
       engine.on_rows([own = catalogue.get()](std::span<const storage::RowChange> changes) {
@@ -165,6 +167,15 @@ std::vector<StreamPointer> Catalogue::list_all() {
   return all;
 }
 
+std::vector<StreamPointer> Catalogue::held(const Meant& is_meant) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<StreamPointer> found;
+  for (const auto& [key, stream] : streams_) {
+    if (is_meant(key)) found.push_back(stream);
+  }
+  return found;
+}
+
 void Catalogue::remove_gone(std::vector<StreamPointer>& streams) {
   std::erase_if(streams, [](const StreamPointer& stream) {
     stream->note_end_of_creating();
@@ -231,6 +242,7 @@ Result<storage::Ticket> Catalogue::create(const NewStream& wanted) {
 
   storage::TableBatch batch;
   batch.expect(rows::stream_row_key(facts.id), std::nullopt);
+  if (surroundings_->fence) batch.expect(*surroundings_->fence);
   batch.put(rows::stream_row_key(facts.id), rows::encode(facts));
   rows::put_shards(batch, facts.id, ShardMap::uniform(wanted.shard_count, shard_second), 0);
   const auto ticket = TRY(surroundings_->engine.write(batch));

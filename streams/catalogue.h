@@ -39,7 +39,8 @@ class Catalogue {
   [[nodiscard]] static Result<std::unique_ptr<Catalogue>> open(storage::Engine& engine,
                                                                storage::IdSource& ids, Clock& clock,
                                                                Quotas& quotas,
-                                                               const CatalogueOptions& options);
+                                                               const CatalogueOptions& options,
+                                                               const storage::Fence& fence = {});
 
   [[nodiscard]] const CatalogueOptions& options() const { return surroundings_->options; }
   [[nodiscard]] const AccountLimits& limits() const { return limits_; }
@@ -69,6 +70,10 @@ class Catalogue {
   // The streams of all accounts and regions.
   std::vector<StreamPointer> list_all();
 
+  // Those of which `is_meant` says so, as they stand: what is due is not carried out.
+  using Meant = std::function<bool(const StreamKey&)>;
+  [[nodiscard]] std::vector<StreamPointer> held(const Meant& is_meant) const;
+
   Counts counts(const Scope& scope);
 
   // Errors: stream_exists; those of AccountLimits and ShardsHeld; the engine's.
@@ -76,8 +81,8 @@ class Catalogue {
 
  private:
   Catalogue(storage::Engine& engine, storage::IdSource& ids, Clock& clock, Quotas& quotas,
-            const CatalogueOptions& options)
-      : surroundings_(std::make_shared<Surroundings>(engine, clock, quotas, options)),
+            const CatalogueOptions& options, const storage::Fence& fence)
+      : surroundings_(std::make_shared<Surroundings>(engine, clock, quotas, options, fence)),
         ids_(ids),
         limits_(quotas, surroundings_->options) {}
 

@@ -16,8 +16,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "streams/stream_key.h"
 #include "streams/tags.h"
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,22 +53,16 @@ std::optional<std::uint64_t> decode_number(std::string_view value) {
 
 }  // namespace rows
 
-namespace {
-
-std::vector<storage::LogId> logs_of(const DroppedShards& shards) {
+Result<void> drop_logs(storage::Engine& engine, std::span<const DroppedShards> dropped) {
   std::vector<storage::LogId> logs;
-  for (std::uint32_t i = 0; i < shards.count; ++i) {
-    logs.push_back(log_of(shards.stream_id, shards.first + i));
-  }
-  return logs;
-}
-
-}  // namespace
-
-Result<void> drop_logs(storage::Engine& engine, const DroppedShards& shards) {
-  TRY(engine.drop(logs_of(shards)));
   storage::TableBatch batch;
-  batch.remove(rows::dropped_row_key(shards));
+  for (const DroppedShards& shards : dropped) {
+    for (std::uint32_t i = 0; i < shards.count; ++i) {
+      logs.push_back(log_of(shards.stream_id, shards.first + i));
+    }
+    batch.remove(rows::dropped_row_key(shards));
+  }
+  TRY(engine.drop(logs));
   TRY(engine.write(batch));
   return {};
 }
@@ -84,8 +79,7 @@ Result<void> finish_drops(storage::Engine& engine) {
     }
     return true;
   }));
-  for (const DroppedShards& shards : pending) TRY(drop_logs(engine, shards));
-  return {};
+  return pending.empty() ? Result<void>{} : drop_logs(engine, pending);
 }
 
 }  // namespace millrace::streams

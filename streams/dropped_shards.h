@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -39,9 +40,9 @@ void put_dropped(storage::TableBatch& batch, const DroppedShards& shards);
 
 }  // namespace rows
 
-// Drops the logs and takes away the row that said so. Errors: the engine's; the row is still there
+// Drops the logs and takes away the rows that said so. Errors: the engine's; rows are still there
 // then.
-Result<void> drop_logs(storage::Engine& engine, const DroppedShards& shards);
+Result<void> drop_logs(storage::Engine& engine, std::span<const DroppedShards> dropped);
 
 // The same for all that rows tell of. Errors: the engine's.
 Result<void> finish_drops(storage::Engine& engine);

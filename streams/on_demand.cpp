@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "streams/shard_map.h"
 
 namespace millrace::streams {

@@ -22,7 +22,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "streams/shard_map.h"
 
 namespace millrace::streams {

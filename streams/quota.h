@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 
 namespace millrace::streams {

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "base/uint128.h"
 #include "storage/batch.h"
 #include "streams/sequence_number.h"

@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/uint128.h"
 #include "streams/errors.h"
 

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "base/uint128.h"
 #include "storage/batch.h"
@@ -215,7 +215,7 @@ Result<PutReceipt> Stream::put(std::span<const NewRecord> records, storage::When
   }
   storage::Receipt committed;
   if (!batches.empty()) {
-    auto appended = TRY(engine_.append(batches, when));
+    auto appended = TRY(engine_.append(batches, now, when));
     committed = std::move(appended);
   }
 

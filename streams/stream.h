@@ -26,8 +26,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 #include "storage/spaces.h"
+#include "streams/dropped_shards.h"
 #include "streams/on_demand.h"
 #include "streams/quota.h"
 #include "streams/record.h"
@@ -165,9 +167,15 @@ class Stream {
   // fails now is tried again by the next call; reads never depend on it.
   void expire();
 
-  // What its rows say from now on; and that they are gone.
+  // What its rows say from now on; and that they are gone: it is as one whose deletion is due.
   void hear(StreamState state);
-  void hear_end() { is_removed_ = true; }
+  void hear_end();
+
+  // Its end, whatever state it is in: adds to `batch` what takes its rows away, if they are as this
+  // stream knows them; and, once that is written and heard of, waits until no put is on its way and
+  // tells of the end. Returns the logs that may be dropped then.
+  void add_removal(storage::TableBatch& batch) const;
+  DroppedShards finish_removal();
 
  private:
   [[nodiscard]] storage::LogId log(std::uint32_t shard_index) const;
@@ -185,13 +193,15 @@ class Stream {
   Result<void> carry_out_removal();
   Result<void> trim_expired();
   Result<void> forget_expired_shards();
-  // What is due already after a change: whoever waits on a shard hears of it now. What fails is
-  // tried again by whoever looks next. Called without the lock.
+  // Carries out what is due already after a change, or has whoever waits on a shard look when it
+  // is. What fails is tried again by whoever looks next. Called without the lock.
   void carry_out_at_once();
 
   [[nodiscard]] Result<ShardEnd> end_of(const Shard& shard, TimePoint due) const;
-  // A change of rows that is made only if they are still as this stream knows them.
+  // A change of rows that is made only if they are still as this stream knows them; one that
+  // begins with the stream's own.
   [[nodiscard]] storage::TableBatch begin_batch() const;
+  [[nodiscard]] storage::TableBatch begin_change(StreamFacts facts) const;
 
   const std::shared_ptr<Surroundings> surroundings_;
   storage::Engine& engine_;

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "storage/engine.h"
 #include "streams/consumers.h"
@@ -48,6 +48,13 @@ storage::TableBatch Stream::begin_batch() const {
   const auto facts = state().facts;
   storage::TableBatch batch;
   batch.expect(rows::stream_row_key(facts->id), rows::encode(*facts));
+  return batch;
+}
+
+storage::TableBatch Stream::begin_change(StreamFacts facts) const {
+  storage::TableBatch batch = begin_batch();
+  ++facts.changes;
+  batch.put(rows::stream_row_key(facts.id), rows::encode(facts));
   return batch;
 }
 
@@ -93,8 +100,7 @@ Result<storage::Ticket> Stream::change_locked(Allowed allowed, const Change& cha
   TRY(change(facts));
   // What a longer retention would bring back has expired for good.
   if (facts.retention_hours > state.facts->retention_hours) TRY(trim_expired());
-  storage::TableBatch batch = begin_batch();
-  batch.put(rows::stream_row_key(facts.id), rows::encode(facts));
+  storage::TableBatch batch = begin_change(facts);
   return engine_.write(batch);
 }
 
@@ -151,8 +157,7 @@ Result<storage::Ticket> Stream::update_locked(const SettingsChange& change) {
 Result<storage::Ticket> Stream::begin_update(PendingUpdate update) {
   StreamFacts facts = *state().facts;
   facts.update = std::move(update);
-  storage::TableBatch batch = begin_batch();
-  batch.put(rows::stream_row_key(facts.id), rows::encode(facts));
+  storage::TableBatch batch = begin_change(facts);
   const auto ticket = TRY(engine_.write(batch));
   surroundings_->on_transition(
       {facts.key, to_text(StreamStatus::kActive), to_text(StreamStatus::kUpdating)});
@@ -201,8 +206,12 @@ Result<void> Stream::carry_out_due() {
 }
 
 void Stream::carry_out_at_once() {
-  if (is_removed_ || !has_something_due()) return;
-  [[maybe_unused]] const auto done = carry_out_due();
+  if (is_removed_) return;
+  if (has_something_due()) {
+    [[maybe_unused]] const auto done = carry_out_due();
+  } else if (state().facts->next_due()) {
+    wake_readers();
+  }
 }
 
 void Stream::wake_readers() const {
@@ -261,8 +270,7 @@ Result<void> Stream::apply(const StreamFacts& facts, const std::vector<Reshard>&
     if (error) return std::unexpected(*error);
   }
 
-  storage::TableBatch batch = begin_batch();
-  batch.put(rows::stream_row_key(facts.id), rows::encode(facts));
+  storage::TableBatch batch = begin_change(facts);
   for (const std::uint32_t index : closed) {
     batch.put(rows::shard_row_key(facts.id, index), rows::encode(*shards.find(index)));
   }
@@ -280,24 +288,45 @@ Result<void> Stream::apply(const StreamFacts& facts, const std::vector<Reshard>&
 }
 
 Result<void> Stream::carry_out_removal() {
-  const std::unique_lock gate(gate_);
   if (is_removed_) return {};  // Somebody else was faster.
-  const StreamState state = this->state();
-  const DroppedShards dropped{id_, 0, state.shards->next_index()};
+  storage::TableBatch batch;
+  add_removal(batch);
+  TRY(engine_.write(batch));
+  // The stream is gone. What fails here is tried again by Maintenance.
+  const DroppedShards dropped = finish_removal();
+  [[maybe_unused]] const auto done = drop_logs(engine_, {&dropped, 1});
+  return {};
+}
 
-  storage::TableBatch batch = begin_batch();
+void Stream::add_removal(storage::TableBatch& batch) const {
+  const StreamState state = this->state();
+  batch.expect(rows::stream_row_key(id_), rows::encode(*state.facts));
   batch.remove(rows::stream_row_key(id_));
   for (const Shard& shard : state.shards->shards()) {
     batch.remove(rows::shard_row_key(id_, shard.index));
   }
-  rows::put_dropped(batch, dropped);
-  TRY(engine_.write(batch));
+  rows::put_dropped(batch, {id_, 0, state.shards->next_index()});
+}
+
+DroppedShards Stream::finish_removal() {
+  // Whoever has been routing has positions after this, and whoever comes finds no stream.
+  {
+    const std::unique_lock gate(gate_);
+  }
+  const StreamState state = this->state();
   for (const Shard& shard : state.shards->shards()) surroundings_->on_shard_end(log(shard.index));
   surroundings_->on_transition(
       {state.facts->key, to_text(StreamStatus::kDeleting), "none", state.shards->open_count(), 0});
-  // The stream is gone. What fails here is tried again by Maintenance.
-  [[maybe_unused]] const auto done = drop_logs(engine_, dropped);
-  return {};
+  return {id_, 0, state.shards->next_index()};
+}
+
+void Stream::hear_end() {
+  StreamState state = this->state();
+  StreamFacts facts = *state.facts;
+  facts.gone_at = facts.created_at;
+  state.facts = std::make_shared<const StreamFacts>(std::move(facts));
+  is_removed_ = true;
+  hear(std::move(state));
 }
 
 Result<void> Stream::trim_expired() {
@@ -323,8 +352,7 @@ Result<void> Stream::forget_expired_shards() {
   }
   if (gone.empty()) return {};
   TRY(engine_.write(batch));
-  for (const DroppedShards& shards : gone) TRY(drop_logs(engine_, shards));
-  return {};
+  return drop_logs(engine_, gone);
 }
 
 void Stream::expire() {

@@ -1,8 +1,9 @@
 #include "streams/stream_facts.h"
 
+#include <optional>
 #include <string_view>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 
 namespace millrace::streams {
 
@@ -35,9 +36,9 @@ StreamStatus StreamFacts::status_at(TimePoint now) const {
   return StreamStatus::kActive;
 }
 
-bool StreamFacts::is_due(TimePoint now) const {
-  if (gone_at) return *gone_at <= now;
-  return update && update->due <= now;
+std::optional<TimePoint> StreamFacts::next_due() const {
+  if (gone_at) return gone_at;
+  return update ? std::optional(update->due) : std::nullopt;
 }
 
 }  // namespace millrace::streams

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "streams/consumers.h"
 #include "streams/monitoring.h"
 #include "streams/on_demand.h"
@@ -68,13 +68,18 @@ struct StreamFacts {
   ShardMetrics shard_metrics;
   std::optional<std::string> policy;
   Consumers consumers;
-  Peaks peaks;  // Of an on-demand stream.
+  Peaks peaks;                // Of an on-demand stream.
+  std::uint64_t changes = 0;  // How often its row was written anew: no two of its rows are equal.
 
   // Valid until the next due transition has been carried out (Catalogue::find does).
   [[nodiscard]] StreamStatus status_at(TimePoint now) const;
 
-  // Whether something is due that must be carried out before the stream is used.
-  [[nodiscard]] bool is_due(TimePoint now) const;
+  // When the next transition is due, which must be carried out before the stream is used.
+  [[nodiscard]] std::optional<TimePoint> next_due() const;
+  [[nodiscard]] bool is_due(TimePoint now) const {
+    const auto due = next_due();
+    return due && *due <= now;
+  }
 
   // Records that arrived before this are not readable any more.
   [[nodiscard]] TimePoint horizon_at(TimePoint now) const {

@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "base/bytes.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "streams/consumers.h"
 #include "streams/monitoring.h"
 #include "streams/on_demand.h"
@@ -159,6 +159,7 @@ std::string encode(const StreamFacts& facts) {
   std::string out;
   put_number(out, kVersion);
   put_number(out, facts.id);
+  put_number(out, facts.changes);
   append_text(out, facts.key.scope.account);
   append_text(out, facts.key.scope.region);
   append_text(out, facts.key.name);
@@ -186,6 +187,7 @@ std::optional<StreamFacts> decode_stream(std::string_view value) {
   if (reader.take<std::uint8_t>() != kVersion) return std::nullopt;
   StreamFacts facts;
   facts.id = reader.take<std::uint32_t>();
+  facts.changes = reader.take<std::uint64_t>();
   facts.key.scope.account = reader.take_text();
   facts.key.scope.region = reader.take_text();
   facts.key.name = reader.take_text();

@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "streams/errors.h"
 
 namespace millrace::streams {

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 
 namespace millrace::streams {
 

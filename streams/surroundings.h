@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -75,17 +76,19 @@ class ShardsHeld {
 
 struct Surroundings {
   Surroundings(storage::Engine& store, Clock& time, Quotas& limits,
-               const CatalogueOptions& settings)
+               const CatalogueOptions& settings, storage::Fence wanted)
       : engine(store),
         clock(time),
         quotas(limits),
         options(settings),
+        fence(std::move(wanted)),
         shards_held(settings.shards_held_max) {}
 
   storage::Engine& engine;
   Clock& clock;
   Quotas& quotas;
   const CatalogueOptions options;
+  const storage::Fence fence;
   ShardsHeld shards_held;
 
   // Hear of the end of a shard, and of transitions. Set once, before the first change; they must

@@ -17,8 +17,8 @@
 #include "api/context.h"
 #include "api/field.h"
 #include "api/operation.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 
 namespace millrace::cloudwatch {
 namespace {

@@ -1,6 +1,6 @@
 #include "api/kinesis/account_settings.h"
 
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "streams/accounts.h"
 
 namespace millrace::kinesis {

@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "api/field.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "streams/accounts.h"
 
 namespace millrace::kinesis {

@@ -41,7 +41,7 @@ std::optional<streams::StreamKey> stream_in(api::Value& body, const api::Context
 }
 
 bool applies(const api::Operation& operation, const api::Context& context) {
-  return !context.world.quotas.is_off() && operation.rate.per_second != 0;
+  return !context.world().quotas().is_off() && operation.rate.per_second != 0;
 }
 
 Result<void> check(const api::Operation& operation, api::Value& body, api::Context& context) {
@@ -51,7 +51,7 @@ Result<void> check(const api::Operation& operation, api::Value& body, api::Conte
   if (operation.rate.is_per_stream && stream) {
     subject += " " + stream->scope.account + " " + stream->scope.region + " " + stream->name;
   }
-  if (context.world.quotas.call(subject, operation.rate.per_second)) return {};
+  if (context.world().quotas().call(subject, operation.rate.per_second)) return {};
   if (stream) return std::unexpected(streams::stream_rate_exceeded(*stream));
   return fail(streams::kLimitExceeded, "Rate exceeded for account " + context.scope.account + ".");
 }

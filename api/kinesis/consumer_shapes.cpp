@@ -3,7 +3,7 @@
 #include <string>
 
 #include "api/kinesis/arn.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "streams/consumers.h"
 #include "streams/stream_key.h"
 

@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "api/field.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "streams/consumers.h"
 #include "streams/stream_key.h"
 

@@ -62,7 +62,8 @@ Result<void> handle(const Request& request, api::Context& context) {
   streams::NewStream wanted;
   streams::StreamSettings& settings = wanted.settings;
   wanted.key = {context.scope, request.stream_name};
-  if (context.world.catalogue.find(wanted.key)) return std::unexpected(stream_exists(wanted.key));
+  if (context.world().catalogue().find(wanted.key))
+    return std::unexpected(stream_exists(wanted.key));
   if (is_on_demand && request.shard_count) {
     return fail(streams::kInvalidArgument, "ShardCount is not expected when StreamMode=ON_DEMAND");
   }
@@ -88,7 +89,7 @@ Result<void> handle(const Request& request, api::Context& context) {
   if (request.tags) {
     TRY(streams::add_tags(wanted.tags, *request.tags, wanted.key));
   }
-  const auto written = TRY(context.world.catalogue.create(wanted));
+  const auto written = TRY(context.world().catalogue().create(wanted));
   context.wait_for(written);
   return {};
 }

@@ -24,8 +24,8 @@ Result<void> handle(const ConsumerRef& ref, api::Context& context) {
   const auto written =
       found.stream->change(streams::Allowed::kNotDeleting, [&](streams::StreamFacts& facts) {
         return streams::deregister_consumer(facts.consumers, found.consumer.name, facts.key,
-                                            context.world.catalogue.options().delays.consumer,
-                                            context.world.clock.now());
+                                            context.world().catalogue().options().delays.consumer,
+                                            context.world().clock().now());
       });
   if (!written) return std::unexpected(written.error());
   found.stream->wake_readers();  // Its own subscriptions end.

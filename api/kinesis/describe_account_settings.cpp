@@ -19,7 +19,8 @@ struct Request {
 };
 
 Result<AccountSettings> handle(const Request& /*request*/, api::Context& context) {
-  return to_shape(context.world.accounts.commitment(context.scope), context.world.clock.now());
+  return to_shape(context.world().accounts().commitment(context.scope),
+                  context.world().clock().now());
 }
 
 }  // namespace

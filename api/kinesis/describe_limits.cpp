@@ -46,10 +46,10 @@ struct Response {
 };
 
 Result<Response> handle(const Request& /*request*/, api::Context& context) {
-  const auto counts = context.world.catalogue.counts(context.scope);
+  const auto counts = context.world().catalogue().counts(context.scope);
   Response response;
   response.shard_limit =
-      static_cast<std::int32_t>(context.world.catalogue.options().account_shards_max);
+      static_cast<std::int32_t>(context.world().catalogue().options().account_shards_max);
   response.open_shard_count = static_cast<std::int32_t>(counts.open_shards);
   response.on_demand_stream_count = static_cast<std::int32_t>(counts.on_demand_streams);
   return response;

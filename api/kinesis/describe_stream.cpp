@@ -17,8 +17,8 @@
 #include "api/kinesis/resources.h"
 #include "api/kinesis/shapes.h"
 #include "api/operation.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
@@ -67,7 +67,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto stream = TRY(find_stream(context, request.stream));
 
   const auto state = stream->state();
-  const TimePoint now = context.world.clock.now();
+  const TimePoint now = context.world().clock().now();
   Response response;
   StreamDescription& description = response.description;
   description.basics = to_shape(*state.facts, now);

@@ -42,7 +42,7 @@ Result<Response> handle(const ConsumerRef& ref, api::Context& context) {
   const auto found = TRY(find_consumer(context, ref));
 
   const auto facts = found.stream->state().facts;
-  const auto status = found.consumer.status_at(context.world.clock.now());
+  const auto status = found.consumer.status_at(context.world().clock().now());
   return Response{{to_shape(found.consumer, facts->key, status), stream_arn(facts->key)}};
 }
 

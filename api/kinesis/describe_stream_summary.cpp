@@ -14,8 +14,8 @@
 #include "api/kinesis/shapes.h"
 #include "api/kinesis/warm_throughput.h"
 #include "api/operation.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "streams/consumers.h"
 #include "streams/stream.h"
@@ -65,7 +65,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto stream = TRY(find_stream(context, request.stream));
 
   const auto state = stream->state();
-  const TimePoint now = context.world.clock.now();
+  const TimePoint now = context.world().clock().now();
   Response response;
   Summary& summary = response.summary;
   summary.basics = to_shape(*state.facts, now);

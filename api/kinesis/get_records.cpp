@@ -25,8 +25,8 @@
 #include "api/kinesis/resources.h"
 #include "api/kinesis/tokens.h"
 #include "api/operation.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "storage/engine.h"
 #include "streams/errors.h"
@@ -102,8 +102,9 @@ Result<streams::StreamPointer> find_by_iterator(const Request& request,
 }
 
 Result<Response> handle(const Request& request, api::Context& context) {
-  const TimePoint now = context.world.clock.now();
-  auto iterator = TRY(Tokens(context.world.sealer).decode_iterator(request.shard_iterator, now));
+  const TimePoint now = context.world().clock().now();
+  auto iterator =
+      TRY(Tokens(context.world().sealer()).decode_iterator(request.shard_iterator, now));
   const auto stream = TRY(find_by_iterator(request, iterator, context));
 
   const auto [facts, shards] = stream->state();
@@ -113,7 +114,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   }
   if (request.dry_run.value_or(false)) return dry_run();
   const storage::LogId log = streams::log_of(facts->id, iterator.shard_index);
-  if (!context.world.quotas.read(log)) {
+  if (!context.world().quotas().read(log)) {
     return std::unexpected(
         streams::shard_read_rate_exceeded(streams::shard_id(iterator.shard_index), facts->key));
   }
@@ -140,7 +141,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   response.memory = std::move(read.memory);
   response.size_bytes = read.size_bytes;
   if (response.encoded_bytes() > context.answer_room) return no_room();
-  context.world.quotas.has_read(log, response.size_bytes);
+  context.world().quotas().has_read(log, response.size_bytes);
   stream->meter().note_read("", iterator.shard_index, response.records.size(), response.size_bytes,
                             response.millis_behind_latest);
   if (is_end) {
@@ -149,7 +150,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   } else {
     iterator.issued = now;
     iterator.from = read.next;
-    response.next_shard_iterator = Tokens(context.world.sealer).encode(iterator);
+    response.next_shard_iterator = Tokens(context.world().sealer()).encode(iterator);
   }
   return response;
 }

@@ -17,8 +17,8 @@
 #include "api/kinesis/starting_position.h"
 #include "api/kinesis/tokens.h"
 #include "api/operation.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "streams/errors.h"
 #include "streams/quota.h"
@@ -60,7 +60,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto key = TRY(stream_key(context, request.stream));
   const auto index = TRY(parse_shard(request.shard_id, key));
 
-  const TimePoint now = context.world.clock.now();
+  const TimePoint now = context.world().clock().now();
   const auto stream = find_stream(context, key);
   const auto missing = [&] {
     return std::unexpected(streams::shard_does_not_exist(streams::shard_id(index), key));
@@ -79,11 +79,11 @@ Result<Response> handle(const Request& request, api::Context& context) {
   if (request.dry_run.value_or(false)) return dry_run();
   const std::string subject =
       "GetShardIterator " + std::to_string(streams::log_of(state.facts->id, index));
-  if (!context.world.quotas.call(subject, kCallsPerShard)) {
+  if (!context.world().quotas().call(subject, kCallsPerShard)) {
     return std::unexpected(
         streams::shard_rate_exceeded(streams::shard_id(index), state.facts->key));
   }
-  return Response{Tokens(context.world.sealer)
+  return Response{Tokens(context.world().sealer())
                       .encode(ShardIterator{now, state.facts->id, state.facts->key, index, from})};
 }
 

@@ -17,16 +17,16 @@ namespace millrace::kinesis {
 
 ShardLimit::ShardLimit(api::Context& context, streams::StreamKey key)
     : context_(context), key_(std::move(key)) {
-  if (context.world.quotas.is_off()) return;
-  current_ = context.world.catalogue.counts(key_.scope).provisioned_shards;
+  if (context.world().quotas().is_off()) return;
+  current_ = context.world().catalogue().counts(key_.scope).provisioned_shards;
 }
 
 Result<void> ShardLimit::check(std::size_t additional) const {
-  return context_.world.catalogue.limits().check_shards(key_, current_, additional);
+  return context_.world().catalogue().limits().check_shards(key_, current_, additional);
 }
 
 std::size_t ShardLimit::shards_max() const {
-  return context_.world.catalogue.options().account_shards_max;
+  return context_.world().catalogue().options().account_shards_max;
 }
 
 Error daily_limit_exceeded(const streams::StreamKey& stream, std::string_view operation,

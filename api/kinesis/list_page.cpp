@@ -22,14 +22,14 @@ ListPage::ListPage(const api::Context& context, std::string_view kind,
 
 Result<NextToken> ListPage::begin(const std::optional<std::string>& token) const {
   if (!token) return NextToken{};
-  const world::World& world = context_.world;
-  return Tokens(world.sealer).decode_next(*token, kind_, world.clock.now());
+  const world::World& world = context_.world();
+  return Tokens(world.sealer()).decode_next(*token, kind_, world.clock().now());
 }
 
 std::string ListPage::token(NextToken place) const {
   place.kind = kind_;
-  place.issued = context_.world.clock.now();
-  return Tokens(context_.world.sealer).encode(place);
+  place.issued = context_.world().clock().now();
+  return Tokens(context_.world().sealer()).encode(place);
 }
 
 }  // namespace millrace::kinesis

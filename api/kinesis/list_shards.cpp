@@ -22,8 +22,8 @@
 #include "api/kinesis/tokens.h"
 #include "api/operation.h"
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "streams/errors.h"
 #include "streams/shard_map.h"
@@ -213,7 +213,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto listing =
       TRY(request.next_token ? resume(request, page, context) : start(request, context));
   const auto state = listing.stream->state();
-  const TimePoint now = context.world.clock.now();
+  const TimePoint now = context.world().clock().now();
   TRY(require_readable(*state.facts, now));
   if (request.shard_filter) {
     TRY(check_filter(*request.shard_filter));

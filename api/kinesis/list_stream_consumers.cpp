@@ -19,8 +19,8 @@
 #include "api/kinesis/resources.h"
 #include "api/kinesis/tokens.h"
 #include "api/operation.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
@@ -73,7 +73,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
     return fail(streams::kInvalidArgument, "Invalid NextToken.");
   }
 
-  const TimePoint now = context.world.clock.now();
+  const TimePoint now = context.world().clock().now();
   Response response;
   const auto& all = facts->consumers;
   for (auto entry = all.upper_bound(begin.last);

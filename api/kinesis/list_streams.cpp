@@ -19,8 +19,8 @@
 #include "api/kinesis/shapes.h"
 #include "api/kinesis/tokens.h"
 #include "api/operation.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "streams/catalogue.h"
 #include "streams/stream.h"
@@ -82,9 +82,9 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const auto begin = TRY(page.begin(request.next_token));
   const std::string after =
       request.next_token ? begin.last : request.exclusive_start_stream_name.value_or("");
-  const TimePoint now = context.world.clock.now();
+  const TimePoint now = context.world().clock().now();
   Response response;
-  auto streams = context.world.catalogue.list(context.scope, after, page.limit() + 1);
+  auto streams = context.world().catalogue().list(context.scope, after, page.limit() + 1);
   response.has_more_streams = page.cut(streams);
   for (const auto& stream : streams) {
     const auto facts = stream->state().facts;

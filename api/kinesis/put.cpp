@@ -24,7 +24,7 @@ Result<streams::StreamPointer> find_writable(api::Context& context, const Stream
   auto stream = find_stream(context, ref);
   if (!stream) return stream;
   const auto facts = (*stream)->state().facts;
-  if (!require_readable(*facts, context.world.clock.now())) {
+  if (!require_readable(*facts, context.world().clock().now())) {
     return std::unexpected(streams::stream_not_found(facts->key));
   }
   return stream;

@@ -13,7 +13,7 @@
 
 #include "api/field.h"
 #include "api/kinesis/shapes.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "streams/record.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"

@@ -14,8 +14,8 @@
 #include "api/kinesis/patterns.h"
 #include "api/kinesis/resources.h"
 #include "api/operation.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
@@ -51,12 +51,12 @@ struct Response {
 Result<Response> handle(const Request& request, api::Context& context) {
   const auto stream = TRY(find_stream(context, request.stream));
 
-  const TimePoint now = context.world.clock.now();
-  const bool has_commitment = context.world.accounts.commitment(context.scope).is_in_force(now);
+  const TimePoint now = context.world().clock().now();
+  const bool has_commitment = context.world().accounts().commitment(context.scope).is_in_force(now);
   streams::NewConsumer wanted;
   wanted.name = request.consumer_name;
   wanted.tags = request.tags.value_or(streams::Tags{});
-  wanted.delay = context.world.catalogue.options().delays.consumer;
+  wanted.delay = context.world().catalogue().options().delays.consumer;
   wanted.count_max = has_commitment ? streams::kConsumersMaxWithCommitment : streams::kConsumersMax;
   streams::Consumer consumer;
   const auto written = stream->change(

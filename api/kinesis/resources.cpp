@@ -9,9 +9,9 @@
 #include "api/context.h"
 #include "api/kinesis/arn.h"
 #include "api/policy.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/scope.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
@@ -32,7 +32,7 @@ Result<streams::StreamPointer> find_in_region(api::Context& context,
                                               const streams::StreamKey& key) {
   if (key.scope.region != context.scope.region)
     return std::unexpected(streams::stream_not_found(key));
-  return context.world.catalogue.find(key);
+  return context.world().catalogue().find(key);
 }
 
 Call call_of(const api::Context& context) {
@@ -42,7 +42,7 @@ Call call_of(const api::Context& context) {
 // Checks that `call` may use a resource of `owner`; the owner always may.
 Result<void> authorize(const world::World& world, const Call& call, const std::string& owner,
                        const std::string& resource, const std::optional<std::string>& text) {
-  if (!world.enforces_policies || call.scope.account == owner) return {};
+  if (!world.enforces_policies() || call.scope.account == owner) return {};
   const std::string action = "kinesis:" + call.operation;
   if (text) {
     const auto policy = api::parse_policy(*text);
@@ -65,12 +65,12 @@ Result<FoundConsumer> find_consumer(api::Context& context, const streams::Stream
   auto stream = TRY(find_in_region(context, key));
   const auto facts = stream->state().facts;
   const streams::Consumer* found =
-      streams::find_consumer(facts->consumers, name, context.world.clock.now());
+      streams::find_consumer(facts->consumers, name, context.world().clock().now());
   if (found == nullptr || (second && *second != found->creation_second)) {
     return std::unexpected(second ? streams::consumer_not_found(name, *second, key)
                                   : streams::consumer_not_found(name, key));
   }
-  TRY(authorize(context.world, call_of(context), key, *found));
+  TRY(authorize(context.world(), call_of(context), key, *found));
   return FoundConsumer{std::move(stream), *found};
 }
 
@@ -101,9 +101,9 @@ Result<streams::StreamKey> stream_key(const api::Context& context, const StreamR
 
 Result<streams::StreamPointer> find_stream(api::Context& context, const streams::StreamKey& key) {
   auto stream = find_in_region(context, key);
-  if (!stream || !context.world.enforces_policies) return stream;
+  if (!stream || !context.world().enforces_policies()) return stream;
   const auto facts = (*stream)->state().facts;
-  TRY(authorize(context.world, call_of(context), key.scope.account, stream_arn(key),
+  TRY(authorize(context.world(), call_of(context), key.scope.account, stream_arn(key),
                 facts->policy));
   return stream;
 }
@@ -189,7 +189,7 @@ Result<void> change_resource(api::Context& context, const Resource& resource,
   const auto edit = [&](streams::StreamFacts& facts) -> Result<void> {
     if (!resource.consumer) return change(facts.tags, facts.policy, facts.key);
     const auto& [_, name, second] = *resource.consumer;
-    const TimePoint now = context.world.clock.now();
+    const TimePoint now = context.world().clock().now();
     const auto* found = streams::find_consumer(facts.consumers, name, now);
     if (found == nullptr || found->creation_second != second) {
       return std::unexpected(streams::consumer_not_found(name, second, facts.key));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "api/kinesis/arn.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "base/uint128.h"
 #include "streams/errors.h"
 #include "streams/monitoring.h"

@@ -16,11 +16,12 @@
 #include "api/kinesis/record_shapes.h"
 #include "api/kinesis/resources.h"
 #include "api/value.h"
-#include "base/clock.h"
+#include "base/alarms.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
+#include "storage/arrivals.h"
 #include "storage/engine.h"
-#include "streams/arrivals.h"
 #include "streams/catalogue.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
@@ -43,21 +44,22 @@ using Next = std::variant<api::Event, api::Pause, api::EventsEnd>;
 
 class ShardEvents final : public api::EventSource {
  public:
-  ShardEvents(Subscription subscription, const world::World& world, api::Form form)
-      : subscription_(std::move(subscription)),
-        world_(world),
+  ShardEvents(Subscription subscription, std::shared_ptr<const world::World> world, api::Form form)
+      : world_(std::move(world)),
+        subscription_(std::move(subscription)),
         form_(form),
         key_(subscription_.consumer.stream->state().facts->key),
         stream_id_(subscription_.consumer.stream->state().facts->id),
-        ends_at_(world.clock.now() + world.subscriptions.options().life),
-        sign_at_(world.clock.now() + kSignOfLifeEvery) {}
+        ends_at_(world_->clock().now() + world_->subscriptions().options().life),
+        sign_at_(world_->clock().now() + kSignOfLifeEvery) {}
 
   Result<Next> next() override {
     Result<Next> found = look();
     if (found && std::holds_alternative<api::Pause>(*found)) {
+      alarm_ = world_->clock().wake_at(pause_until_, wake_);
       // Asked once more after this, so that what happens in between is not slept over.
-      arrival_ = world_.arrivals.wait(streams::log_of(stream_id_, subscription_.shard_index),
-                                      end_seen_, wake_);
+      arrival_ = world_->arrivals().wait(streams::log_of(stream_id_, subscription_.shard_index),
+                                         end_seen_, wake_);
       found = look();
     }
     return found;
@@ -70,25 +72,22 @@ class ShardEvents final : public api::EventSource {
 
  private:
   Result<Next> look() {
-    const TimePoint now = world_.clock.now();
+    const TimePoint now = world_->clock().now();
     if (is_over_ || now >= ends_at_) return api::EventsEnd{};
     if (auto checked = check(now); !checked) {
       is_over_ = true;
       return std::unexpected(checked.error());
     }
-    if (now < held_until_) return hold();
+    if (now < held_until_) return hold(now);
     streams::Stream& stream = *subscription_.consumer.stream;
     // Looked at before reading: what comes in between ends the pause at once.
     const auto end_seen = TRY(stream.latest(subscription_.shard_index));
     auto read = TRY(stream.read(subscription_.shard_index, subscription_.from, kEventLimits));
     const bool has_news = !read.records.empty() || read.is_at_end;
-    if (!has_news && now < sign_at_) {
-      end_seen_ = end_seen;
-      return api::Pause{std::min(sign_at_, ends_at_)};
-    }
+    if (!has_news && now < sign_at_) return pause(now, sign_at_, end_seen);
     if (!read.records.empty()) {
-      held_until_ = world_.quotas.push(subscription_.pushes, read.size_bytes, now);
-      if (now < held_until_) return hold();
+      held_until_ = world_->quotas().push(subscription_.pushes, read.size_bytes, now);
+      if (now < held_until_) return hold(now);
     }
     stream.meter().note_read(subscription_.consumer.consumer.name, subscription_.shard_index,
                              read.records.size(), read.size_bytes, read.millis_behind);
@@ -101,9 +100,18 @@ class ShardEvents final : public api::EventSource {
   }
 
   // Waits until more may be pushed, which no arrival brings nearer.
-  [[nodiscard]] api::Pause hold() {
-    end_seen_ = std::numeric_limits<storage::Position>::max();
-    return {std::min(held_until_, ends_at_)};
+  [[nodiscard]] api::Pause hold(TimePoint now) {
+    return pause(now, held_until_, std::numeric_limits<storage::Position>::max());
+  }
+
+  // Until something happens to the stream, its log ends after `end_seen`, or it is `until`.
+  [[nodiscard]] api::Pause pause(TimePoint now, TimePoint until, storage::Position end_seen) {
+    end_seen_ = end_seen;
+    pause_until_ = std::min(until, ends_at_);
+    // One that is past could not be carried out; it is tried again when something else wakes this.
+    const auto due = subscription_.consumer.stream->state().facts->next_due();
+    if (due && *due > now) pause_until_ = std::min(pause_until_, *due);
+    return {};
   }
 
   // What ends the subscription before its time.
@@ -111,7 +119,7 @@ class ShardEvents final : public api::EventSource {
     if (subscription_.place->is_taken()) {
       return std::unexpected(streams::already_subscribed(subscription_.shown));
     }
-    const auto stream = TRY(world_.catalogue.find(key_));
+    const auto stream = TRY(world_->catalogue().find(key_));
     const auto facts = stream->state().facts;
     if (facts->id != stream_id_ || facts->status_at(now) == streams::StreamStatus::kDeleting) {
       return std::unexpected(streams::stream_not_found(key_));
@@ -123,7 +131,7 @@ class ShardEvents final : public api::EventSource {
       return std::unexpected(streams::consumer_not_found(own.name, own.creation_second, key_));
     }
     // A policy may have been changed since the call.
-    return authorize(world_, subscription_.call, key_, *consumer);
+    return authorize(*world_, subscription_.call, key_, *consumer);
   }
 
   std::string encode_event(streams::ReadResult read, storage::Position reached) const {
@@ -150,11 +158,11 @@ class ShardEvents final : public api::EventSource {
     return to_decimal(streams::SequenceNumber{
         2, shard.creation_second, shard.index, position,
         position == 0 ? shard.creation_second
-                      : std::max(newest, seconds_of(world_.clock.now())) + 1});
+                      : std::max(newest, seconds_of(world_->clock().now())) + 1});
   }
 
+  const std::shared_ptr<const world::World> world_;  // Ends last.
   Subscription subscription_;
-  const world::World world_;
   const api::Form form_;
   const streams::StreamKey key_;
   const std::uint32_t stream_id_;
@@ -163,15 +171,18 @@ class ShardEvents final : public api::EventSource {
   TimePoint held_until_{};  // The next event with records is due then.
   bool is_over_ = false;
   storage::Position end_seen_ = 0;  // The end of the log that a pause waits to be passed.
+  TimePoint pause_until_{};
   std::function<void()> wake_;
-  streams::Arrivals::Token arrival_;
+  Alarms::Token alarm_;
+  storage::Arrivals::Token arrival_;
 };
 
 }  // namespace
 
 std::unique_ptr<api::EventSource> make_shard_events(Subscription subscription,
-                                                    const world::World& world, api::Form form) {
-  return std::make_unique<ShardEvents>(std::move(subscription), world, form);
+                                                    std::shared_ptr<const world::World> world,
+                                                    api::Form form) {
+  return std::make_unique<ShardEvents>(std::move(subscription), std::move(world), form);
 }
 
 }  // namespace millrace::kinesis

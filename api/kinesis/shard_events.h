@@ -49,9 +49,8 @@ struct Subscription {
   std::string pushes;  // The consumer and the shard for Quotas::push().
 };
 
-// Everything that `world` holds outlives the source.
-[[nodiscard]] std::unique_ptr<api::EventSource> make_shard_events(Subscription subscription,
-                                                                  const world::World& world,
-                                                                  api::Form form);
+// The source holds `world` to its end.
+[[nodiscard]] std::unique_ptr<api::EventSource> make_shard_events(
+    Subscription subscription, std::shared_ptr<const world::World> world, api::Form form);
 
 }  // namespace millrace::kinesis

@@ -70,7 +70,7 @@ Result<void> handle(const EncryptionRequest& request, api::Context& context) {
                       "KeyId " + request.key_id + " is not the id, alias or ARN of a key.");
         }
         if (settings.kms_key_id == request.key_id) return {};
-        if (!context.world.quotas.daily(facts.id, streams::DailyUse::kEncryptionStart)) {
+        if (!context.world().quotas().daily(facts.id, streams::DailyUse::kEncryptionStart)) {
           return std::unexpected(daily_limit_exceeded(facts.key, context.operation,
                                                       streams::DailyUse::kEncryptionStart));
         }

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "streams/errors.h"
 #include "streams/sequence_number.h"

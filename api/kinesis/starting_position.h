@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "streams/shard_map.h"
 #include "streams/stream.h"
 

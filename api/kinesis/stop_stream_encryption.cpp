@@ -22,7 +22,7 @@ Result<void> handle(const EncryptionRequest& request, api::Context& context) {
       request, context,
       [&](const streams::StreamFacts& facts, streams::StreamSettings& settings) -> Result<void> {
         if (!settings.kms_key_id) return {};
-        if (!context.world.quotas.daily(facts.id, streams::DailyUse::kEncryptionStop)) {
+        if (!context.world().quotas().daily(facts.id, streams::DailyUse::kEncryptionStop)) {
           return std::unexpected(daily_limit_exceeded(facts.key, context.operation,
                                                       streams::DailyUse::kEncryptionStop));
         }

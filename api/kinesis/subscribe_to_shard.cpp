@@ -18,8 +18,8 @@
 #include "api/kinesis/shard_events.h"
 #include "api/kinesis/starting_position.h"
 #include "api/operation.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "streams/consumers.h"
 #include "streams/errors.h"
@@ -101,7 +101,7 @@ Result<void> check_stream(const streams::StreamFacts& facts, TimePoint now) {
 
 Result<void> handle(const Request& request, api::Context& context) {
   const auto found = TRY(find_consumer(context, request.consumer_arn));
-  const TimePoint now = context.world.clock.now();
+  const TimePoint now = context.world().clock().now();
   const auto state = found.stream->state();
   const streams::StreamKey& key = state.facts->key;
   if (found.consumer.status_at(now) != streams::ConsumerStatus::kActive) {
@@ -120,19 +120,19 @@ Result<void> handle(const Request& request, api::Context& context) {
   const std::string reader = std::to_string(streams::log_of(state.facts->id, index)) + " " +
                              found.consumer.name + ":" +
                              std::to_string(found.consumer.creation_second);
-  if (!context.world.quotas.call("SubscribeToShard " + reader, kCallsPerConsumerAndShard)) {
+  if (!context.world().quotas().call("SubscribeToShard " + reader, kCallsPerConsumerAndShard)) {
     return std::unexpected(streams::stream_rate_exceeded(key));
   }
   const std::string shown = key.scope.account + ":" + key.name + ":" + streams::shard_id(index) +
                             ":" + found.consumer.name;
-  auto place = TRY(context.world.subscriptions.take(
+  auto place = TRY(context.world().subscriptions().take(
       {state.facts->id, found.consumer.name, found.consumer.creation_second,
        found.consumer.generation, index},
       shown));
   Call call{context.scope, std::string(context.operation)};
   context.events = make_shard_events(
       {std::move(call), found, index, from, std::move(place), shown, "push " + reader},
-      context.world, context.form);
+      context.held_world, context.form);
   return {};
 }
 

@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/sealer.h"
+#include "base/time_point.h"
 #include "streams/stream.h"
 #include "streams/stream_key.h"
 

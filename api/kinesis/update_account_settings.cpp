@@ -41,11 +41,11 @@ struct Request {
 };
 
 Result<AccountSettings> handle(const Request& request, api::Context& context) {
-  const auto changed = TRY(
-      context.world.accounts.set_commitment(context.scope, request.commitment.status == "ENABLED"));
+  const auto changed = TRY(context.world().accounts().set_commitment(
+      context.scope, request.commitment.status == "ENABLED"));
   const auto& [commitment, ticket] = changed;
   context.wait_for(ticket);
-  return to_shape(commitment, context.world.clock.now());
+  return to_shape(commitment, context.world().clock().now());
 }
 
 }  // namespace

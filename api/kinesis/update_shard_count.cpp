@@ -92,7 +92,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
     TRY(check_target(current, target, shards_max, fits));
     // The same count again changes nothing, whatever the sizes of the shards.
     if (current == target) return std::vector<streams::Reshard>{};
-    if (!context.world.quotas.daily(state.facts->id, streams::DailyUse::kUpdateShardCount)) {
+    if (!context.world().quotas().daily(state.facts->id, streams::DailyUse::kUpdateShardCount)) {
       return std::unexpected(daily_limit_exceeded(state.facts->key, context.operation,
                                                   streams::DailyUse::kUpdateShardCount));
     }

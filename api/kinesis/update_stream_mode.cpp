@@ -41,16 +41,16 @@ struct Request {
 
 // How many on-demand streams the account has, counted before the stream is locked.
 std::size_t on_demand_streams(api::Context& context, const streams::StreamKey& key) {
-  if (context.world.quotas.is_off()) return 0;
-  return context.world.catalogue.counts(key.scope).on_demand_streams;
+  if (context.world().quotas().is_off()) return 0;
+  return context.world().catalogue().counts(key.scope).on_demand_streams;
 }
 
 Result<void> check_switch(const streams::StreamFacts& facts, bool to_on_demand,
                           std::size_t on_demand_streams, api::Context& context) {
   if (to_on_demand) {
-    TRY(context.world.catalogue.limits().check_on_demand(facts.key, on_demand_streams));
+    TRY(context.world().catalogue().limits().check_on_demand(facts.key, on_demand_streams));
   }
-  if (context.world.quotas.daily(facts.id, streams::DailyUse::kModeSwitch)) return {};
+  if (context.world().quotas().daily(facts.id, streams::DailyUse::kModeSwitch)) return {};
   return std::unexpected(
       daily_limit_exceeded(facts.key, context.operation, streams::DailyUse::kModeSwitch));
 }

@@ -16,7 +16,10 @@ namespace {
 constexpr std::int32_t kMibpsMax = 10240;
 
 bool has_commitment(const api::Context& context) {
-  return context.world.accounts.commitment(context.scope).is_in_force(context.world.clock.now());
+  return context.world()
+      .accounts()
+      .commitment(context.scope)
+      .is_in_force(context.world().clock().now());
 }
 
 std::int32_t mibps_of(const streams::StreamSettings& settings) {

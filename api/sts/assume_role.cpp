@@ -149,7 +149,7 @@ Result<Response> handle(const Request& request, api::Context& context) {
   const std::string name = "assumed-role/" + role->name + "/" + request.session_name;
   const std::string arn = "arn:" + role->partition + ":sts::" + role->account + ":" + name;
   const std::string role_id =
-      "AROA" + api::id_of(context.world.sealer, arn.substr(0, arn.rfind('/')));
+      "AROA" + api::id_of(context.world().sealer(), arn.substr(0, arn.rfind('/')));
   return Response{make_credentials(context, role->account, name, seconds),
                   {role_id + ":" + request.session_name, arn},
                   request.source_identity};

@@ -44,9 +44,9 @@ Result<Response> handle(const Request& /*request*/, api::Context& context) {
   const std::string arn =
       "arn:" + partition + ":sts::" + context.scope.account + ":" + context.session;
   const std::size_t slash = arn.rfind('/');
-  return Response{
-      "AROA" + api::id_of(context.world.sealer, arn.substr(0, slash)) + ":" + arn.substr(slash + 1),
-      context.scope.account, arn};
+  return Response{"AROA" + api::id_of(context.world().sealer(), arn.substr(0, slash)) + ":" +
+                      arn.substr(slash + 1),
+                  context.scope.account, arn};
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "api/context.h"
 #include "api/field.h"
 #include "api/session_keys.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "world/world.h"
 
 namespace millrace::sts {
@@ -41,9 +41,9 @@ const api::Pattern kTokenCodePattern{R"([\d]*)", &is_token_code};
 Credentials make_credentials(const api::Context& context, const std::string& account,
                              const std::string& name, std::int32_t seconds) {
   // The service tells whole seconds, and a key is good for what it tells.
-  const WallTime now = std::chrono::floor<std::chrono::seconds>(context.world.wall_clock.now());
+  const WallTime now = std::chrono::floor<std::chrono::seconds>(context.world().wall_clock().now());
   const api::Session session{account, name, now + std::chrono::seconds(seconds)};
-  api::SessionKey key = make_session_key(context.world.sealer, session);
+  api::SessionKey key = make_session_key(context.world().sealer(), session);
   return {std::move(key.access_key_id), std::move(key.secret_access_key),
           std::move(key.session_token), time_from_millis(millis_of(session.ends_at))};
 }

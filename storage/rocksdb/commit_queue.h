@@ -9,9 +9,11 @@
 #include <functional>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 
 namespace millrace::storage {
@@ -19,6 +21,7 @@ namespace millrace::storage {
 // What one caller wants written, and what became of it.
 struct Commit {
   std::span<const LogBatch> batches;
+  TimePoint now{};  // When they were appended.
   When when = When::kNow;
   const TableBatch* table = nullptr;
   std::span<const Trim> trims;

@@ -19,8 +19,8 @@
 
 #include <rocksdb/write_batch.h>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/rocksdb/keys.h"
 #include "storage/rocksdb/log_states.h"
 #include "storage/rocksdb/rocksdb_store.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 
 namespace millrace::storage {

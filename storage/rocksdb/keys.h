@@ -23,7 +23,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 
 namespace millrace::storage {

@@ -14,8 +14,8 @@
 #include <rocksdb/status.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "storage/batch.h"
 #include "storage/engine.h"

@@ -4,8 +4,8 @@
 
 #include <functional>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "storage/rocksdb/log_states.h"

@@ -14,7 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 #include "storage/rocksdb/keys.h"
 

@@ -29,8 +29,8 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 
 namespace millrace::storage {
 

@@ -19,8 +19,8 @@
 #include <rocksdb/env.h>
 #include <rocksdb/status.h>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/try.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
@@ -49,10 +49,9 @@ namespace {
 class RocksDbEngine final : public Engine {
  public:
   // With `directory` goes a mark; without, everything is in memory.
-  RocksDbEngine(const RocksDbOptions& options, Clock& clock, std::optional<Mark>&& mark,
+  RocksDbEngine(const RocksDbOptions& options, std::optional<Mark>&& mark,
                 const Directory* directory)
       : options_(options),
-        clock_(clock),
         directory_(directory),
         room_(options_, directory),
         mark_(std::move(mark)),
@@ -83,13 +82,13 @@ class RocksDbEngine final : public Engine {
                                    ": a write-ahead log or table file was lost or cut");
     }
     writer_ = std::make_unique<RoundWriter>(RoundWriter::Parts{
-        options_, clock_, *store_, states_, epochs_, room_, publisher_, mark_ ? &*mark_ : nullptr});
+        options_, *store_, states_, epochs_, room_, publisher_, mark_ ? &*mark_ : nullptr});
     if (auto loaded = load(opening); !loaded) {
       return fail(kCannotOpen,
                   "cannot open the store in " + place() + ": " + loaded.error().message);
     }
     if (mark_) {
-      clock_.raise_floor(mark_->last_arrival());
+      newest_arrival_ = std::max(newest_arrival_, mark_->last_arrival());
       mark_->set_last_sequence(db().GetLatestSequenceNumber());
       mark_->set_boot_id(options_.boot_id);
       mark_->sync();
@@ -119,9 +118,10 @@ class RocksDbEngine final : public Engine {
     return {};
   }
 
-  Result<Receipt> append(std::span<const LogBatch> batches, When when) override {
+  Result<Receipt> append(std::span<const LogBatch> batches, TimePoint now, When when) override {
     Commit commit;
     commit.batches = batches;
+    commit.now = now;
     commit.when = when;
     TRY(run_commit(commit));
     return std::move(commit.receipt);
@@ -204,6 +204,8 @@ class RocksDbEngine final : public Engine {
     publisher_.on_publish(std::move(listener));
   }
 
+  [[nodiscard]] TimePoint newest_arrival() const override { return newest_arrival_; }
+
   [[nodiscard]] Position positions_end() const override { return start_of(epochs_.running() + 1); }
 
   [[nodiscard]] bool has(Capability capability) const override {
@@ -259,8 +261,7 @@ class RocksDbEngine final : public Engine {
   [[nodiscard]] bool is_durable_store() const { return mark_.has_value(); }
 
   Result<void> load(const Opening& opening) {
-    const auto newest = TRY(epochs_.load(*store_));
-    clock_.raise_floor(newest);
+    newest_arrival_ = TRY(epochs_.load(*store_));
     is_loaded_ = true;
     // The next epoch is the first whose positions are all allowed.
     const Epoch first = epoch_of(opening.positions_from + start_of(1) - 1);
@@ -299,13 +300,13 @@ class RocksDbEngine final : public Engine {
   }
 
   const RocksDbOptions options_;
-  Clock& clock_;
   const Directory* const directory_;
   Room room_;
   std::optional<Mark> mark_;
   std::unique_ptr<RocksDbStore> store_;
   LogStates states_;
   std::atomic<bool> is_loaded_{false};  // Before, nothing is known to be dead.
+  TimePoint newest_arrival_{};
   Epochs epochs_;
   Publisher publisher_{states_};
   std::unique_ptr<RoundWriter> writer_;
@@ -320,7 +321,7 @@ namespace {
 
 // Errors have held names.
 Result<std::unique_ptr<Engine>> open_held(Directory& directory, const RocksDbOptions& options,
-                                          Clock& clock, const Origin* origin) {
+                                          const Origin* origin) {
   const bool is_new = !directory.is_complete();
   auto held = TRY(check_store(directory, options.boot_id));
   if (held.cut_bytes > 0) {
@@ -332,7 +333,7 @@ Result<std::unique_ptr<Engine>> open_held(Directory& directory, const RocksDbOpt
   opening.sequence_min = held.mark.last_sequence();
   opening.is_suffix_lost = held.mark.is_used() && held.mark.boot_id() != options.boot_id;
   if (origin != nullptr) opening.positions_from = origin->positions_from;
-  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::move(held.mark), &directory);
+  auto engine = std::make_unique<RocksDbEngine>(options, std::move(held.mark), &directory);
   TRY(engine->open(opening));
   if (is_new) {
     TRY(directory.finish_creation());
@@ -362,13 +363,12 @@ Result<void> copy_checkpoint(rocksdb::Env& env, const std::string& from, const s
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDbOptions& options,
-                                             Clock& clock) {
-  return directory.shown(open_held(directory, shown(options, directory), clock, nullptr));
+Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory, const RocksDbOptions& options) {
+  return directory.shown(open_held(directory, shown(options, directory), nullptr));
 }
 
 Result<std::unique_ptr<Engine>> open_rocksdb_from(const Origin& origin, Directory& directory,
-                                                  const RocksDbOptions& options, Clock& clock) {
+                                                  const RocksDbOptions& options) {
   if (directory.is_complete()) {
     return fail(kCannotOpen, "data directory " + directory.path().string() + " is not empty");
   }
@@ -380,20 +380,20 @@ Result<std::unique_ptr<Engine>> open_rocksdb_from(const Origin& origin, Director
   if (auto copied = copy_checkpoint(*env, origin.place, directory.db_path().string()); !copied) {
     return directory.shown<std::unique_ptr<Engine>>(std::unexpected(copied.error()));
   }
-  return directory.shown(open_held(directory, shown(options, directory), clock, &origin));
+  return directory.shown(open_held(directory, shown(options, directory), &origin));
 }
 
-Result<std::unique_ptr<Engine>> open_ephemeral(const RocksDbOptions& options, Clock& clock) {
-  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::nullopt, nullptr);
+Result<std::unique_ptr<Engine>> open_ephemeral(const RocksDbOptions& options) {
+  auto engine = std::make_unique<RocksDbEngine>(options, std::nullopt, nullptr);
   TRY(engine->open({.may_create = true}));
   return engine;
 }
 
 Result<std::unique_ptr<Engine>> open_ephemeral_from(const Origin& origin,
-                                                    const RocksDbOptions& options, Clock& clock) {
+                                                    const RocksDbOptions& options) {
   const auto env = plain_env_of(options);
   TRY(copy_checkpoint(*env, origin.place, options.memory_place));
-  auto engine = std::make_unique<RocksDbEngine>(options, clock, std::nullopt, nullptr);
+  auto engine = std::make_unique<RocksDbEngine>(options, std::nullopt, nullptr);
   TRY(engine->open({.positions_from = origin.positions_from}));
   return engine;
 }

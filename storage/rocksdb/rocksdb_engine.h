@@ -8,7 +8,6 @@
 
 #include <memory>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
 #include "storage/rocksdb/rocksdb_options.h"
@@ -18,27 +17,22 @@ namespace millrace::storage {
 class Directory;
 
 // Opens the store in `directory`, which it checks first (wal_check.h). Errors: kCannotOpen, with a
-// sentence that names the file. `clock` and `directory` outlive the engine; the clock's floor is
-// raised to the newest time the store has given.
+// sentence that names the file. `directory` outlives the engine.
 [[nodiscard]] Result<std::unique_ptr<Engine>> open_rocksdb(Directory& directory,
-                                                           const RocksDbOptions& options,
-                                                           Clock& clock);
+                                                           const RocksDbOptions& options);
 
 // Opens a store in `directory`, which is new, that holds what the checkpoint at `origin.place`
 // does. The checkpoint stays as it is. Errors: kCannotOpen; the directory is not complete then.
 [[nodiscard]] Result<std::unique_ptr<Engine>> open_rocksdb_from(const Origin& origin,
                                                                 Directory& directory,
-                                                                const RocksDbOptions& options,
-                                                                Clock& clock);
+                                                                const RocksDbOptions& options);
 
 // Opens an empty store that writes no file. Errors: kCannotOpen.
-[[nodiscard]] Result<std::unique_ptr<Engine>> open_ephemeral(const RocksDbOptions& options,
-                                                             Clock& clock);
+[[nodiscard]] Result<std::unique_ptr<Engine>> open_ephemeral(const RocksDbOptions& options);
 
 // The same with what the checkpoint at `origin.place` holds, in `options.file_system`: that of the
 // engine which wrote it. `options.memory_place` is of no other engine.
 [[nodiscard]] Result<std::unique_ptr<Engine>> open_ephemeral_from(const Origin& origin,
-                                                                  const RocksDbOptions& options,
-                                                                  Clock& clock);
+                                                                  const RocksDbOptions& options);
 
 }  // namespace millrace::storage

@@ -21,8 +21,8 @@
 #include <rocksdb/write_batch.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -146,7 +146,8 @@ void RoundWriter::stage(Commit& commit) {
   parts_.states.find_or_add(commit.batches, held);
   auto state = held.end() - static_cast<std::ptrdiff_t>(commit.batches.size());
   for (std::size_t i = 0; i < commit.batches.size(); ++i, ++state) {
-    entries_.push_back({state->get(), commit.batches[i].batch, &commit.receipt.appended[i]});
+    entries_.push_back(
+        {state->get(), commit.batches[i].batch, commit.now, &commit.receipt.appended[i]});
   }
   if (commit.table != nullptr) {
     add_rows(batch, parts_.store, *commit.table, row_key);
@@ -164,9 +165,7 @@ void RoundWriter::stage_entries() {
   if (!std::ranges::is_sorted(entries_, {}, log_of)) {
     std::ranges::stable_sort(entries_, {}, log_of);
   }
-  const TimePoint now = parts_.clock.now();
-  staged_.newest = std::max(staged_.newest, now);
-  for (std::size_t i = 0; i < entries_.size();) stage_log(i, now);
+  for (std::size_t i = 0; i < entries_.size();) stage_log(i);
   entries_.clear();
 }
 
@@ -189,11 +188,13 @@ void RoundWriter::add_drops(std::span<const LogId> drops) {
   }
 }
 
-void RoundWriter::stage_log(std::size_t& i, TimePoint now) {
+void RoundWriter::stage_log(std::size_t& i) {
   LogState& state = *entries_[i].state;
   const std::size_t size_before = staged_.batch.GetDataSize();
-  const TimePoint arrival =
-      std::max(now, time_from_millis(state.last_arrival_millis.load(std::memory_order_relaxed)));
+  TimePoint arrival = time_from_millis(state.last_arrival_millis.load(std::memory_order_relaxed));
+  for (std::size_t j = i; j < entries_.size() && entries_[j].state == &state; ++j) {
+    arrival = std::max(arrival, entries_[j].now);
+  }
   const bool is_new = state.entries_end.load(std::memory_order_relaxed) == 0;
   Position next = std::max({state.next.load(std::memory_order_relaxed), is_new ? next_max_ : 0,
                             start_of(parts_.epochs.running())});
@@ -248,7 +249,9 @@ Result<void> RoundWriter::write_staged() {
   if (staged_.batch.Count() == 0) return {};
   has_staged_ = false;
   const Ticket ticket = ++last_ticket_;
-  if (parts_.mark != nullptr) parts_.mark->set_last_arrival(staged_.newest);
+  if (parts_.mark != nullptr && staged_.newest > TimePoint{}) {
+    parts_.mark->set_last_arrival(staged_.newest);
+  }
   const rocksdb::Status status = write_noted(staged_.batch);
   if (status.ok() && parts_.room.note_written(staged_.batch.GetDataSize(), parts_.epochs.bytes())) {
     is_epoch_over_ = true;

@@ -21,8 +21,8 @@
 #include <rocksdb/status.h>
 #include <rocksdb/write_batch.h>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "storage/rocksdb/commit_queue.h"
@@ -43,7 +43,6 @@ class RoundWriter {
   // All of them outlive it. A store in memory has no mark.
   struct Parts {
     const RocksDbOptions& options;
-    Clock& clock;
     RocksDbStore& store;
     LogStates& states;
     Epochs& epochs;
@@ -75,6 +74,7 @@ class RoundWriter {
   struct Entry {
     LogState* state;
     const Batch* batch;
+    TimePoint now;
     Appended* appended;
   };
 
@@ -99,7 +99,7 @@ class RoundWriter {
   void add_drops(std::span<const LogId> drops);
 
   // Stages all entries of one log, beginning at entries_[i], which it moves past them.
-  void stage_log(std::size_t& i, TimePoint now);
+  void stage_log(std::size_t& i);
   void put_value(const std::array<char, kRecordKeyBytes>& key, const ValueParts& value,
                  TimePoint arrival);
 

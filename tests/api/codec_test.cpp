@@ -14,7 +14,7 @@
 #include "api/json.h"
 #include "api/utf8.h"
 #include "api/value.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 namespace {

@@ -21,8 +21,8 @@
 #include "api/query.h"
 #include "api/value.h"
 #include "api/xml.h"
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 namespace {

@@ -1,5 +1,4 @@
 #include <chrono>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,18 +10,7 @@
 #include "api/kinesis/operations.h"
 #include "api/service.h"
 #include "api/value.h"
-#include "base/clock.h"
-#include "base/digest.h"
-#include "base/random.h"
-#include "base/sealer.h"
-#include "storage/memory_engine.h"
-#include "storage/spaces.h"
-#include "streams/accounts.h"
-#include "streams/arrivals.h"
-#include "streams/catalogue.h"
-#include "streams/quota.h"
-#include "streams/subscriptions.h"
-#include "world/world.h"
+#include "tests/world/test_world.h"
 
 namespace millrace::kinesis {
 namespace {
@@ -33,9 +21,7 @@ class ListShardsTest {
  protected:
   api::Value call(std::string_view operation, std::string_view body) {
     const Operation& found = *api::find_operation(service(), operation);
-    const world::World world{*catalogue_, *accounts_, quotas_, subscriptions_, arrivals_,
-                             clock_,      wall_,      sealer_, false};
-    api::Context context(world, {{"000000000000", "us-east-1"}, "", false}, found.name,
+    api::Context context(worlds_.current(), {{"000000000000", "us-east-1"}, "", false}, found.name,
                          api::Form::kJson);
     const auto answer = api::run(service(), found, body, api::Form::kJson, context);
     REQUIRE(answer);
@@ -52,18 +38,7 @@ class ListShardsTest {
     return ids;
   }
 
-  ManualClock clock_{time_from_millis(1'700'000'000'000)};
-  storage::MemoryEngine engine_{clock_, 1};
-  streams::Quotas quotas_{streams::LimitsMode::kOff, clock_, [](std::string_view) {}};
-  streams::Arrivals arrivals_{engine_};
-  streams::Subscriptions subscriptions_{clock_, {}};
-  std::unique_ptr<storage::IdSource> ids_ = storage::IdSource::open(engine_).value();
-  std::unique_ptr<streams::Catalogue> catalogue_ =
-      streams::Catalogue::open(engine_, *ids_, clock_, quotas_, {}).value();
-  std::unique_ptr<streams::Accounts> accounts_ = streams::Accounts::open(engine_, clock_).value();
-  SeededRandom random_{1};
-  ManualWallClock wall_{wall_from_millis(1'700'000'000'000)};
-  Sealer sealer_{SealKey{}, random_};
+  world::TestWorlds worlds_;
 };
 
 }  // namespace
@@ -73,7 +48,7 @@ TEST_CASE_FIXTURE(ListShardsTest,
   call("CreateStream", R"({"StreamName":"s","ShardCount":1})");
   call("SplitShard",
        R"({"StreamName":"s","ShardToSplit":"shardId-0","NewStartingHashKey":"1000"})");
-  clock_.advance(24h + 1s);
+  worlds_.advance(24h + 1s);
   const std::vector<std::string> children{"shardId-000000000001", "shardId-000000000002"};
   CHECK(listed("AT_TRIM_HORIZON") == children);
 

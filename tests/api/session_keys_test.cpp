@@ -7,10 +7,10 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
 #include "base/sealer.h"
+#include "base/time_point.h"
 
 namespace millrace::api {
 namespace {

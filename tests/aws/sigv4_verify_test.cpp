@@ -11,10 +11,11 @@
 #include "api/session_keys.h"
 #include "aws/access_keys.h"
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
 #include "base/sealer.h"
+#include "base/time_point.h"
+#include "base/wall_clock.h"
 #include "net/http.h"
 
 namespace millrace::aws {

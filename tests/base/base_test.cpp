@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -11,7 +10,6 @@
 
 #include "base/base64.h"
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/gzip.h"
 #include "base/metrics.h"
@@ -19,8 +17,6 @@
 #include "base/uint128.h"
 
 namespace millrace {
-
-using namespace std::chrono_literals;
 
 TEST_CASE("base64 is that of RFC 4648") {
   struct Row {
@@ -176,57 +172,6 @@ TEST_CASE("a sealed text opens with its key and label, and with nothing else") {
     CHECK_FALSE(unseal(key, "label", changed));
   }
   CHECK_FALSE(unseal(key, "label", sealed.substr(0, 27)));
-}
-
-TEST_CASE("product time starts where the last life ended, and goes on from there") {
-  ManualWallClock wall(wall_from_millis(1'000'000));
-  SystemClock clock(wall);
-  CHECK(clock.now() == time_from_millis(1'000'000));
-  const TimePoint floor = time_from_millis(90'000'000);
-  clock.raise_floor(floor);
-
-  CHECK(clock.now() == floor);
-  CHECK(clock.offset() == 89'000'000ms);
-  wall.advance(3s);
-  CHECK(clock.now() == floor + 3s);
-  clock.raise_floor(floor);
-  CHECK(clock.now() == floor + 3s);
-  CHECK(clock.offset() == 89'000'000ms);
-}
-
-TEST_CASE("a wall clock that is set back holds product time up for no moment") {
-  ManualWallClock wall(wall_from_millis(10'000'000));
-  SystemClock clock(wall);
-  TimePoint last = clock.now();
-
-  for (const auto step : {-1ms, -5000ms, 1ms, 7000ms, -20'000ms}) {
-    CAPTURE(step.count());
-    wall.advance(step);
-    const TimePoint now = clock.now();
-    CHECK(now == (step < 0ms ? last : last + step));
-    wall.advance(250ms);
-    last = clock.now();
-    CHECK(last == now + 250ms);
-  }
-}
-
-TEST_CASE("threads that read the time together make no offset of their being late") {
-  const SystemWallClock wall;
-  SystemClock clock(wall);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&clock] {
-      TimePoint last{};
-      for (int j = 0; j < 200'000; ++j) {
-        const TimePoint now = clock.now();
-        REQUIRE(now >= last);
-        last = now;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-
-  CHECK(clock.offset() == 0ms);
 }
 
 TEST_CASE("big-endian numbers survive, and reading past the end is noticed") {

@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 
 namespace millrace {
 

@@ -123,9 +123,9 @@ void append_cbor(std::string& out, const api::Value& value) {
 
 Result<std::string> run_in(World& world, const api::Operation& operation, std::string_view body,
                            api::Form form) {
-  api::Context context(world.state(), {{std::string(kAccount), std::string(kRegion)}, "", false},
+  api::Context context(world.current(), {{std::string(kAccount), std::string(kRegion)}, "", false},
                        operation.name, form);
-  world.clock.advance(std::chrono::milliseconds(10));
+  world.advance(std::chrono::milliseconds(10));
   return api::run(kinesis::service(), operation, body, form, context);
 }
 
@@ -159,7 +159,8 @@ std::string in_one_form(const std::string& body, api::Form form, const api::Oper
 void run(std::string_view input) {
   static auto worlds = std::make_unique<Worlds>();
   if (input.empty()) return;
-  if (worlds->json.catalogue->list_all().size() > kStreamsMax) worlds = std::make_unique<Worlds>();
+  if (worlds->json.current()->catalogue().list_all().size() > kStreamsMax)
+    worlds = std::make_unique<Worlds>();
   const auto operations = kinesis::service().operations;
   const api::Operation& operation =
       *operations[static_cast<unsigned char>(input[0]) % operations.size()];

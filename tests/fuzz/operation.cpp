@@ -35,8 +35,8 @@ struct Input {
 };
 
 api::Context context_in(World& world, const Input& input) {
-  world.clock.advance(std::chrono::milliseconds(10));
-  return {world.state(),
+  world.advance(std::chrono::milliseconds(10));
+  return {world.current(),
           {{std::string(kAccount), std::string(kRegion)}, "", false},
           input.operation.name,
           input.form};
@@ -57,8 +57,8 @@ void run(std::string_view input) {
   if (input.size() < 2) return;
   // In both: listing streams carries out what is due, and when that was shows in a stream that is
   // made again.
-  const std::size_t stream_count =
-      std::max(world->catalogue->list_all().size(), twin->catalogue->list_all().size());
+  const std::size_t stream_count = std::max(world->current()->catalogue().list_all().size(),
+                                            twin->current()->catalogue().list_all().size());
   if (stream_count > kStreamsMax) {
     world = std::make_unique<World>();
     twin = std::make_unique<World>();

@@ -117,8 +117,8 @@ Served::Served(const net::Limits& limits)
     : limits_(limits),
       rejections_(metrics_, no_access_log()),
       tls_{net::TlsMode::kPlainOnly, {}, metrics_.counter("failures", "")} {
-  const server::Backends backends{world_.engine, world_.state(), metrics_,  no_access_log(),
-                                  rejections_,   no_log(),       workers(), workers()};
+  const server::Backends backends{world_.worlds(), world_.sealer(), metrics_,  no_access_log(),
+                                  rejections_,     no_log(),        workers(), workers()};
   server::Defaults defaults;
   defaults.account = kAccount;
   defaults.region = kRegion;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "base/uint128.h"
 #include "storage/batch.h"
 #include "storage/rocksdb/keys.h"

@@ -10,10 +10,10 @@
 
 #include "base/base64.h"
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
 #include "base/sealer.h"
+#include "base/time_point.h"
 #include "streams/stream.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
 #include "base/random.h"
+#include "base/time_point.h"
 
 using namespace millrace;
 using namespace millrace::net;

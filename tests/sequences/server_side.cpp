@@ -10,33 +10,28 @@
 #include "api/operation.h"
 #include "api/service.h"
 #include "api/value.h"
-#include "storage/spaces.h"
-#include "streams/accounts.h"
-#include "streams/catalogue.h"
 #include "tests/sequences/model.h"
 #include "world/world.h"
 
 namespace millrace::sequences {
 
-ServerSide::ServerSide(const Delays& delays) {
-  options_.delays.create = std::chrono::milliseconds(delays.create);
-  options_.delays.remove = std::chrono::milliseconds(delays.remove);
-  options_.delays.reshard = std::chrono::milliseconds(delays.reshard);
-  restart();
+namespace {
+
+world::Options options_of(const Delays& delays) {
+  world::Options options;
+  options.catalogue.delays.create = std::chrono::milliseconds(delays.create);
+  options.catalogue.delays.remove = std::chrono::milliseconds(delays.remove);
+  options.catalogue.delays.reshard = std::chrono::milliseconds(delays.reshard);
+  return options;
 }
 
-void ServerSide::restart() {
-  catalogue_.reset();
-  ids_ = storage::IdSource::open(engine_).value();
-  catalogue_ = streams::Catalogue::open(engine_, *ids_, clock_, quotas_, options_).value();
-  accounts_ = streams::Accounts::open(engine_, clock_).value();
-}
+}  // namespace
+
+ServerSide::ServerSide(const Delays& delays) : worlds_(options_of(delays)) {}
 
 Answer<api::Value> ServerSide::call(std::string_view operation, std::string_view body) {
   const api::Operation& found = *api::find_operation(kinesis::service(), operation);
-  const world::World world{*catalogue_, *accounts_, quotas_, subscriptions_, arrivals_,
-                           clock_,      wall_,      sealer_, false};
-  api::Context context(world, {{"000000000000", "us-east-1"}, "", false}, found.name,
+  api::Context context(worlds_.current(), {{"000000000000", "us-east-1"}, "", false}, found.name,
                        api::Form::kJson);
   const auto answer = api::run(kinesis::service(), found, body, api::Form::kJson, context);
   if (!answer) return std::unexpected(answer.error().code.name);

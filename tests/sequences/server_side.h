@@ -4,23 +4,13 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 #include <string_view>
 
 #include "api/value.h"
-#include "base/clock.h"
-#include "base/digest.h"
-#include "base/random.h"
-#include "base/sealer.h"
-#include "storage/memory_engine.h"
-#include "storage/spaces.h"
-#include "streams/accounts.h"
-#include "streams/arrivals.h"
-#include "streams/catalogue.h"
+#include "base/time_point.h"
 #include "streams/maintenance.h"
-#include "streams/quota.h"
-#include "streams/subscriptions.h"
 #include "tests/sequences/model.h"
+#include "tests/world/test_world.h"
 
 namespace millrace::sequences {
 
@@ -29,30 +19,19 @@ class ServerSide {
   explicit ServerSide(const Delays& delays);
 
   // Makes everything anew but the store, the clock and the key of the tokens.
-  void restart();
+  void restart() { worlds_.reopen(); }
 
   // What the retention timer does.
-  void expire() { streams::expire(*catalogue_, engine_); }
+  void expire() { streams::expire(worlds_.current()->catalogue(), worlds_.engine()); }
 
-  void advance(Millis step) { clock_.advance(std::chrono::milliseconds(step)); }
-  [[nodiscard]] Millis now() const { return millis_of(clock_.now()); }
+  void advance(Millis step) { worlds_.advance(std::chrono::milliseconds(step)); }
+  [[nodiscard]] Millis now() const { return millis_of(worlds_.now()); }
 
   // The decoded answer; null where the operation has none.
   Answer<api::Value> call(std::string_view operation, std::string_view body);
 
  private:
-  ManualClock clock_{time_from_millis(1'700'000'000'123)};
-  storage::MemoryEngine engine_{clock_, 7};
-  streams::Quotas quotas_{streams::LimitsMode::kOff, clock_, [](std::string_view) {}};
-  streams::Subscriptions subscriptions_{clock_, {}};
-  streams::Arrivals arrivals_{engine_};
-  SeededRandom random_{1};
-  ManualWallClock wall_{wall_from_millis(1'700'000'000'000)};
-  Sealer sealer_{SealKey{}, random_};
-  streams::CatalogueOptions options_;
-  std::unique_ptr<storage::IdSource> ids_;
-  std::unique_ptr<streams::Catalogue> catalogue_;
-  std::unique_ptr<streams::Accounts> accounts_;
+  world::TestWorlds worlds_;
 };
 
 }  // namespace millrace::sequences

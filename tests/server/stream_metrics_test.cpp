@@ -10,8 +10,8 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
 #include "base/metrics.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 #include "streams/account_limits.h"
 #include "streams/catalogue.h"
@@ -49,7 +49,7 @@ class StreamMetricsTest : protected streams::CatalogueFixture {
   std::string scrape() {
     std::string out;
     MetricsText text(out);
-    metrics_->write(text);
+    metrics_->write(text, {engine_, clock_, *catalogue_});
     return out;
   }
 
@@ -63,8 +63,7 @@ class StreamMetricsTest : protected streams::CatalogueFixture {
     return text.substr(from, text.find('\n', from) - from);
   }
 
-  std::unique_ptr<StreamMetrics> metrics_ =
-      std::make_unique<StreamMetrics>(engine_, clock_, *catalogue_, 2);
+  std::unique_ptr<StreamMetrics> metrics_ = std::make_unique<StreamMetrics>(2);
 };
 
 constexpr std::string_view kA = R"(account="000000000000",region="us-east-1",stream="a")";

@@ -12,7 +12,6 @@
 #include <rocksdb/file_system.h>
 #include <rocksdb/io_status.h>
 
-#include "base/clock.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -79,7 +78,6 @@ class FailingOnce final : public rocksdb::FileSystemWrapper {
 
 struct CheckpointTest {
   TempDirectory temp;
-  ManualClock clock{time_from_millis(1'700'000'000'000)};
   fs::path place = temp.path() / "snapshot";
 
   [[nodiscard]] Directory directory(const std::string& name) const {
@@ -98,7 +96,7 @@ TEST_CASE_FIXTURE(CheckpointTest,
     RocksDbOptions options;
     options.file_system = files;
     Directory directory = this->directory("data" + std::to_string(nth));
-    const auto engine = open_rocksdb(directory, options, clock);
+    const auto engine = open_rocksdb(directory, options);
     REQUIRE(engine);
     REQUIRE(append(**engine, 1, {"a"}));
 
@@ -120,7 +118,7 @@ TEST_CASE_FIXTURE(CheckpointTest,
 
 TEST_CASE_FIXTURE(CheckpointTest, "what an attempt that was cut short left is no checkpoint") {
   Directory directory = this->directory("data");
-  const auto engine = open_rocksdb(directory, {}, clock);
+  const auto engine = open_rocksdb(directory, {});
   REQUIRE(engine);
   REQUIRE(append(**engine, 1, {"a"}));
   fs::create_directory(place.string() + ".new");
@@ -129,7 +127,7 @@ TEST_CASE_FIXTURE(CheckpointTest, "what an attempt that was cut short left is no
   REQUIRE((*engine)->checkpoint(place));
 
   Directory second = this->directory("second");
-  const auto opened = open_rocksdb_from({place, (*engine)->positions_end()}, second, {}, clock);
+  const auto opened = open_rocksdb_from({place, (*engine)->positions_end()}, second, {});
   REQUIRE(opened);
   CHECK(read_texts(**opened, 1) == std::vector<std::string>{"a"});
 }
@@ -138,7 +136,7 @@ TEST_CASE_FIXTURE(CheckpointTest,
                   "a checkpoint is opened after its store is gone, and again later") {
   {
     Directory directory = this->directory("data");
-    const auto engine = open_rocksdb(directory, {}, clock);
+    const auto engine = open_rocksdb(directory, {});
     REQUIRE(engine);
     REQUIRE(append(**engine, 1, {"a"}));
     REQUIRE((*engine)->checkpoint(place));
@@ -148,12 +146,12 @@ TEST_CASE_FIXTURE(CheckpointTest,
     CAPTURE(name);
     {
       Directory directory = this->directory(name);
-      const auto engine = open_rocksdb_from({place, 0}, directory, {}, clock);
+      const auto engine = open_rocksdb_from({place, 0}, directory, {});
       REQUIRE(engine);
       REQUIRE(append(**engine, 1, {"of " + name}));
     }
     Directory directory = this->directory(name);
-    const auto engine = open_rocksdb(directory, {}, clock);
+    const auto engine = open_rocksdb(directory, {});
     REQUIRE(engine);
     CHECK(read_texts(**engine, 1) == std::vector<std::string>{"a", "of " + name});
   }
@@ -162,12 +160,12 @@ TEST_CASE_FIXTURE(CheckpointTest,
 TEST_CASE_FIXTURE(CheckpointTest,
                   "a store is opened from a whole checkpoint only, in a new directory") {
   Directory used = this->directory("used");
-  const auto engine = open_rocksdb(used, {}, clock);
+  const auto engine = open_rocksdb(used, {});
   REQUIRE(engine);
   REQUIRE(append(**engine, 1, {"a"}));
   REQUIRE((*engine)->checkpoint(place));
   const auto refusal = [&](const std::string& from, Directory& directory) -> std::string {
-    const auto opened = open_rocksdb_from({from, 0}, directory, {}, clock);
+    const auto opened = open_rocksdb_from({from, 0}, directory, {});
     if (opened) return "";
     CHECK(opened.error().code == kCannotOpen);
     CHECK_FALSE(fs::exists(directory.path() / "FORMAT"));
@@ -184,8 +182,8 @@ TEST_CASE_FIXTURE(CheckpointTest,
     CHECK_FALSE(refusal(place, second).empty());
     fs::rename(temp.path() / "aside", file);
   }
-  CHECK(open_rocksdb_from({place, 0}, second, {}, clock));
-  CHECK_FALSE(open_rocksdb_from({place, 0}, used, {}, clock));
+  CHECK(open_rocksdb_from({place, 0}, second, {}));
+  CHECK_FALSE(open_rocksdb_from({place, 0}, used, {}));
 }
 
 }  // namespace millrace::storage

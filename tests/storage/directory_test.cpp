@@ -14,7 +14,6 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -45,7 +44,7 @@ class DirectoryTest {
     RocksDbOptions options;
     options.fsync = Fsync::kNever;
     options.warn = [raw = open.get()](const std::string& text) { raw->warnings.push_back(text); };
-    auto engine = open_rocksdb(*open->directory, options, clock_);
+    auto engine = open_rocksdb(*open->directory, options);
     if (!engine) return std::unexpected(engine.error());
     open->engine = std::move(*engine);
     return open;
@@ -70,7 +69,6 @@ class DirectoryTest {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
   }
 
-  ManualClock clock_{time_from_millis(1'700'000'000'000)};
   TempDirectory temp_;
   fs::path data_ = temp_.path() / "data";
 };

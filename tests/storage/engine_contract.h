@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -23,12 +23,10 @@ namespace millrace::storage {
 
 // An engine under test with what it lives on.
 struct EngineUnderTest {
-  std::unique_ptr<ManualClock> clock =
-      std::make_unique<ManualClock>(time_from_millis(1'700'000'000'000));
   std::shared_ptr<void> surroundings;
   std::unique_ptr<Engine> engine;
   std::string checkpoint_place;
-  // Opens another engine from a checkpoint; it shares clock and surroundings, which outlive it.
+  // Opens another engine from a checkpoint; it shares the surroundings, which outlive it.
   std::function<Result<std::unique_ptr<Engine>>(const Origin&)> open_from;
 };
 
@@ -40,11 +38,14 @@ inline Batch batch_of(const std::vector<std::string>& entries) {
   return batch;
 }
 
+// When entries are appended, where a test has no time of its own.
+inline constexpr TimePoint kAppendTime = time_from_millis(1'700'000'000'000);
+
 inline Result<Receipt> append(Engine& engine, LogId log, const std::vector<std::string>& entries,
-                              When when = When::kNow) {
+                              When when = When::kNow, TimePoint now = kAppendTime) {
   const Batch batch = batch_of(entries);
   const LogBatch one{log, &batch};
-  return engine.append({&one, 1}, when);
+  return engine.append({&one, 1}, now, when);
 }
 
 // Calls `work` again while the store is busy, as whoever uses it does: a small buffer is soon full,

@@ -19,7 +19,7 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "storage/batch.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
@@ -47,13 +47,13 @@ EngineUnderTest rocksdb_on_disk(Fsync fsync) {
   place->directory = std::make_unique<Directory>(std::move(*Directory::open(place->temp.path())));
   RocksDbOptions options;
   options.fsync = fsync;
-  test.engine = std::move(*open_rocksdb(*place->directory, options, *test.clock));
+  test.engine = std::move(*open_rocksdb(*place->directory, options));
   test.surroundings = place;
   test.checkpoint_place = place->temp.path() / "snapshot";
-  test.open_from = [options, place, clock = test.clock.get()](const Origin& origin) {
+  test.open_from = [options, place](const Origin& origin) {
     place->second =
         std::make_unique<Directory>(std::move(*Directory::open(place->temp.path() / "second")));
-    return open_rocksdb_from(origin, *place->second, options, *clock);
+    return open_rocksdb_from(origin, *place->second, options);
   };
   return test;
 }
@@ -62,18 +62,16 @@ EngineUnderTest rocksdb_in_memory() {
   EngineUnderTest test;
   RocksDbOptions options;
   options.file_system = memory_file_system();
-  test.engine = std::move(*open_ephemeral(options, *test.clock));
+  test.engine = std::move(*open_ephemeral(options));
   test.checkpoint_place = "/snapshot";
   options.memory_place = "/second";
-  test.open_from = [options, clock = test.clock.get()](const Origin& origin) {
-    return open_ephemeral_from(origin, options, *clock);
-  };
+  test.open_from = [options](const Origin& origin) { return open_ephemeral_from(origin, options); };
   return test;
 }
 
 EngineUnderTest memory_engine() {
   EngineUnderTest test;
-  auto engine = std::make_unique<MemoryEngine>(*test.clock, 7);
+  auto engine = std::make_unique<MemoryEngine>(7);
   test.checkpoint_place = "snapshot";
   test.open_from = [source = engine.get()](const Origin& origin) {
     return Result<std::unique_ptr<Engine>>(std::make_unique<MemoryEngine>(*source, origin));
@@ -106,8 +104,9 @@ void settle(const Engine& engine, Ticket ticket) {
   REQUIRE(engine.is_durable(ticket));
 }
 
-void put(Engine& engine, LogId log, const std::vector<std::string>& entries) {
-  const auto receipt = append(engine, log, entries);
+void put(Engine& engine, LogId log, const std::vector<std::string>& entries,
+         TimePoint now = kAppendTime) {
+  const auto receipt = append(engine, log, entries, When::kNow, now);
   REQUIRE(receipt);
   settle(engine, receipt->ticket);
 }
@@ -117,14 +116,14 @@ void over_every_engine(Test test) {
   for (const Subject& subject : subjects()) {
     CAPTURE(subject.name);
     const EngineUnderTest under_test = subject.make();
-    test(*under_test.engine, *under_test.clock);
+    test(*under_test.engine);
   }
 }
 
 }  // namespace
 
 TEST_CASE("an acknowledged batch is read back in order, with consecutive positions") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     const auto receipt = append(engine, 5, {"a", "", "ccc"});
     REQUIRE(receipt);
     settle(engine, receipt->ticket);
@@ -143,10 +142,13 @@ TEST_CASE("an acknowledged batch is read back in order, with consecutive positio
 }
 
 TEST_CASE("positions of a log rise strictly and its arrival times never fall") {
-  over_every_engine([](Engine& engine, ManualClock& clock) {
+  over_every_engine([](Engine& engine) {
+    TimePoint newest{};
     for (int i = 0; i < 50; ++i) {
-      put(engine, 1, {"x", "y"});
-      clock.advance(i % 3 == 0 ? 5ms : 0ms);
+      const TimePoint now = kAppendTime + (i % 7) * 5ms;  // It may be told late.
+      newest = std::max(newest, now);
+      put(engine, 1, {"x", "y"}, now);
+      put(engine, 2, {"z"}, now - 1ms);
     }
 
     const auto entries = read_all(engine, 1);
@@ -156,11 +158,14 @@ TEST_CASE("positions of a log rise strictly and its arrival times never fall") {
       CHECK(entries[i].position > entries[i - 1].position);
       CHECK(entries[i].arrival >= entries[i - 1].arrival);
     }
+    CHECK(entries.front().arrival == kAppendTime);
+    CHECK(entries.back().arrival == newest);
+    CHECK(read_all(engine, 2).back().arrival == newest - 1ms);
   });
 }
 
 TEST_CASE("logs do not see each other, also where their ids are neighbours") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     put(engine, 1, {"one"});
     put(engine, 2, {"two"});
     put(engine, 3, {"three"});
@@ -171,12 +176,12 @@ TEST_CASE("logs do not see each other, also where their ids are neighbours") {
 }
 
 TEST_CASE("one append takes several logs and gives each its positions") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     const Batch first = batch_of({"a"});
     const Batch second = batch_of({"b", "c"});
     const std::vector<LogBatch> batches = {{9, &first}, {4, &second}};
 
-    const auto receipt = engine.append(batches, When::kNow);
+    const auto receipt = engine.append(batches, kAppendTime, When::kNow);
 
     REQUIRE(receipt);
     REQUIRE(receipt->appended.size() == 2);
@@ -187,7 +192,7 @@ TEST_CASE("one append takes several logs and gives each its positions") {
 }
 
 TEST_CASE("a read begins inside a batch and ends before the end it is given") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     const auto receipt = append(engine, 1, {"0", "1", "2", "3", "4"});
     REQUIRE(receipt);
     settle(engine, receipt->ticket);
@@ -202,7 +207,7 @@ TEST_CASE("a read begins inside a batch and ends before the end it is given") {
 }
 
 TEST_CASE("entries are lent until the visitor says stop") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     for (const char* text : {"a", "b", "c"}) put(engine, 1, {text});
     std::vector<std::string> seen;
     const auto done = engine.read(1, 0, ~Position{0}, [&](const Entries& entries) {
@@ -215,7 +220,7 @@ TEST_CASE("entries are lent until the visitor says stop") {
 }
 
 TEST_CASE("a batch larger than a value is cut and read back whole") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     std::vector<std::string> entries;
     for (int i = 0; i < 40; ++i) entries.emplace_back(20'000 + i, static_cast<char>('a' + i % 26));
     entries.emplace_back(3 * kValueBytesMax, 'L');
@@ -227,15 +232,14 @@ TEST_CASE("a batch larger than a value is cut and read back whole") {
 }
 
 TEST_CASE("position_at finds the first entry that arrived at a time or later") {
-  over_every_engine([](Engine& engine, ManualClock& clock) {
-    const TimePoint start = clock.now();
+  over_every_engine([](Engine& engine) {
+    const TimePoint start = kAppendTime;
     std::vector<Position> firsts;
     for (int i = 0; i < 20; ++i) {
-      const auto receipt = append(engine, 1, {"x", "y", "z"});
+      const auto receipt = append(engine, 1, {"x", "y", "z"}, When::kNow, start + i * 10ms);
       REQUIRE(receipt);
       settle(engine, receipt->ticket);
       firsts.push_back(receipt->appended[0].first);
-      clock.advance(10ms);
     }
     const auto at = [&](std::chrono::milliseconds offset) {
       return *engine.position_at(1, 0, start + offset);
@@ -254,7 +258,7 @@ TEST_CASE("position_at finds the first entry that arrived at a time or later") {
 }
 
 TEST_CASE("bounds say where a log begins and ends") {
-  over_every_engine([](Engine& engine, ManualClock& clock) {
+  over_every_engine([](Engine& engine) {
     CHECK(engine.bounds(1)->published == engine.bounds(1)->next);
     const auto receipt = append(engine, 1, {"a", "b"});
     REQUIRE(receipt);
@@ -265,12 +269,12 @@ TEST_CASE("bounds say where a log begins and ends") {
     REQUIRE(bounds);
     CHECK(bounds->published == receipt->appended[0].first + 2);
     CHECK(bounds->next == bounds->published);
-    CHECK(bounds->last_arrival == clock.now());
+    CHECK(bounds->last_arrival == kAppendTime);
   });
 }
 
 TEST_CASE("sizes tell what each log takes, until it is trimmed or dropped") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     const auto sizes = [&] {
       std::map<LogId, std::uint64_t> all;
       CHECK(engine.visit_sizes([&](LogId log, std::uint64_t bytes) { all[log] += bytes; }));
@@ -298,7 +302,7 @@ TEST_CASE("sizes tell what each log takes, until it is trimmed or dropped") {
 }
 
 TEST_CASE("a trim point never falls") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     put(engine, 1, {"a", "b", "c"});
     const Trim high{1, 2};
     const Trim low{1, 1};
@@ -311,7 +315,7 @@ TEST_CASE("a trim point never falls") {
 }
 
 TEST_CASE("a dropped log is empty and its neighbours are not") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     put(engine, 1, {"a"});
     put(engine, 2, {"b"});
     const LogId dropped = 1;
@@ -324,7 +328,7 @@ TEST_CASE("a dropped log is empty and its neighbours are not") {
 }
 
 TEST_CASE("logs dropped together are empty, and those between and beside them are not") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     for (LogId log = 1; log <= 8; ++log) put(engine, log, {"a", "b"});
     const std::array<LogId, 4> dropped = {7, 3, 2, 4};
 
@@ -339,7 +343,7 @@ TEST_CASE("logs dropped together are empty, and those between and beside them ar
 }
 
 TEST_CASE("rows are written together, read and scanned in the order of their keys") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     TableBatch first;
     first.put("b2", "two");
     first.put("b1", "one");
@@ -363,7 +367,7 @@ TEST_CASE("rows are written together, read and scanned in the order of their key
 }
 
 TEST_CASE("changes are made only if rows are as expected") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     TableBatch first;
     first.expect("a", std::nullopt);
     first.put("a", "1");
@@ -395,7 +399,7 @@ TEST_CASE("changes are made only if rows are as expected") {
 }
 
 TEST_CASE("of those who change a row at the same time one wins each step") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     constexpr int kThreads = 4;
     constexpr int kSteps = 100;
     std::atomic<int> won{0};
@@ -424,7 +428,7 @@ TEST_CASE("of those who change a row at the same time one wins each step") {
 }
 
 TEST_CASE("who listens to rows hears of each batch that was written, in order, before its writer") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     std::vector<std::string> heard;
     auto token = engine.on_rows([&](std::span<const RowChange> changes) {
       std::string line;
@@ -456,7 +460,7 @@ TEST_CASE("who listens to rows hears of each batch that was written, in order, b
 }
 
 TEST_CASE("the listener hears each publication with the end that is readable then") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     std::atomic<Position> heard{0};
     engine.on_publish([&](LogId log, Position end) {
       if (log == 1) heard = end;
@@ -470,7 +474,7 @@ TEST_CASE("the listener hears each publication with the end that is readable the
 }
 
 TEST_CASE("writers at the same time lose nothing and share no position") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     constexpr int kWriters = 4;
     constexpr int kBatches = 100;
     std::vector<std::thread> writers;
@@ -501,7 +505,7 @@ TEST_CASE("writers at the same time lose nothing and share no position") {
 }
 
 TEST_CASE("a reader never passes an entry that is not visible yet") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     constexpr std::size_t kWriters = 3;
     constexpr std::size_t kEntriesEach = 1000;
     std::vector<std::thread> writers;
@@ -532,7 +536,7 @@ TEST_CASE("a reader never passes an entry that is not visible yet") {
 }
 
 TEST_CASE("what is written with others has positions at once and is there after a commit") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     const auto first = append(engine, 1, {"a", "b"}, When::kWithOthers);
     const auto second = append(engine, 1, {"c"}, When::kWithOthers);
     REQUIRE(first);
@@ -556,7 +560,7 @@ TEST_CASE("what is written with others has positions at once and is there after 
 }
 
 TEST_CASE("what waits to be written with others goes with whatever is written next") {
-  over_every_engine([](Engine& engine, ManualClock&) {
+  over_every_engine([](Engine& engine) {
     REQUIRE(append(engine, 1, {"waits"}, When::kWithOthers));
     REQUIRE(append(engine, 2, {"waits as well"}, When::kWithOthers));
     const auto now = append(engine, 1, {"now"});
@@ -570,8 +574,7 @@ TEST_CASE("what waits to be written with others goes with whatever is written ne
 }
 
 TEST_CASE("with completions by hand nothing is visible or durable before them") {
-  ManualClock clock{time_from_millis(1'700'000'000'000)};
-  MemoryEngine engine(clock, 3, MemoryEngine::Completion::kByHand);
+  MemoryEngine engine(3, MemoryEngine::Completion::kByHand);
   const auto receipt = append(engine, 1, {"late"});
   REQUIRE(receipt);
   bool was_called = false;
@@ -589,10 +592,9 @@ TEST_CASE("with completions by hand nothing is visible or durable before them") 
 }
 
 TEST_CASE("the memory budget of an ephemeral store refuses writes and keeps reads") {
-  ManualClock clock{time_from_millis(1'700'000'000'000)};
   RocksDbOptions options;
   options.memory_bytes_max = 0;
-  const auto engine = open_ephemeral(options, clock);
+  const auto engine = open_ephemeral(options);
   REQUIRE(engine);
 
   const auto refused = append(**engine, 1, {"x"});

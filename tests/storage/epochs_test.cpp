@@ -17,7 +17,7 @@
 #include <doctest/doctest.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
 #include "storage/rocksdb/keys.h"
@@ -54,7 +54,7 @@ class EpochsTest {
     options.write_buffer_bytes = 2UL << 20U;
     options.epoch_max = epoch_max;
     options.file_system = std::move(files);
-    auto opened = open_store(path(), options, clock_);
+    auto opened = open_store(path(), options);
     INFO((opened ? "" : opened.error().message));
     REQUIRE(opened);
     return std::move(*opened);
@@ -92,9 +92,9 @@ class EpochsTest {
   }
 
   std::optional<Position> append_one(Engine& engine, LogId log) {
-    clock_.advance(std::chrono::seconds(1));
+    now_ += std::chrono::seconds(1);
     const std::string text = text_of(next_++);
-    const auto receipt = patiently([&] { return append(engine, log, {text}); });
+    const auto receipt = patiently([&] { return append(engine, log, {text}, When::kNow, now_); });
     if (!receipt) return std::nullopt;
     return receipt->appended[0].first;
   }
@@ -130,7 +130,7 @@ class EpochsTest {
     return true;
   }
 
-  ManualClock clock_{time_from_millis(1'700'000'000'000)};
+  TimePoint now_ = kAppendTime;
   std::uint64_t next_ = 0;
 
  private:
@@ -277,10 +277,9 @@ TEST_CASE_FIXTURE(EpochsTest, "a search by time finds what looking through all e
   for (std::size_t i = 0; i < 60; ++i) {
     std::vector<std::string> texts;
     for (std::size_t k = 0; k <= i % 4; ++k) texts.push_back(text_of(next_++));
-    REQUIRE(patiently([&] { return append(*store.engine, kBusyLog, texts); }));
+    REQUIRE(patiently([&] { return append(*store.engine, kBusyLog, texts, When::kNow, now_); }));
     if (i % 17 == 0) REQUIRE(append_one(*store.engine, kRareLog));
-    if (i % 3 != 0)
-      clock_.advance(std::chrono::seconds(1));  // Else the next one comes at the same time.
+    if (i % 3 != 0) now_ += std::chrono::seconds(1);  // Else the next one comes at the same time.
   }
   for (const LogId log : {kBusyLog, kRareLog}) {
     const std::vector<ReadEntry> entries = read_all(*store.engine, log);

@@ -23,7 +23,6 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
 #include "storage/directory.h"
@@ -39,7 +38,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const TimePoint kStart = time_from_millis(1'700'000'000'000);
 constexpr LogId kLogs = 3;
 constexpr LogId kDropped = 8;
 constexpr int kRows = 40;
@@ -70,9 +68,8 @@ RocksDbOptions options() {
 class Golden {
  public:
   Golden() {
-    ManualClock clock{kStart};
     fs::create_directories(root_.path() / "live");
-    auto store = open_store(root_.path() / "live", options(), clock);
+    auto store = open_store(root_.path() / "live", options());
     REQUIRE(store);
     SystemRandom random;
     REQUIRE(store->directory->seal_key(random));
@@ -269,8 +266,7 @@ struct Tally {
 // Opens what is at `path` twice: what was lost must not be missed by the second opening either.
 void examine(const Golden& golden, const fs::path& path, Tally& tally) {
   for (int i = 0; i < 2; ++i) {
-    ManualClock clock{kStart};
-    auto store = open_store(path, options(), clock);
+    auto store = open_store(path, options());
     if (!store) {
       CHECK(store.error().code == kCannotOpen);
       CHECK(store.error().message.size() > 20);
@@ -282,7 +278,8 @@ void examine(const Golden& golden, const fs::path& path, Tally& tally) {
     if (const auto key = store->directory->seal_key(random)) CHECK(*key != SealKey{});
     // Time does not jump: what arrives now arrives within a day of the last.
     if (const auto receipt = append(*store->engine, 20, {"new"})) {
-      CHECK(receipt->appended[0].arrival < kStart + std::chrono::hours(24));
+      CHECK(receipt->appended[0].arrival < kAppendTime + std::chrono::hours(24));
+      CHECK(store->engine->newest_arrival() < kAppendTime + std::chrono::hours(24));
     }
     if (i == 0) ++(has_error ? tally.errors : tally.harmless);
   }

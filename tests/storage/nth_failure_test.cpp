@@ -13,7 +13,6 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -51,7 +50,7 @@ class Run {
   // Whether the fault was met.
   bool run() {
     for (int i = 0; i < 2; ++i) {
-      auto store = open_store(path(), options(), clock_);
+      auto store = open_store(path(), options());
       if (store) {
         write(*store->engine);
       } else {
@@ -60,7 +59,7 @@ class Run {
       }
     }
     files_.heal();
-    const auto store = open_store(path(), options(), clock_);
+    const auto store = open_store(path(), options());
     INFO((store ? "" : store.error().message));
     REQUIRE(store);
     const auto faults = journal_.check(*store->engine);
@@ -152,7 +151,6 @@ class Run {
   [[nodiscard]] fs::path path() const { return root_.path() / "data"; }
 
   TempDirectory root_;
-  ManualClock clock_{time_from_millis(1'700'000'000'000)};
   FaultFileSystem files_;
   Journal journal_;
 };

@@ -12,7 +12,6 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
 #include "storage/engine.h"
 #include "storage/rocksdb/mark.h"
 #include "storage/rocksdb/rocksdb_options.h"
@@ -50,7 +49,7 @@ class Lives {
   void run() {
     for (int i = 0; i < kEndsPerSeed; ++i) live(i);
     FaultFileSystem files(directory(kEndsPerSeed), shadow(kEndsPerSeed));
-    const auto store = open_store(directory(kEndsPerSeed), options(files), clock_);
+    const auto store = open_store(directory(kEndsPerSeed), options(files));
     INFO((store ? "" : store.error().message));
     REQUIRE(store);
     check(*store->engine);
@@ -67,7 +66,7 @@ class Lives {
     const bool ends_early = up_to(4) == 0;
     files.end_at(1 + up_to(ends_early ? 60 : 3000), end, directory(i + 1), random_());
     {
-      auto store = open_store(directory(i), options(files), clock_);
+      auto store = open_store(directory(i), options(files));
       INFO((store ? "" : store.error().message));
       REQUIRE((store || files.has_ended()));
       if (store) {
@@ -124,7 +123,6 @@ class Lives {
   const Fsync fsync_;
   std::mt19937_64 random_;
   TempDirectory root_;
-  ManualClock clock_{time_from_millis(1'700'000'000'000)};
   BootId boot_{1, 1};
   Journal journal_;
   int cuts_ = 0;
@@ -167,14 +165,13 @@ TEST_CASE("a sync in the middle of a write promises nothing of that write") {
     for (const char* name : {"data", "shadow"}) fs::create_directories(root.path() / name);
     FaultFileSystem files(root.path() / "data", root.path() / "shadow");
     files.end_at(~std::uint64_t{0} >> 1U, End::kPowerCut, root.path() / "left", seed);
-    ManualClock clock(time_from_millis(1'700'000'000'000));
     RocksDbOptions options;
     options.fsync = Fsync::kInterval;
     options.sync_interval = std::chrono::milliseconds(200);
     options.boot_id = {1, 1};
     options.file_system = files.file_system();
     {
-      auto store = open_store(root.path() / "data", options, clock);
+      auto store = open_store(root.path() / "data", options);
       REQUIRE(store);
       // So that the next sync is far.
       REQUIRE(append(*store->engine, 1, {"before"}));
@@ -193,7 +190,7 @@ TEST_CASE("a sync in the middle of a write promises nothing of that write") {
     }
     options.boot_id = {2, 2};
     options.file_system = nullptr;
-    const auto store = open_store(root.path() / "left", options, clock);
+    const auto store = open_store(root.path() / "left", options);
     INFO((store ? "" : store.error().message));
     REQUIRE(store);
     const auto texts = read_texts(*store->engine, 1);

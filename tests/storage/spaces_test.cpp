@@ -8,7 +8,6 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -31,8 +30,7 @@ class SpacesTest {
     REQUIRE(engine_.write(batch));
   }
 
-  ManualClock clock_{time_from_millis(1'700'000'000'000)};
-  MemoryEngine engine_{clock_, 1};
+  MemoryEngine engine_{1};
 };
 
 }  // namespace

@@ -21,8 +21,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "storage/batch.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
@@ -50,13 +50,12 @@ std::string filled(std::string text, std::size_t size_bytes) {
 
 }  // namespace
 
-Result<OpenStore> open_store(const std::filesystem::path& path, const RocksDbOptions& options,
-                             Clock& clock) {
+Result<OpenStore> open_store(const std::filesystem::path& path, const RocksDbOptions& options) {
   OpenStore store;
   auto directory = storage::Directory::open(path);
   if (!directory) return std::unexpected(directory.error());
   store.directory = std::make_unique<storage::Directory>(std::move(*directory));
-  auto engine = open_rocksdb(*store.directory, options, clock);
+  auto engine = open_rocksdb(*store.directory, options);
   if (!engine) return std::unexpected(engine.error());
   store.engine = std::move(*engine);
   return store;
@@ -300,7 +299,7 @@ class Writer {
       batches.push_back({i == 0 ? first : 1 + first % kLogs, &parts[i].batch});
     }
     const When when = up_to(1) == 0 ? When::kNow : When::kWithOthers;
-    const auto receipt = engine_.append(batches, when);
+    const auto receipt = engine_.append(batches, kAppendTime, when);
     if (!receipt) {
       if (receipt.error().code != kBusy) return false;
       for (const Part& part : parts) journal_.refused(part.id, part.count);

@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "storage/directory.h"
 #include "storage/engine.h"
@@ -28,7 +27,7 @@ struct OpenStore {
 };
 
 [[nodiscard]] Result<OpenStore> open_store(const std::filesystem::path& path,
-                                           const RocksDbOptions& options, Clock& clock);
+                                           const RocksDbOptions& options);
 
 // Whether the long form of a test is wanted (./dev test --long).
 [[nodiscard]] bool is_long_run();

@@ -11,7 +11,6 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -35,7 +34,7 @@ class WrittenTogetherTest {
     options.fsync = Fsync::kInterval;
     options.boot_id = {1, 1};
     options.file_system = files_.file_system();
-    auto store = open_store(root_.path() / "data", options, clock_);
+    auto store = open_store(root_.path() / "data", options);
     REQUIRE(store);
     return std::move(*store);
   }
@@ -54,7 +53,6 @@ class WrittenTogetherTest {
   [[nodiscard]] std::filesystem::path shadow() const { return root_.path() / "shadow"; }
 
   TempDirectory root_;
-  ManualClock clock_{time_from_millis(1'700'000'000'000)};
   FaultFileSystem files_{root_.path() / "data", root_.path() / "shadow"};
   std::vector<Position> positions_;
 

@@ -9,7 +9,8 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
+#include "base/manual_clock.h"
+#include "base/time_point.h"
 #include "storage/memory_engine.h"
 #include "storage/spaces.h"
 #include "streams/catalogue.h"
@@ -54,7 +55,7 @@ class CatalogueFixture {
   }
 
   ManualClock clock_;
-  storage::MemoryEngine engine_{clock_, 11};
+  storage::MemoryEngine engine_{11};
   Quotas quotas_{LimitsMode::kOff, clock_, [](std::string_view) {}};
   std::unique_ptr<storage::IdSource> ids_;
   std::unique_ptr<Catalogue> catalogue_;

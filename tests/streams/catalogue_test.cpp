@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/time_point.h"
 #include "base/uint128.h"
 #include "storage/engine.h"
 #include "storage/errors.h"
@@ -482,8 +483,8 @@ TEST_CASE_FIXTURE(CatalogueTest,
                   "a change that rests on a row which is not there any more is refused") {
   // Another catalogue over the same rows, that does not hear of what this one writes in between.
   const StreamPointer stream = create(1);
-  const auto elsewhere =
-      std::make_shared<Surroundings>(engine_, clock_, quotas_, CatalogueOptions{});
+  const auto elsewhere = std::make_shared<Surroundings>(engine_, clock_, quotas_,
+                                                        CatalogueOptions{}, storage::Fence{});
   Stream deaf(elsewhere, stream->state());
   const auto tag = [](const char* value) {
     return [value](StreamFacts& facts) -> Result<void> {

@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "base/uint128.h"
 #include "streams/shard_map.h"
 

@@ -8,7 +8,8 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
+#include "base/manual_clock.h"
+#include "base/time_point.h"
 
 namespace millrace::streams {
 namespace {

@@ -11,9 +11,9 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/scope.h"
+#include "base/time_point.h"
 #include "base/uint128.h"
 #include "storage/engine.h"
 #include "streams/accounts.h"

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ("base", "storage", "streams", "net", "api", "aws", "server", "app", "bench", "tests")
+FOLDERS = ("base", "storage", "streams", "world", "net", "api", "aws", "server", "app", "bench", "tests")
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 
 

@@ -35,7 +35,7 @@ ROOMS = {
 ROCKSDB_HEADERS = {f"storage/rocksdb/{name}.h" for name in ("rocksdb_store", "epochs", "reclaim", "room", "round_writer")}
 # The only folders with coroutines, and the only files outside them with threads.
 COROUTINES = ["net", "server", "app"]
-THREADS = ("storage/rocksdb/syncer", "storage/rocksdb/reclaim")
+THREADS = ("base/alarm_thread", "storage/rocksdb/syncer", "storage/rocksdb/reclaim")
 
 
 def may_include(folder):

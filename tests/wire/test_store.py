@@ -71,7 +71,7 @@ def test_a_newer_format_is_refused(tmp_path):
     status, text = refusal(tmp_path)
 
     assert status != 0
-    assert "has format 99; this version reads format 4. Start the newer millrace" in text
+    assert "has format 99; this version reads format 5. Start the newer millrace" in text
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

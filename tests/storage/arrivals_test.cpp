@@ -1,4 +1,4 @@
-#include "streams/arrivals.h"
+#include "storage/arrivals.h"
 
 #include <atomic>
 #include <cstring>
@@ -6,27 +6,26 @@
 
 #include <doctest/doctest.h>
 
-#include "base/clock.h"
+#include "base/time_point.h"
 #include "storage/batch.h"
 #include "storage/engine.h"
 #include "storage/memory_engine.h"
 
-namespace millrace::streams {
+namespace millrace::storage {
 namespace {
 
 class ArrivalsTest {
  protected:
-  void append(storage::LogId log) {
-    storage::Batch batch;
+  void append(LogId log) {
+    Batch batch;
     batch.add({"x"});
-    const storage::LogBatch one{log, &batch};
-    REQUIRE(engine_.append({&one, 1}, storage::When::kNow));
+    const LogBatch one{log, &batch};
+    REQUIRE(engine_.append({&one, 1}, time_from_millis(1'700'000'000'000), When::kNow));
   }
 
-  storage::Position end(storage::LogId log) { return engine_.bounds(log)->published; }
+  Position end(LogId log) { return engine_.bounds(log)->published; }
 
-  ManualClock clock_{time_from_millis(1'700'000'000'000)};
-  storage::MemoryEngine engine_{clock_, 5};
+  MemoryEngine engine_{5};
   Arrivals arrivals_{engine_};
 };
 
@@ -72,7 +71,7 @@ TEST_CASE_FIXTURE(ArrivalsTest, "no wake-up is lost between looking and waiting"
     for (int i = 0; i < 2000; ++i) append(1);
     is_done = true;
   });
-  storage::Position seen = 0;
+  Position seen = 0;
   while (!is_done || seen < end(1)) {
     std::atomic<bool> is_woken{false};
     const auto token = arrivals_.wait(1, seen, [&] { is_woken = true; });
@@ -84,4 +83,4 @@ TEST_CASE_FIXTURE(ArrivalsTest, "no wake-up is lost between looking and waiting"
   CHECK(seen == end(1));
 }
 
-}  // namespace millrace::streams
+}  // namespace millrace::storage

@@ -1,0 +1,31 @@
+// What happens in a world, for the log and the metrics.
+
+#pragma once
+
+#include <string_view>
+
+#include "base/metrics.h"
+#include "streams/surroundings.h"
+
+namespace spdlog {
+class logger;  // NOLINT(readability-identifier-naming): its name.
+}
+
+namespace millrace::app {
+
+// Thread-safe.
+class WorldNews {
+ public:
+  // Both outlive it.
+  WorldNews(Metrics& metrics, spdlog::logger& log) : metrics_(metrics), log_(log) {}
+
+  void count_exceeded(std::string_view limit);
+  void log_transition(const streams::Transition& transition);
+  void log_offset_max();
+
+ private:
+  Metrics& metrics_;
+  spdlog::logger& log_;
+};
+
+}  // namespace millrace::app
