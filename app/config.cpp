@@ -174,8 +174,14 @@ void add_security(CLI::App& app, RawOptions& raw) {
       ->capture_default_str();
   app.add_option(
       "--auth-keys", raw.auth_keys,
-      "File of the keys for --auth verify: lines of access key ID and secret access key. "
-      "Nobody else may use it; read again on SIGHUP");
+      "File of the keys for --auth verify: lines of access key ID and secret access key, and admin "
+      "behind them for a key that may control the whole server. Nobody else may use it; read again "
+      "on SIGHUP");
+  app.add_option("--control", raw.control,
+                 "Control paths, such as POST /_millrace/reset: on or off. With --auth verify they "
+                 "take signed requests only")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
   app.add_option("--tls", raw.tls,
                  "TLS on the port: on (beside plain connections), only (plain connections are "
                  "refused) or off")
@@ -305,6 +311,7 @@ Result<Config> to_config(const RawOptions& raw) {
     return fail(kBadConfig, "--auth verify requires --auth-keys, and vice versa");
   }
   config.auth_keys = raw.auth_keys;
+  config.has_control = raw.control == "on";
   if (raw.tls == "only") config.tls.mode = net::TlsMode::kTlsOnly;
   if (raw.tls == "off") config.tls.mode = net::TlsMode::kPlainOnly;
   if (raw.tls_certificate.empty() != raw.tls_key.empty()) {

@@ -29,6 +29,7 @@ struct Config {
   bool is_ephemeral = false;
   bool enforces_policies = false;
   bool has_stream_metrics = true;
+  bool has_control = true;
   bool asks_ready_file = false;  // The health command takes the endpoint from the ready file.
   storage::Fsync fsync = storage::Fsync::kInterval;
   std::chrono::milliseconds fsync_interval{100};

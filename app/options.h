@@ -36,6 +36,7 @@ struct RawOptions {
   std::string limits = "off";
   std::string auth = "presence";
   std::string auth_keys;
+  std::string control = "on";
   std::string tls = "on";
   std::string tls_certificate;
   std::string tls_key;

@@ -56,6 +56,7 @@
 #include "net/tls_context.h"
 #include "server/access_log.h"
 #include "server/admin.h"
+#include "server/control/control.h"
 #include "server/dispatcher.h"
 #include "server/front_door.h"
 #include "server/load_metrics.h"
@@ -139,8 +140,11 @@ class Server {
         stream_metrics_.write(text, {world->engine(), world->clock(), world->catalogue()});
       });
     }
-    const server::Backends backends{*worlds_,    sealer_, metrics_,        access_log_,
-                                    rejections_, log_,    workers_.pool(), scrapes_.pool()};
+    control_ = std::make_unique<server::control::Control>(
+        *worlds_, config_.defaults, config_.has_control, secrets_.signature_check(), log_);
+    const server::Backends backends{*worlds_, *control_,       sealer_,
+                                    metrics_, access_log_,     rejections_,
+                                    log_,     workers_.pool(), scrapes_.pool()};
     dispatcher_ = std::make_unique<server::Dispatcher>(
         backends, server::FrontDoor(config_.allow_hosts, config_.allow_origins),
         server::Admin(
@@ -339,6 +343,7 @@ class Server {
   WorkerPool scrapes_;
   server::StreamMetrics stream_metrics_;
   std::unique_ptr<world::Worlds> worlds_;
+  std::unique_ptr<server::control::Control> control_;
   std::shared_ptr<const world::World> first_world_;  // Until it is ready.
   Alarms::Token initial_active_;
   std::unique_ptr<server::Dispatcher> dispatcher_;

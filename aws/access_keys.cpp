@@ -23,15 +23,19 @@ std::string_view add_key(AccessKeys& keys, std::string_view line) {
   const std::size_t blank = line.find_first_of(kBlanks);
   if (blank == std::string_view::npos) return "is not an access key id and a secret";
   const std::string_view id = line.substr(0, blank);
-  const std::string_view secret = without_blanks(line.substr(blank));
-  if (secret.find_first_of(kBlanks) != std::string_view::npos) {
-    return "has more than an access key id and a secret";
+  const std::string_view rest = without_blanks(line.substr(blank));
+  const std::string_view secret = rest.substr(0, rest.find_first_of(kBlanks));
+  const std::string_view mark = without_blanks(rest.substr(secret.size()));
+  if (!mark.empty() && mark != "admin") {
+    return "has more than an access key id, a secret and the word admin";
   }
   // The id ends at these where a request names it, so that no request could.
   if (id.find_first_of("/,=") != std::string_view::npos) {
     return "has an access key id with '/', ',' or '='";
   }
-  return keys.emplace(id, secret).second ? "" : "has an access key id that was there before";
+  return keys.try_emplace(std::string(id), AccessKey{std::string(secret), !mark.empty()}).second
+             ? ""
+             : "has an access key id that was there before";
 }
 
 }  // namespace

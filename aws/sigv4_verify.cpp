@@ -255,7 +255,7 @@ Result<void> check_payload(const net::HttpRequest& request, std::string_view pay
 // The secret of a key: one of the file's, or a temporary one whose session has not ended.
 Result<std::string> find_secret(const net::HttpRequest& request, std::string_view key_id,
                                 const SignatureCheck& check) {
-  if (const auto key = check.keys.find(key_id); key != check.keys.end()) return key->second;
+  if (const auto key = check.keys.find(key_id); key != check.keys.end()) return key->second.secret;
   const auto session = api::session_of(check.sealer, key_id, session_token(request));
   if (!session) {
     return fail(api::kUnrecognizedClient, "The security token included in the request is invalid.");

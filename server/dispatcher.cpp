@@ -37,6 +37,7 @@
 #include "net/limits.h"
 #include "server/access_log.h"
 #include "server/admin.h"
+#include "server/control/control.h"
 #include "server/defaults.h"
 #include "server/front_door.h"
 #include "server/log_line.h"
@@ -157,7 +158,8 @@ net::Task<> Dispatcher::settle(const net::HttpRequest* request, const aws::Call*
       *outcome = co_await net::run_on<Result<std::string>>(backends_.workers, std::move(work));
     }
     if (**outcome && !context->world().engine().is_durable(context->ticket)) {
-      const Result<void> durable = co_await wait_until_durable(context, loop);
+      const Result<void> durable =
+          co_await wait_until_durable(&context->world().engine(), context->ticket, loop);
       if (!durable) *outcome = std::unexpected(durable.error());
       if (durable) answer_for_ended_world(*call, request->body, *context, *outcome);
     }
@@ -170,19 +172,38 @@ net::Task<> Dispatcher::settle(const net::HttpRequest* request, const aws::Call*
   }
 }
 
-net::Task<Result<void>> Dispatcher::wait_until_durable(const api::Context* context,
-                                                       net::IoLoop* loop) {
-  storage::Engine& engine = context->world().engine();
-  const storage::Ticket ticket = context->ticket;
+net::Task<Result<void>> Dispatcher::wait_until_durable(storage::Engine* engine,
+                                                       storage::Ticket ticket, net::IoLoop* loop) {
   // It may be waiting to be written with what the other requests write that are ready now.
-  loop->after_these([&engine, loop] { loop->may_wait([&] { engine.commit(); }); });
-  auto begin = [&engine, ticket](std::function<void(Result<void>)> done) {
-    engine.when_durable(ticket, std::move(done));
+  loop->after_these([engine, loop] { loop->may_wait([&] { engine->commit(); }); });
+  auto begin = [engine, ticket](std::function<void(Result<void>)> done) {
+    engine->when_durable(ticket, std::move(done));
   };
   return net::await_callback<Result<void>>(std::move(begin));
 }
 
-net::Task<net::HttpResponse> Dispatcher::answer_by_worker(const net::HttpRequest* request) {
+net::Task<net::HttpResponse> Dispatcher::answer_own(Own own, const net::HttpRequest* request,
+                                                    net::IoLoop* loop) {
+  return own == Own::kScrape ? answer_scrape(request) : answer_control(request, loop);
+}
+
+net::Task<net::HttpResponse> Dispatcher::answer_control(const net::HttpRequest* request,
+                                                        net::IoLoop* loop) {
+  using Answer = control::Control::Answer;
+  // It lasts as long as the world that the request has changed.
+  const auto world = backends_.worlds.current();
+  std::function<Answer()> work = [this, request] { return backends_.control.answer(*request); };
+  Answer answer = co_await net::run_on<Answer>(backends_.workers, std::move(work));
+  if (!world->engine().is_durable(answer.ticket)) {
+    const Result<void> durable = co_await wait_until_durable(&world->engine(), answer.ticket, loop);
+    if (!durable) {
+      answer.http = net::plain_response(503, "The store failed; its log says more.\n");
+    }
+  }
+  co_return std::move(answer.http);
+}
+
+net::Task<net::HttpResponse> Dispatcher::answer_scrape(const net::HttpRequest* request) {
   std::function<net::HttpResponse()> work = [this, request]() -> net::HttpResponse {
     try {
       if (auto answer = admin_.answer(*request)) return std::move(*answer);
@@ -258,13 +279,20 @@ void Dispatcher::finish(const aws::Call& call, api::Context& context, Outcome ou
 std::optional<aws::Call> Dispatcher::begin(const net::HttpRequest& request, std::string_view peer,
                                            const std::string& request_id, Handled& handled) const {
   if (answer_at_door(request, peer, handled)) return std::nullopt;
-  // Before the server's own paths: a bucket of another service may be called health.
+  if (control::Control::has(request)) {
+    handled.own = Own::kControl;
+    handled.by = By::kOwnPath;
+    log_way(peer, request, "a control path");
+    return std::nullopt;
+  }
+  // Before the server's other paths: a bucket of another service may be called health.
   std::variant<Route, NoRoute> routed = route(request, limits_.body_bytes_max, request_id);
   const auto* found = std::get_if<Route>(&routed);
   const bool may_be_own = found != nullptr && found->service == &kinesis::service();
-  handled.belongs_on_worker = may_be_own && Admin::may_wait(request);
-  auto own = may_be_own && !handled.belongs_on_worker ? admin_.answer(request) : std::nullopt;
-  if (!own && !handled.belongs_on_worker) {
+  const bool is_scrape = may_be_own && Admin::may_wait(request);
+  if (is_scrape) handled.own = Own::kScrape;
+  auto own = may_be_own && !is_scrape ? admin_.answer(request) : std::nullopt;
+  if (!own && !is_scrape) {
     return read_call(request, peer, std::move(routed), request_id, handled);
   }
   if (own) handled.answer.http = std::move(*own);
@@ -327,7 +355,9 @@ net::Task<net::HttpResponse> Dispatcher::answer(const net::HttpRequest* request,
   const std::string request_id = ids->next_uuid();
   Handled handled;
   const std::optional<aws::Call> call = begin(*request, peer, request_id, handled);
-  if (handled.belongs_on_worker) handled.answer.http = co_await answer_by_worker(request);
+  if (handled.own != Own::kNone) {
+    handled.answer.http = co_await answer_own(handled.own, request, loop);
+  }
   if (call) {
     api::Context context(backends_.worlds.current(), caller_of(call->credential),
                          call->operation->name, call->form);

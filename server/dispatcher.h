@@ -29,6 +29,7 @@
 #include "net/limits.h"
 #include "server/access_log.h"
 #include "server/admin.h"
+#include "server/control/control.h"
 #include "server/defaults.h"
 #include "server/front_door.h"
 #include "server/rejections.h"
@@ -45,6 +46,7 @@ namespace millrace::server {
 // What the dispatcher works with; all of it outlives it.
 struct Backends {
   const world::Worlds& worlds;
+  const control::Control& control;
   const Sealer& sealer;
   Metrics& metrics;
   AccessLog& access_log;
@@ -81,6 +83,9 @@ class Dispatcher {
   // Who has answered a request.
   enum class By : std::uint8_t { kFrontDoor, kPreflight, kOwnPath, kService };
 
+  // Which of the server's own paths a request is for that may wait.
+  enum class Own : std::uint8_t { kNone, kScrape, kControl };
+
   // What has become of a request, for its last headers, the metrics and the access log.
   struct Handled {
     aws::Answer answer;
@@ -90,10 +95,10 @@ class Dispatcher {
     std::string_view form;                      // Likewise.
     bool is_refused = false;                    // By the front door or by its signature.
     bool has_written = false;
-    bool belongs_on_worker = false;  // As a path of the server's own that may take its time.
+    Own own = Own::kNone;
   };
 
-  // Answers all but calls of operations, which it returns, and what belongs on a worker.
+  // Answers all but calls of operations, which it returns, and own paths that may wait.
   std::optional<aws::Call> begin(const net::HttpRequest& request, std::string_view peer,
                                  const std::string& request_id, Handled& handled) const;
 
@@ -118,12 +123,16 @@ class Dispatcher {
   // written is durable.
   net::Task<> settle(const net::HttpRequest* request, const aws::Call* call, api::Context* context,
                      net::IoLoop* loop, Outcome* outcome);
-  [[nodiscard]] static net::Task<Result<void>> wait_until_durable(const api::Context* context,
+  [[nodiscard]] static net::Task<Result<void>> wait_until_durable(storage::Engine* engine,
+                                                                  storage::Ticket ticket,
                                                                   net::IoLoop* loop);
   [[nodiscard]] api::Caller caller_of(const aws::Credential& credential) const;
   void count(const Handled& handled, std::chrono::nanoseconds duration);
-  // The answer of a path of the server's own that may take its time.
-  net::Task<net::HttpResponse> answer_by_worker(const net::HttpRequest* request);
+  // The answers of own paths that may wait.
+  net::Task<net::HttpResponse> answer_own(Own own, const net::HttpRequest* request,
+                                          net::IoLoop* loop);
+  net::Task<net::HttpResponse> answer_scrape(const net::HttpRequest* request);
+  net::Task<net::HttpResponse> answer_control(const net::HttpRequest* request, net::IoLoop* loop);
   // Says on the debug level by whom `request` is answered.
   void log_way(std::string_view peer, const net::HttpRequest& request, std::string_view way) const;
 

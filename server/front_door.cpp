@@ -88,6 +88,22 @@ bool is_own_origin(const net::HttpRequest& request, std::string_view origin) {
   return net::equals_ignoring_case(asked->host, from->host) && port_of(*asked) == port_of(*from);
 }
 
+// Those of the server itself: an origin that may call services is let in to no other.
+bool is_own_path(const net::HttpRequest& request) {
+  return request.path.starts_with("/_millrace/") && !request.header("x-amz-target");
+}
+
+// Only the server's own pages, and what is no page.
+bool may_control(const net::HttpRequest& request) {
+  const auto site = request.header("sec-fetch-site");
+  const auto is_foreign = [&](const net::Header& header) {
+    return net::equals_ignoring_case(header.name, "origin") &&
+           !is_own_origin(request, header.value);
+  };
+  return (!site || site == "same-origin" || site == "none") &&
+         std::ranges::none_of(request.headers, is_foreign);
+}
+
 // A link on any page may lead a browser's window here; no page may read or frame what comes.
 bool may_see_page(const net::HttpRequest& request) {
   const auto site = request.header("sec-fetch-site");
@@ -127,6 +143,7 @@ bool FrontDoor::is_allowed_origin(std::string_view origin) const {
 
 bool FrontDoor::may_call(const net::HttpRequest& request) const {
   if (is_page_request(request)) return may_see_page(request);
+  if (is_own_path(request)) return may_control(request);
   bool has_origin = false;
   for (const net::Header& header : request.headers) {
     if (!net::equals_ignoring_case(header.name, "origin")) continue;
@@ -146,6 +163,10 @@ std::optional<net::HttpResponse> FrontDoor::refuse(const net::HttpRequest& reque
         403,
         "This host name is not allowed. Start the server with --allow-host NAME "
         "to allow it.\n");
+  }
+  if (!may_call(request) && is_own_path(request)) {
+    return net::plain_response(403,
+                               "Web pages of other origins may not use this server's own paths.\n");
   }
   if (!may_call(request)) {
     return net::plain_response(403,

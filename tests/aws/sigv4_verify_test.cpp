@@ -64,7 +64,7 @@ const Sealer& sealer() {
 
 // The name of the refusal, empty if there is none.
 std::string verdict(const net::HttpRequest& request, WallTime now = kSignedAt,
-                    const AccessKeys& keys = {{"AKIDEXAMPLE", "secret"}}) {
+                    const AccessKeys& keys = {{"AKIDEXAMPLE", {"secret"}}}) {
   const ManualWallClock clock(now);
   const auto verified = verify_signature(request, "kinesis", {keys, clock, sealer()});
   return verified ? "" : std::string(verified.error().code.name);
@@ -73,7 +73,7 @@ std::string verdict(const net::HttpRequest& request, WallTime now = kSignedAt,
 std::string message(const net::HttpRequest& request, WallTime now) {
   const ManualWallClock clock(now);
   const auto verified =
-      verify_signature(request, "kinesis", {{{"AKIDEXAMPLE", "secret"}}, clock, sealer()});
+      verify_signature(request, "kinesis", {{{"AKIDEXAMPLE", {"secret"}}}, clock, sealer()});
   return verified ? "" : verified.error().message;
 }
 
@@ -97,9 +97,9 @@ TEST_CASE("another secret, key or body is refused") {
   changed.body = "{ }";
 
   CHECK(verdict(changed) == "InvalidSignatureException");
-  CHECK(verdict(signed_request(), kSignedAt, {{"AKIDEXAMPLE", "secret2"}}) ==
+  CHECK(verdict(signed_request(), kSignedAt, {{"AKIDEXAMPLE", {"secret2"}}}) ==
         "InvalidSignatureException");
-  CHECK(verdict(signed_request(), kSignedAt, {{"AKIDOTHER", "secret"}}) ==
+  CHECK(verdict(signed_request(), kSignedAt, {{"AKIDOTHER", {"secret"}}}) ==
         "UnrecognizedClientException");
   CHECK(verdict(signed_request(), kSignedAt, {}) == "UnrecognizedClientException");
 }

@@ -23,6 +23,8 @@ RUN = {
     ("docs/authentication.md", "import boto3\n\ndef client"): "[]\n",
     ("docs/authentication.md", "import boto3\n\nsts"): "arn:aws:kinesis:us-east-1:555555555555:stream/other\n",
     ("docs/authentication.md", "import boto3, json"): "shardId-000000000000\nnot allowed\n",
+    ("docs/control.md", "curl --silent --request POST"): None,
+    ("docs/control.md", "curl --silent http://localhost:4567/_millrace/clock"): None,
     ("docs/operating.md", "import json, pathlib"): None,
     ("docs/tls.md", "curl --silent http://localhost:4567"): None,
 }
@@ -37,6 +39,9 @@ LISTED = {
     ("docs/containers.md", "docker "): "containers: ./dev containers runs what they do",
     ("docs/containers.md", "GenericContainer"): "a part of a program; ./dev containers drives the image",
     ("docs/containers.md", "from testcontainers"): "a part of a program; ./dev containers drives the image",
+    ("docs/control.md", '{"now"'): "an answer; tests/wire/test_control_clock.py looks at each member",
+    ("docs/control.md", "curl --aws-sigv4"): "test_the_file_of_keys runs it",
+    ("docs/control.md", '{"error"'): "an answer; tests/wire/test_reset.py looks at each member",
     ("docs/configuration.md", "millrace serve --port"): "does not end; tests/wire/test_start.py runs each form",
     ("docs/authentication.md", "# access key ID"): "a file; test_the_file_of_keys starts a server with it",
     ("docs/authentication.md", "millrace serve --auth"): "does not end; test_the_file_of_keys runs it",
@@ -165,12 +170,16 @@ def test_the_file_of_keys(tmp_path):
     keys = tmp_path / "keys.txt"
     keys.touch(0o600)
     keys.write_text(block.text)
-    key, secret = block.text.splitlines()[1].split()
+    key, secret, _ = block.text.splitlines()[1].split()
+    signed, = [block for block in BLOCKS if block.text.startswith("curl --aws-sigv4")]
     with Server(args=["--auth", "verify", "--auth-keys", keys]) as server:
         import boto3
         kinesis = boto3.client("kinesis", endpoint_url=server.endpoint, region_name="us-east-1", aws_access_key_id=key,
                                aws_secret_access_key=secret)
         assert kinesis.list_streams()["StreamNames"] == []
+        done = subprocess.run(["sh", "-c", signed.text.replace("http://localhost:4567", server.endpoint)], capture_output=True, text=True,
+                              env={**os.environ, "KEY_ID": key, "SECRET": secret}, check=False)
+        assert done.stdout == '{"streams":0}\n', done
 
 
 def test_every_metric_of_the_table_is_there():
@@ -197,7 +206,7 @@ def test_every_metric_of_the_table_is_there():
 def test_messages_of_the_troubleshooting_page_exist():
     """Those of the server: each is in its source, with its blanks and what varies left open."""
     page = (ROOT / "docs/troubleshooting.md").read_text()
-    source = " ".join(path.read_text() for folder in ("storage", "net", "streams", "api", "aws", "server", "app") for path in (ROOT / folder).rglob("*.cpp"))
+    source = " ".join(path.read_text() for folder in ("storage", "net", "streams", "world", "api", "aws", "server", "app") for path in (ROOT / folder).rglob("*.cpp"))
     source = re.sub(r'"\s*\n?\s*"', "", source)
     ours = ["This host name is not allowed.", "Requests from web pages are not allowed.", "This port speaks TLS only: use https://",
             "is in use by process", "The file system is read-only: mount a place to write", "belongs to user", "and the server runs as user",

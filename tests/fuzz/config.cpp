@@ -118,9 +118,9 @@ void read_access_keys(std::string_view text) {
     return;
   }
   require(!keys->empty());
-  for (const auto& [id, secret] : *keys) {
+  for (const auto& [id, key] : *keys) {
     require(!id.empty() && id.find_first_of("/,= \t\r\n") == std::string::npos);
-    require(!secret.empty() && secret.find_first_of(" \t\r\n") == std::string::npos);
+    require(!key.secret.empty() && key.secret.find_first_of(" \t\r\n") == std::string::npos);
   }
 }
 

@@ -98,7 +98,7 @@ void run(std::string_view input) {
   const ManualWallClock clock(wall_from_millis(1'440'938'160'000));  // kTime
   SeededRandom random(1);
   const Sealer sealer(SealKey{1}, random);
-  const aws::SignatureCheck check{{{std::string(kKeyId), std::string(kSecret)}}, clock, sealer};
+  const aws::SignatureCheck check{{{std::string(kKeyId), {std::string(kSecret)}}}, clock, sealer};
   check_signing(request, check);
   const server::FrontDoor door({"allowed.example"}, {"https://allowed.example"});
   if (door.refuse(request)) return;

@@ -116,9 +116,11 @@ net::Limits small_limits() {
 Served::Served(const net::Limits& limits)
     : limits_(limits),
       rejections_(metrics_, no_access_log()),
-      tls_{net::TlsMode::kPlainOnly, {}, metrics_.counter("failures", "")} {
-  const server::Backends backends{world_.worlds(), world_.sealer(), metrics_,  no_access_log(),
-                                  rejections_,     no_log(),        workers(), workers()};
+      tls_{net::TlsMode::kPlainOnly, {}, metrics_.counter("failures", "")},
+      control_(world_.worlds(), {}, true, no_check_, no_log()) {
+  const server::Backends backends{world_.worlds(), control_,        world_.sealer(),
+                                  metrics_,        no_access_log(), rejections_,
+                                  no_log(),        workers(),       workers()};
   server::Defaults defaults;
   defaults.account = kAccount;
   defaults.region = kRegion;

@@ -19,6 +19,7 @@
 #include "net/limits.h"
 #include "net/sessions.h"
 #include "net/tls_context.h"
+#include "server/control/control.h"
 #include "server/dispatcher.h"
 #include "server/rejections.h"
 #include "server/request_handler.h"
@@ -56,6 +57,7 @@ class Served {
   net::IoLoop loop_{unused_io_};
   net::TlsSide tls_;
   const Current<const aws::SignatureCheck> no_check_{};
+  server::control::Control control_;
   net::Budget bodies_{{limits_.inflight_bytes_max, limits_.body_bytes_max}};
   net::Budget answers_{{limits_.answer_bytes_max, limits_.one_answer_bytes_max}};
   std::unique_ptr<SeededRandom> id_seed_;

@@ -27,7 +27,7 @@ ROOMS = {
     "boost/": ["net/", "app/", "bench/", "tests/canary/", "tests/fuzz/served", "tests/net/"],
     "nghttp2/": ["net/", "bench/"],
     "openssl/": ["base/digest", "base/random", "net/tls", "bench/transport"],
-    "nlohmann/": ["api/", "server/admin.cpp", "app/ready_file.cpp", "tests/tools/describe.cpp"],
+    "nlohmann/": ["api/", "server/admin.cpp", "server/control/", "app/ready_file.cpp", "tests/tools/describe.cpp"],
     "CLI/": ["app/command_line.cpp", "app/config.cpp", "bench/"],
     "spdlog/": ["server/", "app/", "tests/server/"],
 }
