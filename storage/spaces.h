@@ -48,6 +48,10 @@ inline constexpr std::uint32_t kPartsMax = 1U << kPartBits;
   return LogId{static_cast<std::uint8_t>(tenant)} << 56U | LogId{id} << kPartBits | part;
 }
 
+[[nodiscard]] constexpr std::uint32_t part_of(LogId log) {
+  return static_cast<std::uint32_t>(log & (kPartsMax - 1));
+}
+
 [[nodiscard]] constexpr Tenant tenant_of(LogId log) { return static_cast<Tenant>(log >> 56U); }
 
 // Gives each id once, also after a restart. Some are never given: they are taken from the store in

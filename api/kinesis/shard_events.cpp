@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -28,6 +29,7 @@
 #include "streams/quota.h"
 #include "streams/sequence_number.h"
 #include "streams/shard_map.h"
+#include "streams/shard_reader.h"
 #include "streams/stream.h"
 #include "streams/stream_facts.h"
 #include "streams/stream_key.h"
@@ -48,6 +50,8 @@ class ShardEvents final : public api::EventSource {
       : world_(std::move(world)),
         subscription_(std::move(subscription)),
         form_(form),
+        reader_(subscription_.consumer.stream, subscription_.shard_index, subscription_.from,
+                kEventLimits),
         key_(subscription_.consumer.stream->state().facts->key),
         stream_id_(subscription_.consumer.stream->state().facts->id),
         ends_at_(world_->clock().now() + world_->subscriptions().options().life),
@@ -78,39 +82,53 @@ class ShardEvents final : public api::EventSource {
       is_over_ = true;
       return std::unexpected(checked.error());
     }
-    if (now < held_until_) return hold(now);
-    streams::Stream& stream = *subscription_.consumer.stream;
-    // Looked at before reading: what comes in between ends the pause at once.
-    const auto end_seen = TRY(stream.latest(subscription_.shard_index));
-    auto read = TRY(stream.read(subscription_.shard_index, subscription_.from, kEventLimits));
-    const bool has_news = !read.records.empty() || read.is_at_end;
-    if (!has_news && now < sign_at_) return pause(now, sign_at_, end_seen);
-    if (!read.records.empty()) {
-      held_until_ = world_->quotas().push(subscription_.pushes, read.size_bytes, now);
-      if (now < held_until_) return hold(now);
+    if (now < held_until_) return hold();
+    auto next = TRY(reader_.next(now));
+    if (const auto* nothing = std::get_if<streams::ShardReader::Pause>(&next)) {
+      if (now >= sign_at_) return give({}, between_records(nothing->end_seen), now);
+      return pause(nothing->until ? std::min(*nothing->until, sign_at_) : sign_at_,
+                   nothing->end_seen);
     }
-    stream.meter().note_read(subscription_.consumer.consumer.name, subscription_.shard_index,
-                             read.records.size(), read.size_bytes, read.millis_behind);
-    subscription_.from = read.next;
-    sign_at_ = now + kSignOfLifeEvery;
+    if (std::holds_alternative<streams::ShardReader::End>(next)) {
+      is_over_ = true;
+      return give({}, std::nullopt, now);
+    }
+    auto& read = std::get<streams::ReadResult>(next);
+    held_until_ = world_->quotas().push(subscription_.pushes, read.size_bytes, now);
+    if (now < held_until_) return hold();
+    reader_.advance(read);
     is_over_ = read.is_at_end;
-    const storage::Position reached =
-        read.next.kind == streams::ReadFrom::Kind::kPosition ? read.next.position : end_seen;
-    return api::Event{"SubscribeToShardEvent", encode_event(std::move(read), reached)};
+    auto continuation = to_decimal(read.records.back().number);
+    return give(std::move(read), std::move(continuation), now);
+  }
+
+  // An event: records with where to go on behind them, a sign of life, or the shard's end.
+  Next give(streams::ReadResult read, std::optional<std::string> continuation, TimePoint now) {
+    reader_.stream()->meter().note_read(subscription_.consumer.consumer.name,
+                                        subscription_.shard_index, read.records.size(),
+                                        read.size_bytes, read.millis_behind);
+    sign_at_ = now + kSignOfLifeEvery;
+    ShardEvent event;
+    event.millis_behind_latest = read.millis_behind;
+    if (is_over_) {
+      event.child_shards =
+          child_shards(*reader_.stream()->state().shards, subscription_.shard_index);
+    } else {
+      event.continuation_sequence_number = std::move(continuation);
+    }
+    event.records = RecordShapes(std::move(read.records));
+    return api::Event{"SubscribeToShardEvent", api::encode<api::kJsonAndCbor>(event, form_)};
   }
 
   // Waits until more may be pushed, which no arrival brings nearer.
-  [[nodiscard]] api::Pause hold(TimePoint now) {
-    return pause(now, held_until_, std::numeric_limits<storage::Position>::max());
+  [[nodiscard]] api::Pause hold() {
+    return pause(held_until_, std::numeric_limits<storage::Position>::max());
   }
 
   // Until something happens to the stream, its log ends after `end_seen`, or it is `until`.
-  [[nodiscard]] api::Pause pause(TimePoint now, TimePoint until, storage::Position end_seen) {
+  [[nodiscard]] api::Pause pause(TimePoint until, storage::Position end_seen) {
     end_seen_ = end_seen;
     pause_until_ = std::min(until, ends_at_);
-    // One that is past could not be carried out; it is tried again when something else wakes this.
-    const auto due = subscription_.consumer.stream->state().facts->next_due();
-    if (due && *due > now) pause_until_ = std::min(pause_until_, *due);
     return {};
   }
 
@@ -134,36 +152,24 @@ class ShardEvents final : public api::EventSource {
     return authorize(*world_, subscription_.call, key_, *consumer);
   }
 
-  std::string encode_event(streams::ReadResult read, storage::Position reached) const {
-    const auto shards = subscription_.consumer.stream->state().shards;
-    ShardEvent event;
-    event.millis_behind_latest = read.millis_behind;
-    if (read.is_at_end) {
-      event.child_shards = child_shards(*shards, subscription_.shard_index);
-    } else if (!read.records.empty()) {
-      event.continuation_sequence_number = to_decimal(read.records.back().number);
-    } else {
-      const auto* shard = shards->find(subscription_.shard_index);
-      if (shard != nullptr) event.continuation_sequence_number = between_records(*shard, reached);
-    }
-    event.records = RecordShapes(std::move(read.records));
-    return api::encode<api::kJsonAndCbor>(event, form_);
-  }
-
   // A number after every record below `position` and before all others, so that reading at it or
-  // after it neither repeats nor loses one. Its second moves on, as the service's does.
-  [[nodiscard]] std::string between_records(const streams::Shard& shard,
-                                            storage::Position position) const {
-    const auto newest = subscription_.consumer.stream->newest_second();
+  // after it neither repeats nor loses one. Its second moves on, as the service's does. Returns
+  // nullopt if the shard is gone.
+  [[nodiscard]] std::optional<std::string> between_records(storage::Position position) const {
+    const auto shards = reader_.stream()->state().shards;
+    const streams::Shard* shard = shards->find(subscription_.shard_index);
+    if (shard == nullptr) return std::nullopt;
+    const auto newest = reader_.stream()->newest_second();
     return to_decimal(streams::SequenceNumber{
-        2, shard.creation_second, shard.index, position,
-        position == 0 ? shard.creation_second
+        2, shard->creation_second, shard->index, position,
+        position == 0 ? shard->creation_second
                       : std::max(newest, seconds_of(world_->clock().now())) + 1});
   }
 
   const std::shared_ptr<const world::World> world_;  // Ends last.
   Subscription subscription_;
   const api::Form form_;
+  streams::ShardReader reader_;
   const streams::StreamKey key_;
   const std::uint32_t stream_id_;
   const TimePoint ends_at_;
