@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from rawsocket import connect, read_answer, request, status_of, wait_until
+from rawsocket import connect, metric, read_answer, request, status_of, wait_until
 
 from support.server import Server
 
@@ -59,6 +59,7 @@ def test_requests():
         for connection in held:
             head = request("PutRecord", b"").replace(b"Content-Length: 0", b"Content-Length: %d" % (12 * MIB))
             connection.sendall(head + b"x" * (7 * MIB))
+        wait_until(lambda: metric(server, "millrace_inflight_bytes") >= 14 * MIB)
         with connect(server) as one_more:
             one_more.sendall(request("PutRecord", b"x" * (7 * MIB)))
             status = status_of(read_answer(one_more)[0])
