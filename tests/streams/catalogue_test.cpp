@@ -503,6 +503,16 @@ TEST_CASE_FIXTURE(CatalogueTest,
   CHECK(find()->state().facts->tags.at("t") == "ours");
 }
 
+TEST_CASE_FIXTURE(CatalogueTest,
+                  "no two rows of a stream are equal, though a change leaves it as it is") {
+  const StreamPointer stream = create(1);
+  const std::string key = rows::stream_row_key(stream->state().facts->id);
+  const auto before = engine_.get(key);
+  REQUIRE(stream->change(Allowed::kActive, [](StreamFacts&) { return Result<void>{}; }));
+
+  CHECK(*engine_.get(key) != *before);
+}
+
 TEST_CASE_FIXTURE(CatalogueTest, "all streams together have so many shards and no more") {
   CatalogueOptions options;
   options.shards_held_max = 10;

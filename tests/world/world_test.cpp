@@ -273,6 +273,31 @@ TEST_CASE("the clock's pace is kept over a restart, and goes with the world") {
   CHECK(worlds.current()->raised_by() == 0ms);
 }
 
+TEST_CASE("time goes on from the newest arrival of this world, not from that of an earlier one") {
+  for (const bool is_reset : {false, true}) {
+    CAPTURE(is_reset);
+    TestWorlds worlds;
+    REQUIRE(worlds.worlds().change_clock(later));
+    REQUIRE(create(*worlds.current(), "a"));
+    worlds.advance(1s);
+    REQUIRE(put(**worlds.current()->catalogue().find(key_of("a"))));
+    const TimePoint newest = worlds.now();
+    if (is_reset) REQUIRE(worlds.worlds().reset({}, true));
+    REQUIRE(worlds.engine().checkpoint("kept"));
+    auto engine =
+        std::make_unique<storage::MemoryEngine>(worlds.engine(), storage::Origin{"kept", 0});
+    if (!is_reset) REQUIRE(engine->newest_arrival() == newest);
+    const ManualWallClock wall(TestWorlds::kStart - 1h);
+
+    const auto world =
+        World::open(storage::Store::open(std::move(engine)).value(), {wall, worlds.sealer()}, {})
+            .value();
+
+    CHECK(world->clock().now() == (is_reset ? TimePoint(wall.now().time_since_epoch()) : newest));
+    CHECK(world->raised_by() == (is_reset ? 0s : 1h + 1s));
+  }
+}
+
 TEST_CASE("a pace that cannot be stored is not taken") {
   TestWorlds worlds;
   const TimePoint start = worlds.now();
