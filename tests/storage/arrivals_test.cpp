@@ -44,6 +44,20 @@ TEST_CASE_FIXTURE(ArrivalsTest, "a waiter is woken once, by the next record of i
   CHECK(calls == 1);
 }
 
+TEST_CASE_FIXTURE(ArrivalsTest, "a waiter hears of no other log, whatever groups they are in") {
+  for (LogId other = 2; other <= 130; ++other) {
+    CAPTURE(other);
+    int calls = 0;
+    append(1);
+    const auto token = arrivals_.wait(other, end(other), [&] { ++calls; });
+
+    append(1);
+    CHECK(calls == 0);
+    append(other);
+    CHECK(calls == 1);
+  }
+}
+
 TEST_CASE_FIXTURE(ArrivalsTest, "who is behind already is woken at once") {
   append(1);
   int calls = 0;

@@ -122,6 +122,13 @@ void over_every_engine(Test test) {
 
 }  // namespace
 
+TEST_CASE("an engine says what it can do") {
+  CHECK(rocksdb_on_disk(Fsync::kInterval).engine->has(Capability::kPersistence));
+  CHECK_FALSE(rocksdb_in_memory().engine->has(Capability::kPersistence));
+  CHECK_FALSE(memory_engine().engine->has(Capability::kPersistence));
+  over_every_engine([](Engine& engine) { CHECK(engine.has(Capability::kCheckpoints)); });
+}
+
 TEST_CASE("an acknowledged batch is read back in order, with consecutive positions") {
   over_every_engine([](Engine& engine) {
     const auto receipt = append(engine, 5, {"a", "", "ccc"});
