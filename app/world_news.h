@@ -1,4 +1,4 @@
-// What happens in a world, for the log and the metrics.
+// Tells the log and the metrics of what happens in a world.
 
 #pragma once
 

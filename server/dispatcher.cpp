@@ -76,16 +76,16 @@ Result<std::string> run_guarded(const aws::Call& call, std::string_view body,
   }
 }
 
-// Nothing was stored where the store is busy, or what the call would have changed has been changed
-// by another one: the same request may be run again.
+// Returns true if the same request may be run again: the store was busy, or another call has
+// changed what this one would have changed, and nothing was stored.
 bool is_busy(const Outcome& outcome) {
   if (*outcome) return false;
   const ErrorCode code = outcome->error().code;
   return code == storage::kBusy || code == storage::kConflict;
 }
 
-// What a call has written is gone if its world has ended since. Answers as if it came now, to a
-// world without streams: a call that names one is told so.
+// Answers a call whose writes have gone with its world as if it came now, to a world without
+// streams: a call that names one is told so.
 void answer_for_ended_world(const aws::Call& call, std::string_view body, api::Context& context,
                             Outcome& outcome) {
   if (context.ticket == 0 || !context.world().has_ended()) return;

@@ -29,7 +29,7 @@ class StreamMetrics {
   // under the name `*`, which no stream has.
   static constexpr std::size_t kStreamsMax = 1'000;
 
-  // Where the streams are. Logs of one are of no other that is given to the same object.
+  // The streams of a world. No two that are given to the same object have a log in common.
   struct Source {
     const storage::Engine& engine;
     const Clock& clock;

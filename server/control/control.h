@@ -19,7 +19,7 @@ class logger;  // NOLINT(readability-identifier-naming): its name.
 
 namespace millrace::server::control {
 
-// What signatures of control requests are for.
+// The service that signatures of control requests name.
 inline constexpr std::string_view kSigningName = "millrace";
 
 class Control {
@@ -34,7 +34,8 @@ class Control {
         signature_check_(signature_check),
         log_(log) {}
 
-  // Whether the path is one of these, whatever the method. A call of a service is none.
+  // Returns true for the path of a control request, whatever its method; a call of a service at
+  // such a path is none.
   [[nodiscard]] static bool has(const net::HttpRequest& request);
 
   struct Answer {

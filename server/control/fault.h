@@ -1,4 +1,4 @@
-// What a control path answers when it does not do what it was asked.
+// The error that a control path answers with.
 
 #pragma once
 
